@@ -1,0 +1,4 @@
+"""The domain of Convene: organisations, projects, overlaps, reviews and exchange formats.
+
+Nothing here knows of `search` or `web`.
+"""

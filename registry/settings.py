@@ -1,0 +1,54 @@
+"""Every setting of Convene, read from the environment once."""
+
+import os
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+
+def _home() -> Path:
+    return Path(os.environ.get("CONVENE_HOME", "~/.local/share/convene")).expanduser().resolve()
+
+
+def _flag(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and how much is allowed. Sizes are bytes, times seconds."""
+
+    home: Path = field(default_factory=_home)
+    """CONVENE_HOME: the embedded database and the embedded index live here."""
+    database_url: str | None = field(default_factory=lambda: os.environ.get("DATABASE_URL") or None)
+    """DATABASE_URL: a PostgreSQL server of one's own; without it the embedded one is used."""
+    meili_url: str | None = field(default_factory=lambda: os.environ.get("MEILI_URL") or None)
+    """MEILI_URL: a Meilisearch server; without it the embedded index is used."""
+    meili_key: str | None = field(default_factory=lambda: os.environ.get("MEILI_KEY") or None)
+    """MEILI_KEY: an API key limited to Convene's index."""
+    secure_cookies: bool = field(default_factory=lambda: _flag("CONVENE_SECURE_COOKIES"))
+    """CONVENE_SECURE_COOKIES: set it wherever Convene is served over https."""
+    secret: str | None = field(default_factory=lambda: os.environ.get("CONVENE_SECRET") or None)
+    """CONVENE_SECRET: signs form tokens; without it one is made and kept in the home folder."""
+    max_upload: int = field(
+        default_factory=lambda: int(os.environ.get("CONVENE_MAX_UPLOAD", str(32 * 1024 * 1024)))
+    )
+    """CONVENE_MAX_UPLOAD: the largest file accepted from a browser, in bytes."""
+    session_lifetime: int = 14 * 24 * 3600
+    """How long a sign-in lasts, in seconds."""
+
+    @property
+    def postgres_folder(self) -> Path:
+        """The data folder of the embedded PostgreSQL."""
+        return self.home / "postgres"
+
+    @property
+    def index_folder(self) -> Path:
+        """The folder of the embedded search index."""
+        return self.home / "index"
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()
