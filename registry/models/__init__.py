@@ -1,0 +1,38 @@
+"""The tables, a file per noun. Importing this package makes all of them known to SQLModel."""
+
+from registry.models.account import Account, SignIn, SignInFailure
+from registry.models.history import Change, ImportPlan, Outbox
+from registry.models.organisation import ContactPoint, Mandate, Organisation, OrganisationName
+from registry.models.overlap import CaseComment, OverlapCase, OverlapPair
+from registry.models.project import (
+    DIMENSIONS,
+    Participation,
+    Project,
+    ProjectCountry,
+    ProjectVector,
+    Relation,
+    now,
+)
+
+__all__ = [
+    "DIMENSIONS",
+    "Account",
+    "CaseComment",
+    "Change",
+    "ContactPoint",
+    "ImportPlan",
+    "Mandate",
+    "Organisation",
+    "OrganisationName",
+    "Outbox",
+    "OverlapCase",
+    "OverlapPair",
+    "Participation",
+    "Project",
+    "ProjectCountry",
+    "ProjectVector",
+    "Relation",
+    "SignIn",
+    "SignInFailure",
+    "now",
+]

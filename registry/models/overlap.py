@@ -1,0 +1,71 @@
+"""Overlaps that the detector found, and the cases in which people judge them."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, DateTime, Index, Numeric, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from registry.models.project import now
+
+
+class OverlapCase(SQLModel, table=True):
+    """A flagged overlap under review."""
+
+    __tablename__ = "overlap_case"
+    id: int | None = Field(default=None, primary_key=True)
+    state: str = "open"
+    """open, under-review, decided."""
+    outcome: str | None = None
+    lead_organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
+    reason: str | None = None
+    decided_by: int | None = Field(default=None, foreign_key="account.id")
+    decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    opened_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    version: int = 1
+
+
+class OverlapPair(SQLModel, table=True):
+    """Two projects that were compared closely, the evidence, and the probability."""
+
+    __tablename__ = "overlap_pair"
+    __table_args__ = (
+        Index("overlap_pair_projects", "a_id", "b_id", unique=True),
+        Index("overlap_pair_b", "b_id"),
+        Index("overlap_pair_flagged", "flagged", "probability"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    a_id: int = Field(foreign_key="project.id")
+    b_id: int = Field(foreign_key="project.id")
+    kind: str
+    probability: float
+    flagged: bool
+    coordinated: bool = False
+    """The projects declare that they belong together; never flagged."""
+    evidence: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False)
+    )
+    model_version: str
+    countries: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
+    months: int = 0
+    """Calendar months that both projects run."""
+    usd: Decimal | None = Field(default=None, sa_type=Numeric(18, 2))  # type: ignore[call-overload]
+    """The smaller budget of the two in the countries they share: what might be spent twice."""
+    case_id: int | None = Field(default=None, foreign_key="overlap_case.id", index=True)
+    judged_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+
+
+class CaseComment(SQLModel, table=True):
+    """What somebody said about a case, or proposed for it."""
+
+    __tablename__ = "case_comment"
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="overlap_case.id", index=True)
+    account_id: int = Field(foreign_key="account.id")
+    at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    text: str
+    outcome: str | None = None
+    """Set when the comment proposes an outcome."""
+    lead_organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
