@@ -1,0 +1,58 @@
+"""The outbox: a row in the transaction of each change, taken up later by those it concerns.
+
+A consumer takes rows, does its work and deletes them in one transaction, so that a crash at any
+moment leaves the rows to be taken again: at least once, in order.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import delete, insert, text
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.models import Outbox, now
+
+CONSUMERS = ("search", "overlap")
+CHANNEL = "convene_outbox"
+"""PostgreSQL channel that is notified when rows were committed."""
+
+
+async def announce(
+    session: AsyncSession, project_ids: Iterable[int], consumers: Sequence[str] = CONSUMERS
+) -> None:
+    """Tell every consumer that these projects changed."""
+    at = now()
+    rows = [
+        {"consumer": consumer, "project_id": project_id, "at": at}
+        for project_id in project_ids
+        for consumer in consumers
+    ]
+    if rows:
+        await session.execute(insert(Outbox), rows)
+        await session.execute(text(f"NOTIFY {CHANNEL}"))
+
+
+async def take(session: AsyncSession, consumer: str, limit: int) -> Sequence[Outbox]:
+    """Return the oldest rows for a consumer and hold them until the transaction ends."""
+    rows = await session.exec(
+        select(Outbox)
+        .where(Outbox.consumer == consumer)
+        .order_by(col(Outbox.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return rows.all()
+
+
+async def settle(session: AsyncSession, rows: Sequence[Outbox]) -> None:
+    """Delete rows whose work is done; it counts when the transaction commits."""
+    if rows:
+        await session.execute(delete(Outbox).where(col(Outbox.id).in_([row.id for row in rows])))
+
+
+async def waiting(session: AsyncSession, consumer: str) -> int:
+    """Return how many rows a consumer has still to take up."""
+    found = await session.exec(
+        select(func.count()).select_from(Outbox).where(Outbox.consumer == consumer)
+    )
+    return found.one()

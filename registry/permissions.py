@@ -1,0 +1,79 @@
+"""Who may do what: one table, and the two functions that every face of Convene asks."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from registry.errors import NotAllowed
+
+Scope = Literal["nowhere", "own", "everywhere"]
+
+ROLES = ("visitor", "member", "organisation-administrator", "reviewer", "secretariat")
+"""From the least to the most; an account has exactly one of them, never 'visitor'."""
+
+PERMISSIONS: dict[str, dict[str, Scope]] = {
+    "project.edit": {
+        "member": "own",
+        "organisation-administrator": "own",
+        "reviewer": "own",
+        "secretariat": "everywhere",
+    },
+    "project.import": {
+        "member": "own",
+        "organisation-administrator": "own",
+        "reviewer": "own",
+        "secretariat": "everywhere",
+    },
+    "organisation.edit": {"organisation-administrator": "own", "secretariat": "everywhere"},
+    "organisation.members": {"organisation-administrator": "own", "secretariat": "everywhere"},
+    "organisation.register": {"secretariat": "everywhere"},
+    "overlap.comment": {
+        "member": "own",
+        "organisation-administrator": "own",
+        "reviewer": "everywhere",
+        "secretariat": "everywhere",
+    },
+    "overlap.propose": {"reviewer": "everywhere", "secretariat": "everywhere"},
+    "overlap.decide": {"reviewer": "everywhere", "secretariat": "everywhere"},
+    "registry.administer": {"secretariat": "everywhere"},
+}
+"""action -> role -> where. 'own' is the organisation of the account. A role that an action does
+not name may not do it."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts or reads: a signed-in person, a visitor, or the registry itself."""
+
+    account_id: int | None
+    name: str
+    role: str
+    organisation_id: int | None = None
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether this is somebody whom the registry knows."""
+        return self.role != "visitor"
+
+
+VISITOR = Actor(None, "visitor", "visitor")
+COMMAND_LINE = Actor(None, "command line", "secretariat")
+"""Whoever has a shell on the machine acts for the secretariat."""
+REGISTRY = Actor(None, "registry", "secretariat")
+"""The registry's own background work."""
+
+
+def may(actor: Actor, action: str, organisation_id: int | None = None) -> bool:
+    """Tell whether the actor may do this to something of that organisation."""
+    scope = PERMISSIONS[action].get(actor.role, "nowhere")
+    if scope == "own":
+        return organisation_id is not None and organisation_id == actor.organisation_id
+    return scope == "everywhere"
+
+
+def require(actor: Actor, action: str, organisation_id: int | None = None) -> None:
+    """Raise NotAllowed unless the actor may do this."""
+    if may(actor, action, organisation_id):
+        return
+    if not actor.signed_in:
+        raise NotAllowed("Sign in to do this.")
+    raise NotAllowed("Your account may not do this. Ask your organisation's administrator.")
