@@ -86,6 +86,7 @@ class ProjectCountry(SQLModel, table=True):
     __table_args__ = (Index("project_country_code", "code", "project_id"),)
     project_id: int = Field(foreign_key="project.id", primary_key=True)
     code: str = Field(primary_key=True)
+    position: int = 0
     percentage: Decimal | None = Field(default=None, sa_type=Numeric(7, 4))  # type: ignore[call-overload]
 
 

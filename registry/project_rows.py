@@ -1,0 +1,193 @@
+"""Between the tables and the neutral record: how a project is stored, and read back whole.
+
+Everything works on many projects at once, in a fixed number of statements.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry import codelists
+from registry.exchange.record import CountryShare, Participant, ProjectRecord, Related
+from registry.models import Organisation, Participation, Project, ProjectCountry, Relation
+from registry.organisations import resolve_organisations
+
+_COPIED = (
+    "iati_identifier",
+    "visibility",
+    "language",
+    "titles",
+    "descriptions",
+    "status",
+    "start_date",
+    "end_date",
+    "regions",
+    "locations",
+    "pillars",
+    "measures",
+    "activity_types",
+    "target_groups",
+    "exploitation_forms",
+    "mandates",
+    "suggestions",
+    "budget",
+    "currency",
+    "url",
+    "contact_name",
+    "contact_email",
+    "partner_contacts",
+    "shelter_locations",
+    "source",
+)
+"""Fields that the record and the table have in common."""
+
+
+def columns_of(record: ProjectRecord) -> dict[str, Any]:
+    """Return the columns of the project table that a record decides."""
+    values = {name: getattr(record, name) for name in _COPIED}
+    values["identifier"] = record.identifier
+    values["budget_usd"] = (
+        codelists.usd(record.budget, record.currency, record.start_date)
+        if record.budget is not None and record.currency
+        else None
+    )
+    return values
+
+
+async def insert_projects(
+    session: AsyncSession, rows: Sequence[Mapping[str, Any]]
+) -> Sequence[int]:
+    """Insert projects and return their ids in the same order."""
+    if not rows:
+        return []
+    result = await session.execute(
+        insert(Project).returning(col(Project.id), sort_by_parameter_order=True),
+        [dict(row) for row in rows],
+    )
+    return result.scalars().all()
+
+
+async def update_projects(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Update projects by primary key; each row has `id` and the columns that change."""
+    if rows:
+        await session.execute(update(Project), [dict(row) for row in rows])
+
+
+async def replace_parts(session: AsyncSession, records: Mapping[int, ProjectRecord]) -> None:
+    """Store countries, participations and relations of these projects in place of what was."""
+    ids = list(records)
+    for table in (ProjectCountry, Participation, Relation):
+        await session.execute(delete(table).where(col(table.project_id).in_(ids)))
+    names = {p.name for record in records.values() for p in record.participating_orgs}
+    known = await resolve_organisations(session, names) if names else {}
+    await _insert(
+        session,
+        ProjectCountry,
+        (
+            {"project_id": id, "position": n, "code": share.code, "percentage": share.percentage}
+            for id, record in records.items()
+            for n, share in enumerate(record.countries)
+        ),
+    )
+    await _insert(
+        session,
+        Participation,
+        (
+            {
+                "project_id": id,
+                "position": position,
+                "role": participant.role,
+                "name": participant.name,
+                "organisation_id": known[participant.name].id
+                if participant.name in known
+                else None,
+            }
+            for id, record in records.items()
+            for position, participant in enumerate(record.participating_orgs)
+        ),
+    )
+    await _insert(
+        session,
+        Relation,
+        (
+            {"project_id": id, "position": n, "type": r.type, "identifier": r.identifier}
+            for id, record in records.items()
+            for n, r in enumerate(record.related)
+        ),
+    )
+
+
+async def _insert(
+    session: AsyncSession, table: type[Any], rows: Iterable[dict[str, Any]]
+) -> None:
+    collected = list(rows)
+    if collected:
+        await session.execute(insert(table), collected)
+
+
+async def load_records(
+    session: AsyncSession, project_ids: Iterable[int]
+) -> dict[int, ProjectRecord]:
+    """Return the whole records of these projects, restricted fields included: id -> record.
+
+    Who shows them to somebody passes them through `registry.projects.redact`.
+    """
+    ids = list(project_ids)
+    if not ids:
+        return {}
+    projects = await session.exec(
+        select(Project, Organisation)
+        .join(
+            Organisation, col(Organisation.id) == col(Project.reporting_organisation_id)
+        )
+        .where(col(Project.id).in_(ids))
+    )
+    pairs = [(project, organisation) for project, organisation in projects]
+    countries = await _parts(session, ProjectCountry, ids, ProjectCountry.position)
+    participations = await _parts(session, Participation, ids, Participation.position)
+    relations = await _parts(session, Relation, ids, Relation.position)
+    records: dict[int, ProjectRecord] = {}
+    for project, organisation in pairs:
+        assert project.id is not None  # noqa: S101
+        records[project.id] = ProjectRecord(
+            identifier=project.identifier,
+            reporting_org=organisation.name,
+            reporting_org_type=organisation.type,
+            countries=[CountryShare(c.code, c.percentage) for c in countries[project.id]],
+            participating_orgs=[Participant(p.role, p.name) for p in participations[project.id]],
+            related=[Related(r.type, r.identifier) for r in relations[project.id]],
+            **{name: getattr(project, name) for name in _COPIED},
+        )
+    return records
+
+
+async def _parts(
+    session: AsyncSession, table: type[Any], ids: list[int], order: Any
+) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in await session.exec(
+        select(table).where(col(table.project_id).in_(ids)).order_by(table.project_id, order)
+    ):
+        found[row.project_id].append(row)
+    return found
+
+
+def new_row(
+    record: ProjectRecord, organisation_id: int, state: str, provenance: Any, at: datetime
+) -> dict[str, Any]:
+    """Return the row of a project that is registered now."""
+    return {
+        **columns_of(record),
+        "reporting_organisation_id": organisation_id,
+        "state": state,
+        "provenance": provenance or {},
+        "version": 1,
+        "created_at": at,
+        "updated_at": at,
+        "published_at": at if state == "published" else None,
+    }
