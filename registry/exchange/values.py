@@ -1,0 +1,346 @@
+"""Reading single values: text, dates, amounts, lists, codes. What can't be read says why.
+
+The functions take whatever a file had in a cell or under a key and return the value that the
+record holds, or raise `Unreadable` with a sentence that says how to mend it.
+"""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any
+
+from registry import codelists
+from registry.folding import fold
+from registry.messages import Message, message
+
+LONGEST_LINE = 2_000
+"""Characters of a title, a name, an identifier."""
+LONGEST_TEXT = 100_000
+"""Characters of a description."""
+MOST_ITEMS = 1_000
+"""Values of one list."""
+
+_LARGEST_AMOUNT = Decimal(10) ** 15
+_SPACES = str.maketrans("", "", " \u00a0\u202f\u2009'’_")
+# What XML, and so IATI, can't hold; word processors leave some of it behind.
+_UNPRINTABLE = re.compile("[\x01-\x08\x0e-\x1f\x7f\ufffe\uffff]")
+_BROKEN = re.compile("[\x00\ud800-\udfff]")
+_DAY = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
+_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:Z|[+-]\d\d:\d\d|[T ].*)?")
+_MONEY = re.compile(r"[A-Za-z$€£¥]*([0-9][0-9.,]*)[A-Za-z$€£¥]*")
+
+
+class Unreadable(ValueError):
+    """A value that can't be understood; `message` says what is wrong and how to mend it."""
+
+    def __init__(self, why: Message) -> None:
+        self.message = why
+        super().__init__(str(why))
+
+
+def read_text(value: Any, longest: int = LONGEST_TEXT) -> str | None:
+    """Return trimmed text, or None if there is none. Numbers are taken as they are written."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal | date):
+        raise Unreadable(message("This has to be text, not a list or an object."))
+    text = value if isinstance(value, str) else str(value)
+    if _BROKEN.search(text):
+        raise Unreadable(
+            message(
+                "The text holds a character that is not text (a NUL byte or half a character). "
+                "Save the file again as UTF-8, or delete that character."
+            )
+        )
+    text = (
+        text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0b", "\n").replace("\x0c", "\n")
+    )
+    text = _UNPRINTABLE.sub("", text).strip()
+    if len(text) > longest:
+        raise Unreadable(
+            message(
+                "The text has {length} characters; at most {longest} are kept. Shorten it.",
+                length=len(text),
+                longest=longest,
+            )
+        )
+    return text or None
+
+
+def read_line(value: Any) -> str | None:
+    """Return text of one line: line breaks and doubled spaces become one space."""
+    text = read_text(value, LONGEST_LINE)
+    return None if text is None else " ".join(text.split())
+
+
+def read_date(value: Any) -> date | None:
+    """Return a date written as 2025-01-31 (with a time or zone or not), or as 31.01.2025."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    text = read_line(value)
+    if text is None:
+        return None
+    try:
+        if iso := _ISO_DAY.fullmatch(text):
+            return date(int(iso[1]), int(iso[2]), int(iso[3]))
+        if day := _DAY.fullmatch(text):
+            first, second, year = int(day[1]), int(day[2]), int(day[3])
+            if "." in text or first > 12 or first == second:
+                return date(year, second, first)
+            if second > 12:
+                return date(year, first, second)
+            raise Unreadable(
+                message(
+                    "'{value}' can be read as two dates. Write it as {one} or {other}.",
+                    value=text,
+                    one=date(year, second, first).isoformat(),
+                    other=date(year, first, second).isoformat(),
+                )
+            )
+    except ValueError as error:
+        if isinstance(error, Unreadable):
+            raise
+    raise Unreadable(message("'{value}' is not a date. Write it as 2025-01-31.", value=text[:40]))
+
+
+def read_amount(value: Any) -> Decimal | None:
+    """Return a sum of money, not negative, to the cent: 900000, 900,000.50 or 900.000,50."""
+    if isinstance(value, bool):
+        raise Unreadable(message("This has to be a number."))
+    if isinstance(value, int | float | Decimal):
+        amount = Decimal(str(value))
+    else:
+        text = read_line(value)
+        if text is None:
+            return None
+        amount = _amount_of(text)
+    if not amount.is_finite() or amount < 0 or amount >= _LARGEST_AMOUNT:
+        raise Unreadable(
+            message(
+                "'{value}' is not a sum of money. Write a number that is not negative, in full: "
+                "900000.",
+                value=str(value)[:40],
+            )
+        )
+    return amount.quantize(Decimal("0.01"))
+
+
+def _amount_of(text: str) -> Decimal:
+    match = _MONEY.fullmatch(text.translate(_SPACES))
+    if match is None:
+        raise Unreadable(
+            message(
+                "'{value}' is not a sum of money. Write a number in full: 900000.", value=text[:40]
+            )
+        )
+    digits = match[1]
+    if "," in digits and "." in digits:
+        decimal_sign = max(",.", key=digits.rfind)
+        thousands = "," if decimal_sign == "." else "."
+        digits = digits.replace(thousands, "").replace(decimal_sign, ".")
+    elif "," in digits:
+        grouped = re.fullmatch(r"\d{1,3}(,\d{3})+", digits)
+        digits = digits.replace(",", "" if grouped else ".")
+    elif re.fullmatch(r"[1-9]\d{0,2}(\.\d{3}){2,}", digits):
+        digits = digits.replace(".", "")
+    elif re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", digits):
+        raise Unreadable(
+            message(
+                "'{value}' can be thousands or a fraction. Write the number in full, without a "
+                "point: {full}.",
+                value=text[:40],
+                full=digits.replace(".", ""),
+            )
+        )
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        raise Unreadable(
+            message(
+                "'{value}' is not a sum of money. Write a number in full: 900000.", value=text[:40]
+            )
+        ) from None
+
+
+def read_percentage(value: Any) -> Decimal | None:
+    """Return a percentage above 0, at most 100, with four decimals; None where there is none."""
+    text = read_line(value)
+    if text is None:
+        return None
+    try:
+        share = Decimal(text.rstrip("% ").replace(",", "."))
+    except InvalidOperation:
+        share = Decimal("NaN")
+    if not share.is_finite() or not 0 <= share <= 100:
+        raise Unreadable(
+            message("'{value}' is not a percentage. Write a number up to 100.", value=text[:40])
+        )
+    return share.quantize(Decimal("0.0001")) if share else None
+
+
+def read_list(value: Any) -> list[Any]:
+    """Return the values of a list, or of a cell that separates them by `;`.
+
+    A value that holds a `;` itself stands between quotation marks in a cell.
+    """
+    if value is None:
+        return []
+    if isinstance(value, list | tuple):
+        items: list[Any] = [item for item in value if item not in (None, "")]
+    elif isinstance(value, dict):
+        items = [value]
+    else:
+        items = split_cell(read_text(value) or "")
+    if len(items) > MOST_ITEMS:
+        raise Unreadable(
+            message(
+                "There are {count} values; at most {most} are kept.",
+                count=len(items),
+                most=MOST_ITEMS,
+            )
+        )
+    return items
+
+
+def split_cell(text: str) -> list[str]:
+    """Split at `;`, but not inside quotation marks that open a value; doubled marks are one."""
+    if '"' not in text:
+        return [part.strip() for part in text.split(";") if part.strip()]
+    values: list[str] = []
+    rest = text.strip()
+    while rest:
+        quoted = re.match(r'"((?:[^"]|"")*)"\s*(?:;|$)', rest)
+        if quoted:
+            values.append(quoted[1].replace('""', '"'))
+            rest = rest[quoted.end() :].strip()
+        else:
+            part, _, rest = rest.partition(";")
+            values.append(part.strip())
+            rest = rest.strip()
+    return [value for value in values if value.strip()]
+
+
+def join_cell(values: list[str]) -> str:
+    """Return the cell that `split_cell` reads back as these values."""
+    return ";".join(
+        '"' + value.replace('"', '""') + '"' if ";" in value or value.startswith('"') else value
+        for value in values
+    )
+
+
+@cache
+def _spellings(scheme: str) -> dict[str, str]:
+    codes = codelists.scheme(scheme)
+    found = {fold(label): code for code, entry in codes.items() for label in entry.labels.values()}
+    return found | {fold(code): code for code in codes}
+
+
+def read_code(value: Any, scheme: str) -> str | None:
+    """Return a code of the scheme for the code itself or its label in any language."""
+    text = read_line(value)
+    if text is None:
+        return None
+    code = _spellings(scheme).get(fold(text))
+    if code is None:
+        raise Unreadable(
+            message(
+                "'{value}' is not one of the codes of {scheme}. Use {codes}.",
+                value=text[:60],
+                scheme=scheme,
+                codes=", ".join(codelists.scheme(scheme)),
+            )
+        )
+    return code
+
+
+@cache
+def _regions_by_spelling() -> dict[str, str]:
+    return {
+        fold(name): code
+        for code, region in codelists.regions().items()
+        for name in (code, *region.names.values())
+    }
+
+
+def read_place(value: Any) -> tuple[str, bool]:
+    """Return (code, is it a region) for a country or a UN M49 region, by code or by name."""
+    text = read_line(value) or ""
+    if region := _regions_by_spelling().get(fold(text)):
+        return region, True
+    if country := codelists.find_country(text):
+        return country, False
+    raise Unreadable(
+        message(
+            "'{value}' is not a country or region that Convene knows. Use the two-letter code of "
+            "ISO 3166-1 (MD), or the three digits of a UN M49 region (151).",
+            value=text[:60],
+        )
+    )
+
+
+@cache
+def _known_currencies() -> frozenset[str]:
+    import pycountry
+
+    return frozenset(codelists.currencies()) | {c.alpha_3 for c in pycountry.currencies}
+
+
+def read_currency(value: Any) -> str | None:
+    """Return a currency code of ISO 4217."""
+    text = read_line(value)
+    if text is None:
+        return None
+    if text.upper() in _known_currencies():
+        return text.upper()
+    raise Unreadable(
+        message(
+            "'{value}' is not a currency. Use the three letters of ISO 4217, such as USD or EUR.",
+            value=text[:40],
+        )
+    )
+
+
+def read_url(value: Any) -> str | None:
+    """Return a web address; only http and https, so that nothing else can be clicked on."""
+    text = read_line(value)
+    if text is None:
+        return None
+    if text.lower().startswith("www."):
+        text = f"https://{text}"
+    if re.fullmatch(r"https?://[^\s/<>\"]+\S*", text, re.IGNORECASE):
+        return text
+    raise Unreadable(
+        message(
+            "'{value}' is not a web address. Write it in full: https://example.org/project.",
+            value=text[:60],
+        )
+    )
+
+
+def read_email(value: Any) -> str | None:
+    """Return an e-mail address."""
+    text = read_line(value)
+    if text is None:
+        return None
+    if re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+", text):
+        return text
+    raise Unreadable(
+        message(
+            "'{value}' is not an e-mail address. Write it as name@example.org.", value=text[:60]
+        )
+    )
+
+
+def read_language(value: Any) -> str | None:
+    """Return a language code of two or three letters: en, fr, pt."""
+    text = read_line(value)
+    if text is None:
+        return None
+    if re.fullmatch(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*", text):
+        return text.lower().replace("_", "-")
+    raise Unreadable(
+        message("'{value}' is not a language code. Use two letters: en, fr, es.", value=text[:40])
+    )
