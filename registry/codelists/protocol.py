@@ -9,7 +9,8 @@ from registry.codelists.files import read_file
 class ProtocolStatus:
     """Whether a State is party, since which year, and where and when that was read.
 
-    `party` and `since` are None where the sources at hand do not tell.
+    `party` and `since` are None where the sources at hand do not tell. `date` is a year and month:
+    a State that was no party then may have become one since.
     """
 
     party: bool | None
@@ -24,4 +25,7 @@ def protocol_status(country_code: str) -> ProtocolStatus | None:
     entry = content["states"].get(country_code)
     if entry is None:
         return None
-    return ProtocolStatus(entry["party"], entry["since"], content["source"], content["date"])
+    source = content["sources"].get(entry.get("source"), content["source"])
+    return ProtocolStatus(
+        entry["party"], entry["since"], source, entry.get("date", content["date"])
+    )
