@@ -1,0 +1,319 @@
+"""What the index knows of a project. Each field is declared once, with the part it plays.
+
+Both engines make their schema and settings from these declarations, so a new facet is one line in
+`Document`, one in `query.FACETS` and one in `document_of`.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any, get_type_hints
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry import codelists
+from registry.models import Organisation, Participation, Project, ProjectCountry
+from registry.visibility import audiences_of
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """Words are found here. `boost` weighs a match against one in a description (1.0).
+
+    `by_language` fields are dicts of language -> text, and are stemmed by language. Typos and
+    unfinished words are looked for where `forgiving`.
+    """
+
+    boost: float
+    by_language: bool = False
+    forgiving: bool = True
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A list of codes that can be filtered by and counted."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Can be filtered by, but is not counted or shown."""
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """A whole number that orders results under this name, largest first; 0 when not known."""
+
+    name: str
+
+
+Role = Searchable | Facet | Filter | Sorted
+
+_DAY_ZERO = date(1900, 1, 1)
+OPEN_END = 2**31
+"""The day number of an end that nobody has set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A published project as the index holds it. Restricted fields have no place here."""
+
+    id: int
+    # A person who types a title wants that project, so a word there weighs four of a description:
+    # 'shelter' should show 'Shelter for women in Chisinau' before a project that mentions one.
+    titles: Annotated[dict[str, str], Searchable(4.0, by_language=True)]
+    descriptions: Annotated[dict[str, str], Searchable(1.0, by_language=True)]
+    # 'XM-DAC-41128-77' is looked for by those who have it before them, letter by letter.
+    identifiers: Annotated[list[str], Searchable(6.0, forgiving=False)]
+    # 'unodc moldova': names say more than a passing mention of them in a text.
+    organisations: Annotated[list[str], Searchable(2.0)]
+    places: Annotated[list[str], Searchable(2.0)]
+    # Labels of the codes, so that 'shelter' finds what is tagged so in any language, but below
+    # the projects that speak of it themselves.
+    labels: Annotated[list[str], Searchable(0.4, forgiving=False)]
+
+    country: Annotated[list[str], Facet()]
+    region: Annotated[list[str], Facet()]
+    pillar: Annotated[list[str], Facet()]
+    measure: Annotated[list[str], Facet()]
+    mandate: Annotated[list[str], Facet()]
+    organisation: Annotated[list[str], Facet()]
+    organisation_type: Annotated[list[str], Facet()]
+    status: Annotated[list[str], Facet()]
+    year: Annotated[list[str], Facet()]
+
+    audience: Annotated[list[str], Filter()]
+    runs_from: Annotated[int, Filter()]
+    runs_to: Annotated[int, Filter()]
+
+    by_start: Annotated[int, Sorted("start")]
+    by_budget: Annotated[int, Sorted("budget")]
+    by_updated: Annotated[int, Sorted("updated")]
+
+    shown: dict[str, Any]
+    """What a Hit shows beside the fields above, as JSON values."""
+
+
+def _declared() -> dict[str, Role]:
+    hints = get_type_hints(Document, include_extras=True)
+    return {
+        field.name: role
+        for field in fields(Document)
+        for role in getattr(hints[field.name], "__metadata__", ())
+    }
+
+
+ROLES: dict[str, Role] = _declared()
+"""Field -> its role, as declared in Document."""
+
+SEARCHABLE = {name: role for name, role in ROLES.items() if isinstance(role, Searchable)}
+FACET_FIELDS = tuple(name for name, role in ROLES.items() if isinstance(role, Facet))
+FILTER_FIELDS = tuple(name for name, role in ROLES.items() if isinstance(role, Filter))
+SORT_FIELDS = {role.name: name for name, role in ROLES.items() if isinstance(role, Sorted)}
+
+VERSION = 1
+"""Raise it when `document_of` fills a field differently: indexes are then rebuilt."""
+
+
+def fingerprint() -> str:
+    """Return a name for this shape of documents; an index of another name is of no use."""
+    shape = [
+        (name, type(role).__name__, isinstance(role, Searchable) and role.by_language)
+        for name, role in ROLES.items()
+    ]
+    return hashlib.sha256(repr((VERSION, shape)).encode()).hexdigest()[:12]
+
+
+def shown_of(document: Document) -> dict[str, Any]:
+    """Return what a Hit needs, as JSON values."""
+    return document.shown | {
+        "id": document.id,
+        "titles": document.titles,
+        "descriptions": document.descriptions,
+        "countries": document.country,
+        "pillars": document.pillar,
+        "status": document.status[0] if document.status else None,
+    }
+
+
+def day_number(day: date) -> int:
+    """Return the days since 1900, as the index compares them; at least 1."""
+    return max(1, (day - _DAY_ZERO).days + 1)
+
+
+def years_between(start: date | None, end: date | None, today: date) -> list[str]:
+    """Return each year in which a project runs; one without an end runs until this year."""
+    if start is None and end is None:
+        return []
+    first = (start or end or today).year
+    last = max(first, (end or today).year)
+    return [str(year) for year in range(first, min(last, first + 60) + 1)]
+
+
+def document_of(
+    project: Project,
+    organisation: Organisation,
+    countries: Sequence[str],
+    participants: Sequence[tuple[str, Organisation | None]] = (),
+    today: date | None = None,
+) -> Document:
+    """Make the document of a published project from its rows."""
+    known = {organisation.id: organisation}
+    known.update({found.id: found for _, found in participants if found is not None})
+    identifiers = dict.fromkeys(filter(None, (project.identifier, project.iati_identifier)))
+    regions = tuple(_regions_of(tuple(countries), tuple(project.regions)))
+    return Document(
+        id=project.id or 0,
+        titles=dict(project.titles),
+        descriptions=dict(project.descriptions),
+        identifiers=list(identifiers),
+        organisations=_names(known.values(), (name for name, _ in participants)),
+        places=[name for code in countries for name in _country_names(code)] + project.locations,
+        labels=_labels(project, regions),
+        country=list(dict.fromkeys(countries)),
+        region=list(regions),
+        pillar=list(dict.fromkeys(project.pillars)),
+        measure=list(dict.fromkeys(project.measures)),
+        mandate=list(dict.fromkeys(project.mandates)),
+        organisation=[found.slug for found in known.values()],
+        organisation_type=[organisation.type] if organisation.type else [],
+        status=[project.status] if project.status else [],
+        year=years_between(project.start_date, project.end_date, today or date.today()),
+        audience=audiences_of(project),
+        runs_from=_runs_from(project.start_date, project.end_date),
+        runs_to=_runs_to(project.start_date, project.end_date),
+        by_start=day_number(project.start_date) if project.start_date else 0,
+        by_budget=min(int(project.budget_usd or 0), 2**39 - 1) if project.budget_usd else 0,
+        by_updated=_seconds(project.updated_at),
+        shown={
+            "identifier": project.identifier,
+            "organisation_slug": organisation.slug,
+            "organisation_name": organisation.name,
+            "language": project.language,
+            "start": project.start_date.isoformat() if project.start_date else None,
+            "end": project.end_date.isoformat() if project.end_date else None,
+            "budget": _plain(project.budget),
+            "currency": project.currency,
+            "budget_usd": _plain(project.budget_usd),
+        },
+    )
+
+
+async def load_documents(session: AsyncSession, project_ids: Sequence[int]) -> list[Document]:
+    """Return the documents of those of these projects that are published, in four statements."""
+    ids = list(project_ids)
+    found = await session.exec(
+        select(Project, Organisation)
+        .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
+        .where(col(Project.id).in_(ids), Project.state == "published")
+        .order_by(col(Project.id))
+    )
+    projects = found.all()
+    countries: dict[int, list[str]] = defaultdict(list)
+    for row in await session.exec(
+        select(ProjectCountry.project_id, ProjectCountry.code)
+        .where(col(ProjectCountry.project_id).in_(ids))
+        .order_by(col(ProjectCountry.project_id), col(ProjectCountry.code))
+    ):
+        countries[row[0]].append(row[1])
+    participants: dict[int, list[tuple[str, Organisation | None]]] = defaultdict(list)
+    for participation, organisation in await session.exec(
+        select(Participation, Organisation)
+        .outerjoin(Organisation, col(Organisation.id) == col(Participation.organisation_id))
+        .where(col(Participation.project_id).in_(ids))
+        .order_by(col(Participation.project_id), col(Participation.position))
+    ):
+        participants[participation.project_id].append((participation.name, organisation))
+    today = date.today()
+    return [
+        document_of(
+            project,
+            organisation,
+            countries[project.id or 0],
+            participants[project.id or 0],
+            today,
+        )
+        for project, organisation in projects
+    ]
+
+
+def _names(organisations: Iterable[Organisation], others: Iterable[str]) -> list[str]:
+    names: dict[str | None, None] = {}
+    for found in organisations:
+        names |= dict.fromkeys([found.name, found.acronym, *found.names.values(), *found.aliases])
+    names |= dict.fromkeys(others)
+    return [name for name in names if name]
+
+
+def _runs_from(start: date | None, end: date | None) -> int:
+    """A project runs from its start, or always did; without any date it is never active."""
+    if start is None:
+        return 0 if end else OPEN_END
+    return day_number(start)
+
+
+def _runs_to(start: date | None, end: date | None) -> int:
+    if end is None:
+        return OPEN_END if start else 0
+    return day_number(end)
+
+
+def _seconds(moment: datetime) -> int:
+    return max(0, min(int(moment.timestamp()), 2**39 - 1))
+
+
+def _plain(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+@lru_cache(maxsize=4096)
+def _regions_of(countries: tuple[str, ...], regions: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the regions of the countries, and the project's own with those that hold them."""
+    found = dict.fromkeys(code for country in countries for code in codelists.regions_of(country))
+    known = codelists.regions()
+    for region in regions:
+        found[region] = None
+        around = known[region].parent if region in known else None
+        while around is not None and around != codelists.WORLD:
+            found[around] = None
+            around = known[around].parent
+    return tuple(found)
+
+
+@lru_cache(maxsize=512)
+def _country_names(code: str) -> tuple[str, ...]:
+    country = codelists.countries().get(code)
+    return tuple(dict.fromkeys(country.names.values())) if country else (code,)
+
+
+@lru_cache(maxsize=4096)
+def _label(scheme: str, code: str) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(codelists.label(scheme, code, language) for language in codelists.LANGUAGES)
+    )
+
+
+@lru_cache(maxsize=512)
+def _region_names(code: str) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(codelists.region_name(code, language) for language in codelists.LANGUAGES)
+    )
+
+
+def _labels(project: Project, regions: Iterable[str]) -> list[str]:
+    coded = {
+        "pillars": project.pillars,
+        "measures": project.measures,
+        "activity_types": project.activity_types,
+        "target_groups": project.target_groups,
+        "exploitation_forms": project.exploitation_forms,
+    }
+    labels = [
+        label for scheme, codes in coded.items() for code in codes for label in _label(scheme, code)
+    ]
+    labels += [name for code in regions for name in _region_names(code)]
+    return labels

@@ -1,0 +1,356 @@
+"""The embedded engine: a Tantivy index in a folder, without a server."""
+
+import asyncio
+import json
+import shutil
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tantivy
+
+from registry.errors import ConveneError, Unavailable
+from search import tantivy_index
+from search.document import SORT_FIELDS, Document, fingerprint
+from search.hits import hit_of
+from search.index_folder import IndexFolder
+from search.query import FACETS, Hit, Page, Query
+from search.spelling import suggestion
+from search.tantivy_query import QueryMaker, combined, least_of
+from search.words import Word, Words, read
+
+_WRITER_MEMORY = 50_000_000  # bytes
+_REBUILD_MEMORY = 200_000_000  # bytes
+_MOST_VALUES = 60_000  # of all facets together; the aggregation refuses more than 65,000
+_REMEMBERED_COUNTS = 256
+
+Counts = dict[str, dict[str, int]]
+T = TypeVar("T")
+
+
+class State:
+    """One state of the index, as a reader sees it until the next commit."""
+
+    def __init__(self, index: tantivy.Index, generation: Path | None) -> None:
+        self.index = index
+        self.generation = generation
+        self.searcher = index.searcher()
+        self.make = QueryMaker(index.schema, self.searcher)
+        self.counts: OrderedDict[Any, Counts] = OrderedDict()
+        """Facet counts of recent queries: turning a page or changing the order counts nothing."""
+
+
+class EmbeddedEngine:
+    """A SearchEngine on Tantivy. One process writes, any number read the same folder."""
+
+    name = "embedded"
+
+    def __init__(self, path: Path) -> None:
+        self._folder = IndexFolder(path, fingerprint())
+        self._guard = threading.RLock()
+        self._writing = asyncio.Lock()
+        self._writer: tantivy.IndexWriter | None = None
+        self._broken = False
+        self._seen: tuple[Any, ...] = ()
+        self._state = State(tantivy_index.open_index(None), None)
+
+    @classmethod
+    async def open(cls, path: Path) -> "EmbeddedEngine":
+        """Open the index in a folder; an index that can't be used counts as none."""
+        engine = await asyncio.to_thread(cls, path)
+        await engine._run(engine._newest)
+        return engine
+
+    async def search(self, query: Query) -> Page:
+        """Answer a query; see SearchEngine."""
+        return await self._run(self._search, query)
+
+    async def write(self, documents: Sequence[Document]) -> None:
+        """Add or replace documents; see SearchEngine."""
+        await self._change(lambda writer: tantivy_index.write(writer, documents))
+
+    async def delete(self, ids: Collection[int]) -> None:
+        """Take projects out; see SearchEngine."""
+
+        def remove(writer: tantivy.IndexWriter) -> None:
+            for project_id in ids:
+                writer.delete_documents_by_term("id", project_id)
+
+        await self._change(remove)
+
+    async def clear(self) -> None:
+        """Empty the index; see SearchEngine."""
+        await self._change(lambda writer: writer.delete_all_documents())
+
+    async def refresh(self) -> None:
+        """See what others wrote; a search does it by itself."""
+        await self._run(self._newest)
+
+    async def count(self) -> int:
+        """Return the number of projects in the index."""
+        state = await self._run(self._newest)
+        return int(state.searcher.num_docs)
+
+    async def complete(self) -> bool:
+        """Say whether the index can be used and was filled once."""
+        state = await self._run(self._newest)
+        generation = state.generation
+        return not self._broken and generation is not None and (generation / "complete").exists()
+
+    async def may_write(self) -> bool:
+        """Become the one process that writes this folder, or say that another one is."""
+        return await asyncio.to_thread(self._folder.lock)
+
+    async def begin_rebuild(self) -> "EmbeddedRebuild":
+        """Begin a new generation beside the one in use."""
+        await self._require_lock()
+        return EmbeddedRebuild(self, await asyncio.to_thread(self._folder.create))
+
+    async def close(self) -> None:
+        """Let another process write."""
+        async with self._writing:
+            await asyncio.to_thread(self._stop_writing)
+            self._folder.unlock()
+
+    # Reading
+
+    async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do blocking work in a thread; what Tantivy can't read becomes Unavailable."""
+        try:
+            return await asyncio.to_thread(work, *arguments)
+        except (ConveneError, asyncio.CancelledError):
+            raise
+        except (ValueError, OSError, RuntimeError) as error:
+            self._broken = True
+            raise Unavailable(
+                f"The search index in {self._folder.path} can't be read ({error}). It is rebuilt "
+                "by the running server, or by 'convene reindex'."
+            ) from error
+
+    def _newest(self) -> State:
+        """Return the newest state on disk; looking whether there is one costs microseconds."""
+        with self._guard:
+            seen = self._folder.changed()
+            meta = self._state.generation and (self._state.generation / "meta.json").stat()
+            mark = (*seen, meta and (meta.st_mtime_ns, meta.st_ino))
+            if mark != self._seen:
+                self._take_up(self._folder.current())
+                meta = self._state.generation and (self._state.generation / "meta.json").stat()
+                self._seen = (*seen, meta and (meta.st_mtime_ns, meta.st_ino))
+            return self._state
+
+    def _take_up(self, generation: Path | None) -> None:
+        index = self._state.index
+        try:
+            if generation != self._state.generation:
+                index = tantivy_index.open_index(generation)
+            index.reload()
+        except (ValueError, OSError):
+            # Cut or foreign: as good as none, and to be rebuilt.
+            generation, index = None, tantivy_index.open_index(None)
+        self._broken = False
+        self._state = State(index, generation)
+
+    def _search(self, query: Query) -> Page:
+        began = time.perf_counter()
+        state = self._newest()
+        words = read(query.text)
+        asked = state.make.words(words)
+        total, found = self._top(state, query, words, asked)
+        relaxed = False
+        least = least_of(words)
+        if total == 0 and least is not None:
+            asked = state.make.words(words, least)
+            total, found = self._top(state, query, words, asked)
+            relaxed = total > 0
+        hits = self._hits(state, words, found)
+        return Page(
+            total=total,
+            hits=hits,
+            facets=self._facets(state, query, words, asked, relaxed),
+            engine=self.name,
+            did_you_mean=self._suggestion(state, query, words, hits),
+            relaxed=relaxed,
+            page=query.page,
+            size=query.size,
+            ms=(time.perf_counter() - began) * 1000,
+        )
+
+    def _top(
+        self, state: State, query: Query, words: Words, asked: tantivy.Query | None
+    ) -> tuple[int, list[tuple[float, dict[str, Any]]]]:
+        """Return the number of all hits, and those of this page with their scores."""
+        make = state.make
+        whole = combined(
+            [
+                *([asked] if asked else []),
+                *make.limits(query),
+                *make.filters(query.filters).values(),
+            ],
+            make.excluded(words),
+            make.nearness(words),
+        )
+        by_score = asked is not None and query.sort == "relevance"
+        order = "updated" if query.sort == "relevance" else query.sort
+        result = state.searcher.search(
+            whole,
+            limit=query.size,
+            offset=(query.page - 1) * query.size,
+            order_by_field=None if by_score else SORT_FIELDS[order],
+            weight_by_field=tantivy_index.WEIGHT_FIELD if by_score else None,
+        )
+        found = [
+            (float(score) if by_score else 0.0, self._shown(state, address))
+            for score, address in result.hits
+        ]
+        return int(result.count), found  # type: ignore[attr-defined]  # absent from its stubs
+
+    def _shown(self, state: State, address: tantivy.DocAddress) -> dict[str, Any]:
+        stored: Any = state.searcher.doc(address).get_first(tantivy_index.STORED_FIELD)
+        shown: dict[str, Any] = json.loads(bytes(stored))
+        return shown
+
+    def _hits(
+        self, state: State, words: Words, found: Sequence[tuple[float, dict[str, Any]]]
+    ) -> list[Hit]:
+        marker = state.make.marker(words)
+        return [
+            hit_of(shown, lambda _field, _language, text: marker.spans(text), round(score, 4))
+            for score, shown in found
+        ]
+
+    def _suggestion(
+        self, state: State, query: Query, words: Words, hits: Sequence[Hit]
+    ) -> str | None:
+        make = state.make
+
+        def known(word: Word) -> bool:
+            return make.known(word.text) > 0 or (word.prefix and make.begun(word.text))
+
+        def near(word: str, typos: int) -> list[dict[str, Any]]:
+            return self._near(state, query, word, typos)
+
+        return suggestion(query, words, hits, near, known)
+
+    def _near(self, state: State, query: Query, word: str, typos: int) -> list[dict[str, Any]]:
+        """Return projects that this reader may see and that have a neighbour of a word."""
+        near = combined([state.make.near(word, typos), *state.make.limits(query)])
+        return [self._shown(state, found) for _, found in state.searcher.search(near, 20).hits]
+
+    def _facets(
+        self, state: State, query: Query, words: Words, asked: tantivy.Query | None, relaxed: bool
+    ) -> Counts:
+        chosen = {facet: tuple(sorted(v)) for facet, v in sorted(query.filters.items()) if v}
+        key = (words, relaxed, query.active_on, tuple(query.audiences), tuple(chosen.items()))
+        known = state.counts.get(key)
+        if known is None:
+            known = self._count(state, query, words, asked)
+            state.counts[key] = known
+            if len(state.counts) > _REMEMBERED_COUNTS:
+                state.counts.popitem(last=False)
+        return {facet: dict(values) for facet, values in known.items()}
+
+    def _count(
+        self, state: State, query: Query, words: Words, asked: tantivy.Query | None
+    ) -> Counts:
+        """Count the values of each facet under all filters but its own."""
+        make = state.make
+        base = [*([asked] if asked else []), *make.limits(query)]
+        excluded = make.excluded(words)
+        filters = make.filters(query.filters)
+        counts = self._values(state, combined([*base, *filters.values()], excluded))
+        for facet in filters:
+            others = [found for name, found in filters.items() if name != facet]
+            counts[facet] = self._values(state, combined([*base, *others], excluded))[facet]
+        return counts
+
+    def _values(self, state: State, query: tantivy.Query) -> Counts:
+        field = tantivy_index.FACETS_FIELD
+        asked = {"all": {"terms": {"field": field, "size": _MOST_VALUES}}}
+        counts: Counts = {facet: {} for facet in FACETS}
+        for bucket in state.searcher.aggregate(query, asked)["all"]["buckets"]:
+            facet, _, value = bucket["key"].partition(":")
+            counts[facet][value] = bucket["doc_count"]
+        return counts
+
+    # Writing
+
+    async def _require_lock(self) -> None:
+        if not await self.may_write():
+            raise Unavailable(
+                f"Another process writes the search index in {self._folder.path}; it takes up "
+                "changes by itself."
+            )
+
+    async def exclusively(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Do blocking work as the only one in this process, and of all processes, that writes."""
+        async with self._writing:
+            await self._require_lock()
+            await self._run(work, *arguments)
+
+    async def _change(self, change: Callable[[tantivy.IndexWriter], Any]) -> None:
+        await self.exclusively(self._commit, change)
+
+    def _commit(self, change: Callable[[tantivy.IndexWriter], Any]) -> None:
+        state = self._newest()
+        if state.generation is None:
+            self._folder.publish(self._new_generation())
+            state = self._newest()
+        if self._writer is None:
+            self._writer = state.index.writer(_WRITER_MEMORY, 1)
+        try:
+            change(self._writer)
+            self._writer.commit()
+        except BaseException:
+            self._writer = None  # a new one begins at the last commit
+            raise
+        self._newest()
+
+    def _new_generation(self) -> Path:
+        generation = self._folder.create()
+        tantivy_index.open_index(generation)
+        return generation
+
+    def _stop_writing(self) -> None:
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+            self._writer = None
+
+    def use(self, generation: Path) -> None:
+        """Put a generation in use (blocking); the writer of the one before is finished."""
+        self._stop_writing()
+        self._folder.publish(generation)
+        self._newest()
+
+
+class EmbeddedRebuild:
+    """A generation that is being filled."""
+
+    def __init__(self, engine: EmbeddedEngine, generation: Path) -> None:
+        self._engine = engine
+        self._generation = generation
+        self._writer: tantivy.IndexWriter = tantivy_index.open_index(generation).writer(
+            _REBUILD_MEMORY, 1
+        )
+
+    async def write(self, documents: Sequence[Document]) -> None:
+        """Add documents; each project at most once."""
+        await asyncio.to_thread(tantivy_index.write, self._writer, documents, False)
+
+    async def publish(self) -> None:
+        """Put the new generation in use."""
+
+        def finish() -> None:
+            self._writer.commit()
+            self._writer.wait_merging_threads()
+            (self._generation / "complete").touch()
+            self._engine.use(self._generation)
+
+        await self._engine.exclusively(finish)
+
+    async def abandon(self) -> None:
+        """Throw the generation away."""
+        await asyncio.to_thread(shutil.rmtree, self._generation, ignore_errors=True)

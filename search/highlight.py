@@ -1,0 +1,135 @@
+"""Which pieces of a title or description to mark, and which piece of a long text to show."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from search.query import Parts
+from search.words import TOKEN, Word, distance, fold
+
+Span = tuple[int, int]
+"""From character, to character (exclusive)."""
+
+SNIPPET = 240
+"""Length of a snippet in characters, a little more where a word ends."""
+
+
+class Marker:
+    """Knows which words of a text answer a query, in whatever form they were found.
+
+    `exact` and `stems` are whole words and their stems, `prefixes` beginnings, `typos` words whose
+    typos were forgiven, `phrases` words that count only one after the other.
+    """
+
+    def __init__(
+        self,
+        exact: Iterable[str] = (),
+        prefixes: Iterable[str] = (),
+        typos: Iterable[Word] = (),
+        phrases: Sequence[tuple[str, ...]] = (),
+        stems: Iterable[str] = (),
+        stems_of: Callable[[str], Iterable[str]] = lambda word: (),
+    ) -> None:
+        self._exact = frozenset(exact)
+        self._prefixes = tuple(prefixes)
+        self._typos = tuple(typos)
+        self._phrases = phrases
+        self._stems = frozenset(stems)
+        self._stems_of = stems_of
+        # A stem is seldom shorter than this, and most words can be passed over without stemming.
+        self._begun = frozenset(word[:3] for word in self._exact) if self._stems else frozenset()
+        self._known: dict[str, bool] = {}
+
+    def spans(self, text: str) -> list[Span]:
+        """Return where the text answers the query, in order."""
+        known = self._known
+        found = []
+        for match in TOKEN.finditer(text):
+            word = match.group()
+            marked = known.get(word)
+            if marked is None:
+                marked = known[word] = self._marks(fold(word))
+            if marked:
+                found.append(match.span())
+        if self._phrases:
+            found = sorted({*found, *self._phrase_spans(text)})
+        return found
+
+    def _marks(self, word: str) -> bool:
+        return (
+            word in self._exact
+            or word.startswith(self._prefixes)
+            or (word[:3] in self._begun and not self._stems.isdisjoint(self._stems_of(word)))
+            or any(_near(word, typed) for typed in self._typos)
+        )
+
+    def _phrase_spans(self, text: str) -> Iterable[Span]:
+        spots = [match.span() for match in TOKEN.finditer(text)]
+        words = [fold(text[start:end]) for start, end in spots]
+        for phrase in self._phrases:
+            for i in range(len(words) - len(phrase) + 1):
+                if tuple(words[i : i + len(phrase)]) == phrase:
+                    yield from spots[i : i + len(phrase)]
+
+
+def _near(word: str, typed: Word) -> bool:
+    """Say whether a word, or its beginning where the typed one is unfinished, is so spelt."""
+    most = typed.typos
+    if not typed.prefix:
+        return distance(word, typed.text, most) <= most
+    size = len(typed.text)
+    return any(
+        distance(word[:length], typed.text, most) <= most
+        for length in range(size - most, size + most + 1)
+    )
+
+
+def parts(text: str, spans: Sequence[Span], start: int = 0, end: int | None = None) -> Parts:
+    """Return `text[start:end]` in pieces, those of the spans marked."""
+    end = len(text) if end is None else end
+    pieces: Parts = []
+    at = start
+    for left, right in spans:
+        if left < at or right > end:
+            continue
+        if left > at:
+            pieces.append((text[at:left], False))
+        pieces.append((text[left:right], True))
+        at = right
+    if at < end or not pieces:
+        pieces.append((text[at:end], False))
+    return pieces
+
+
+def snippet(text: str, spans: Sequence[Span], length: int = SNIPPET) -> Parts:
+    """Return the piece of a text that has the most different marked words, with its marks."""
+    if len(text) <= length:
+        return parts(text, spans)
+    start = _best_start(text, spans, length)
+    end = min(len(text), start + length)
+    if end < len(text):  # not in the middle of a word
+        space = text.rfind(" ", start, end)
+        end = space if space > start + length // 2 else end
+    pieces = parts(text, spans, start, end)
+    if start > 0:
+        pieces.insert(0, ("… ", False))
+    if end < len(text):
+        pieces.append((" …", False))
+    return pieces
+
+
+def _best_start(text: str, spans: Sequence[Span], length: int) -> int:
+    """Return where to begin so that most different words are shown; the earliest such place."""
+    best, best_count = 0, 0
+    room = length - length // 6
+    for i, (left, _) in enumerate(spans[:50]):
+        shown = set()
+        for start, end in spans[i : i + 20]:
+            if end - left > room:
+                break
+            shown.add(text[start:end].lower())
+        if len(shown) > best_count:
+            best, best_count = left, len(shown)
+    if best <= length // 2:
+        return 0
+    start = max(0, best - length // 6)
+    space = text.find(" ", start, best)
+    return space + 1 if space >= 0 else start

@@ -1,0 +1,202 @@
+"""From the registry's outbox to the index: at least once, in order, within two seconds.
+
+A batch of outbox rows is taken, the projects are loaded as they are now, written to the index and
+committed there, and only then the rows are deleted, in the transaction that took them. A crash at
+any moment leaves rows that are taken again; writing a project twice changes nothing.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col, select
+
+from registry import outbox
+from registry.database import Database
+from registry.errors import Unavailable
+from registry.models import Project
+from search.document import load_documents
+from search.engine import SearchEngine
+
+CONSUMER = "search"
+BATCH = 500
+"""Projects in one transaction, and in one commit of the index."""
+POLL = 1.0
+"""Seconds after which the outbox is looked into even if no notification came."""
+_WRITER_LOCK = 0x5345_4152  # 'SEAR': one process of all that share a database feeds the index
+
+log = structlog.get_logger(__name__)
+
+
+async def catch_up(database: Database, engine: SearchEngine) -> int:
+    """Bring the index in step with the registry and return the number of projects written.
+
+    Does nothing when another process is at it; an index that was never filled, or that can't be
+    read any more, is rebuilt.
+    """
+    async with _alone(database, engine) as alone:
+        return await _drain(database, engine) if alone else 0
+
+
+async def follow(database: Database, engine: SearchEngine) -> None:
+    """Keep the index in step until cancelled.
+
+    One process of several does it; the others wait to take its place.
+    """
+    while True:
+        try:
+            async with _alone(database, engine) as alone:
+                if alone:
+                    await _follow(database, engine)
+        except Unavailable as error:
+            log.warning("search index not in step", reason=str(error))
+        except Exception:
+            log.exception("search index not in step")
+        await asyncio.sleep(POLL)
+
+
+async def rebuild(database: Database, engine: SearchEngine) -> int:
+    """Fill a new index beside the one in use, put it in its place, and return its size.
+
+    Raises Unavailable when another process writes the index.
+    """
+    async with _alone(database, engine) as alone:
+        if not alone:
+            raise Unavailable(
+                "Another process keeps the search index. Stop it, and start the rebuild again."
+            )
+        count = await _rebuild(database, engine)
+        await _drain(database, engine)
+        return count
+
+
+async def in_step(database: Database, seconds: float) -> bool:
+    """Wait until no change is waiting for the index; False when that takes longer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while True:
+                async with database.session() as session:
+                    if not await outbox.waiting(session, CONSUMER):
+                        return True
+                await asyncio.sleep(0.05)
+    return False
+
+
+@contextlib.asynccontextmanager
+async def _alone(database: Database, engine: SearchEngine) -> AsyncIterator[bool]:
+    """Hold the one place of the process that feeds the index, or say that it is taken.
+
+    The place is a lock in the database, which PostgreSQL frees when this process dies, and for
+    the embedded engine the lock of its folder too.
+    """
+    async with database.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        key = {"key": _WRITER_LOCK}
+        taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key)
+        if not taken:
+            yield False
+            return
+        try:
+            yield await engine.may_write()
+        finally:
+            await connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
+
+async def _follow(database: Database, engine: SearchEngine) -> None:
+    async with _woken(database) as wake:
+        while True:
+            wake.clear()
+            await _drain(database, engine)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), POLL)
+
+
+@contextlib.asynccontextmanager
+async def _woken(database: Database) -> AsyncIterator[asyncio.Event]:
+    """Give an event that is set whenever rows were committed to the outbox."""
+    wake = asyncio.Event()
+    async with database.engine.connect() as connection:
+        driver = await _driver(connection)
+
+        def notified(*_: object) -> None:
+            wake.set()
+
+        await driver.add_listener(outbox.CHANNEL, notified)
+        try:
+            yield wake
+        finally:
+            with contextlib.suppress(Exception):
+                await driver.remove_listener(outbox.CHANNEL, notified)
+            await connection.invalidate()
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    """Return asyncpg's own connection, which alone can listen."""
+    raw = await connection.get_raw_connection()
+    return raw.driver_connection
+
+
+async def _drain(database: Database, engine: SearchEngine) -> int:
+    if not await engine.complete():
+        await _rebuild(database, engine)
+    written = 0
+    while True:
+        count, rows = await _take(database, engine)
+        written += count
+        if rows < BATCH:
+            return written
+
+
+async def _take(database: Database, engine: SearchEngine) -> tuple[int, int]:
+    """Take up one batch; return how many projects it concerned, and how many rows it was."""
+    async with database.session() as session:
+        rows = await outbox.take(session, CONSUMER, BATCH)
+        if not rows:
+            return 0, 0
+        ids = list(dict.fromkeys(row.project_id for row in rows))
+        documents = await load_documents(session, ids)
+        published = {document.id for document in documents}
+        gone = [project_id for project_id in ids if project_id not in published]
+        if documents:
+            await engine.write(documents)
+        if gone:
+            await engine.delete(gone)
+        await outbox.settle(session, rows)
+        return len(ids), len(rows)
+
+
+async def _rebuild(database: Database, engine: SearchEngine) -> int:
+    """Fill a new index from all published projects.
+
+    What changes meanwhile waits in the outbox, since only the holder of the place takes rows.
+    """
+    building = await engine.begin_rebuild()
+    count = after = 0
+    try:
+        while ids := await _published_after(database, after):
+            async with database.session() as session:
+                documents = await load_documents(session, ids)
+            await building.write(documents)
+            count += len(documents)
+            after = ids[-1]
+        await building.publish()
+    except BaseException:
+        await building.abandon()
+        raise
+    log.info("search index rebuilt", projects=count, engine=engine.name)
+    return count
+
+
+async def _published_after(database: Database, after: int) -> Sequence[int]:
+    async with database.session() as session:
+        found = await session.exec(
+            select(Project.id)
+            .where(Project.state == "published", col(Project.id) > after)
+            .order_by(col(Project.id))
+            .limit(BATCH)
+        )
+        return [project_id for project_id in found if project_id is not None]

@@ -1,0 +1,233 @@
+"""From a Query to Tantivy's queries, and to the marker of what they match."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+import tantivy
+
+from search.document import SEARCHABLE, day_number
+from search.highlight import Marker
+from search.query import Query
+from search.tantivy_index import FACETS_FIELD, facet_value, stemmed_field, stems
+from search.words import Word, Words, read
+
+STEM = 0.7
+"""'judges' finds 'judge', but a project that says 'judges' first."""
+PREFIX = 0.3
+"""'traff' finds 'trafficking', below a project that says 'traff'. A fixed score, as for typos:
+the rarity of whatever happens to begin so says nothing about what the person wants."""
+TYPO = 0.1
+"""'refferal' finds 'referral', below whatever is really spelt so."""
+PHRASE = 1.5
+"""'training judges' shows 'training judges' before 'judges were given a training'."""
+KNOWN_SHARE = 1 / 5000
+"""A word that this share of projects has is no typo: 'Iran' does not find Iraq. A rarer one may be
+somebody else's typo in a text, so that neighbours are looked for as well."""
+
+_PHRASE_FIELDS = tuple(name for name, role in SEARCHABLE.items() if role.forgiving)
+
+
+class QueryMaker:
+    """Makes queries against one state of the index."""
+
+    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
+        self._schema = schema
+        self._searcher = searcher
+        self._rare = max(2, int(searcher.num_docs * KNOWN_SHARE))
+        self._frequency = lru_cache(maxsize=16384)(searcher.doc_freq)
+
+    def words(self, words: Words, least: int | None = None) -> tantivy.Query | None:
+        """Return the query for words and phrases; all of them, or at least `least`."""
+        parts = [self._word(word) for word in words.words]
+        parts += [self._phrase(phrase) for phrase in words.phrases]
+        if not parts:
+            return None
+        if least is not None:
+            return tantivy.Query.boolean_query(
+                [(tantivy.Occur.Should, part) for part in parts], minimum_number_should_match=least
+            )
+        return _all_of(parts)
+
+    def nearness(self, words: Words) -> Iterator[tantivy.Query]:
+        """Yield what makes a project better without being asked for: the words in one phrase."""
+        if len(words.typed) > 1:
+            for field in ("titles", "descriptions"):
+                phrase = tantivy.Query.phrase_query(self._schema, field, list(words.typed))
+                yield _boosted(phrase, PHRASE * SEARCHABLE[field].boost)
+
+    def excluded(self, words: Words) -> list[tantivy.Query]:
+        """Return what may not match."""
+        return [
+            self._phrase(phrase)
+            if len(phrase) > 1
+            else _any_of([query for query, _ in self._spelt(phrase[0])])
+            for phrase in words.excluded
+        ]
+
+    def near(self, word: str, most: int) -> tantivy.Query:
+        """Return the query for words that are at most so many typos away, in any field."""
+        return _any_of(
+            [
+                tantivy.Query.fuzzy_term_query(self._schema, name, word, distance=most)
+                for name, role in SEARCHABLE.items()
+                if role.forgiving
+            ]
+        )
+
+    def known(self, word: str) -> int:
+        """Return about how many projects have a word, in this or a related form."""
+        return max((count for _, count in self._spelt(word)), default=0)
+
+    def begun(self, word: str) -> bool:
+        """Say whether any word of the index begins so."""
+        return any(
+            self._searcher.terms_with_prefix(name, word, limit=1)
+            for name, role in SEARCHABLE.items()
+            if role.forgiving
+        )
+
+    def forgives(self, word: Word) -> bool:
+        """Say whether neighbours of a word are looked for; 'reffer', unfinished, has them too."""
+        if word.typos == 0 or self.known(word.text) > self._rare:
+            return False
+        return not (word.prefix and self.begun(word.text))
+
+    def marker(self, words: Words) -> Marker:
+        """Return the marker of what the words match."""
+        return Marker(
+            exact=[word.text for word in words.words],
+            prefixes=[word.text for word in words.words if word.prefix],
+            typos=[word for word in words.words if self.forgives(word)],
+            phrases=words.phrases,
+            stems=[stem for word in words.words for stem in _marked_stems(word.text)],
+            stems_of=_marked_stems,
+        )
+
+    def _word(self, word: Word) -> tantivy.Query:
+        ways = [query for query, _ in self._spelt(word.text)]
+        for name, role in SEARCHABLE.items():
+            if not role.forgiving:
+                continue
+            if word.prefix:
+                ways.append(_fixed(self._fuzzy(name, word.text, 0, True), PREFIX * role.boost))
+            if self.forgives(word):
+                fuzzy = self._fuzzy(name, word.text, word.typos, word.prefix)
+                ways.append(_fixed(fuzzy, TYPO * role.boost))
+        return _any_of(ways)
+
+    def _fuzzy(self, field: str, text: str, typos: int, prefix: bool) -> tantivy.Query:
+        return tantivy.Query.fuzzy_term_query(
+            self._schema, field, text, distance=typos, prefix=prefix
+        )
+
+    def _spelt(self, word: str) -> Iterator[tuple[tantivy.Query, int]]:
+        """Yield the query and the number of projects for each field that has a word or its stem."""
+        for name, role in SEARCHABLE.items():
+            forms = [(name, word, role.boost)]
+            if role.by_language:
+                forms += [
+                    (stemmed_field(name, language), stem, role.boost * STEM)
+                    for language, stem in stems(word)
+                ]
+            for field, term, boost in forms:
+                count = self._frequency(field, term)
+                if count:
+                    found = tantivy.Query.term_query(self._schema, field, term, "freq")
+                    yield _boosted(found, boost), count
+
+    def _phrase(self, phrase: tuple[str, ...]) -> tantivy.Query:
+        if len(phrase) == 1:
+            return _any_of(
+                [
+                    _boosted(tantivy.Query.term_query(self._schema, name, phrase[0]), role.boost)
+                    for name, role in SEARCHABLE.items()
+                    if role.forgiving
+                ]
+            )
+        return _any_of(
+            [
+                _boosted(
+                    tantivy.Query.phrase_query(self._schema, name, list(phrase)),
+                    SEARCHABLE[name].boost,
+                )
+                for name in _PHRASE_FIELDS
+            ]
+        )
+
+    def filters(self, filters: Mapping[str, Sequence[str]]) -> dict[str, tantivy.Query]:
+        """Return facet -> the query that its chosen values make: one of them."""
+        return {
+            facet: _fixed(self._one_of(FACETS_FIELD, [facet_value(facet, v) for v in values]), 0)
+            for facet, values in filters.items()
+            if values
+        }
+
+    def limits(self, query: Query) -> list[tantivy.Query]:
+        """Return what always holds: the reader may see it, and it runs on the day asked for."""
+        limits = [_fixed(self._one_of("audience", query.audiences), 0)]
+        if query.active_on is not None:
+            day = day_number(query.active_on)
+            unsigned = tantivy.FieldType.Unsigned
+            ranges = [
+                tantivy.Query.range_query(self._schema, "runs_from", unsigned, upper_bound=day),
+                tantivy.Query.range_query(self._schema, "runs_to", unsigned, lower_bound=day),
+            ]
+            limits += [_fixed(found, 0) for found in ranges]
+        return limits
+
+    def _one_of(self, field: str, values: Iterable[str]) -> tantivy.Query:
+        return _any_of(
+            [tantivy.Query.term_query(self._schema, field, value, "basic") for value in values]
+        )
+
+
+@lru_cache(maxsize=65536)
+def _marked_stems(word: str) -> tuple[str, ...]:
+    return tuple(f"{language}:{stem}" for language, stem in stems(word))
+
+
+def least_of(words: Words) -> int | None:
+    """Return how many words are enough when no project has all; None where all are needed."""
+    count = len(words.words) + len(words.phrases)
+    if count < 2:
+        return None
+    return count - 1 if count <= 3 else -(-count * 3 // 5)
+
+
+def read_query(query: Query) -> Words:
+    """Return the words of a query."""
+    return read(query.text)
+
+
+def combined(
+    must: Sequence[tantivy.Query],
+    must_not: Sequence[tantivy.Query] = (),
+    should: Iterable[tantivy.Query] = (),
+) -> tantivy.Query:
+    """Return one query of what has to match, what may not, and what only makes it better."""
+    return tantivy.Query.boolean_query(
+        [(tantivy.Occur.Must, query) for query in must or [tantivy.Query.all_query()]]
+        + [(tantivy.Occur.MustNot, query) for query in must_not]
+        + [(tantivy.Occur.Should, query) for query in should]
+    )
+
+
+def _all_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return queries[0] if len(queries) == 1 else combined(queries)
+
+
+def _any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    """Return a query that matches where one of these does; scored by the best, a little by all."""
+    if not queries:
+        return tantivy.Query.empty_query()
+    if len(queries) == 1:
+        return queries[0]
+    return tantivy.Query.disjunction_max_query(list(queries), tie_breaker=0.1)
+
+
+def _boosted(query: tantivy.Query, boost: float) -> tantivy.Query:
+    return query if boost == 1.0 else tantivy.Query.boost_query(query, boost)
+
+
+def _fixed(query: tantivy.Query, score: float) -> tantivy.Query:
+    return tantivy.Query.const_score_query(query, score)

@@ -1,0 +1,146 @@
+"""Words of a query and of a text: how they are folded, split, read and compared."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+from unicodedata import normalize
+
+TOKEN = re.compile(r"[^\W_]+")
+"""A word: letters and digits, as the index splits them too."""
+
+_LETTERS = {
+    "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h",
+    "ı": "i",
+}  # fmt: skip
+"""Letters that Unicode does not take apart, though people type them as others."""
+
+_MARKS = dict.fromkeys((*range(0x300, 0x370), *range(0x591, 0x5C8), *range(0x64B, 0x660)))
+"""Accents and the vowel points of Hebrew and Arabic, which people leave out when they type."""
+
+_FOLDING = str.maketrans(_LETTERS) | _MARKS
+
+STOP_WORDS = frozenset(
+    TOKEN.findall(
+        "a an and are as at by for from in is of on or that the to with "
+        "au aux ce ces dans de des du en et la le les leur ou par pour sur une avec d l s "
+        "al con como del el los las o para por se su sus una y e"
+    )
+)
+"""Words of English, French and Spanish that say nothing, left out beside words that do.
+Not among them: 'who' and 'un', which are organisations here."""
+
+_MOST_WORDS = 16
+"""A longer query is cut; nobody types more, and each word costs time."""
+
+
+def fold(text: str) -> str:
+    """Return the text without case and accents."""
+    if text.isascii():
+        return text.lower()
+    return normalize("NFKD", text.casefold()).translate(_FOLDING)
+
+
+def tokens(text: str) -> list[str]:
+    """Return the folded words of a text."""
+    return TOKEN.findall(fold(text))
+
+
+class Word(NamedTuple):
+    """A word of a query, folded; `prefix` when it is the last one and may still be unfinished."""
+
+    text: str
+    prefix: bool = False
+
+    @property
+    def typos(self) -> int:
+        """How many typos are forgiven: none in short words and numbers, then one, then two."""
+        return typos_in(self.text)
+
+
+def typos_in(word: str) -> int:
+    """Return how many typos are forgiven in a word: up to 3 letters 0, up to 7 one, then two."""
+    if not word.isalpha() or len(word) < 4:
+        return 0
+    return 1 if len(word) < 8 else 2
+
+
+@dataclass(frozen=True)
+class Words:
+    """A query's text, read: words that should all occur, phrases, and what may not occur."""
+
+    words: tuple[Word, ...] = ()
+    phrases: tuple[tuple[str, ...], ...] = ()
+    excluded: tuple[tuple[str, ...], ...] = ()
+    typed: tuple[str, ...] = ()
+    """All words outside quotation marks in their order, stop words too."""
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.phrases or self.excluded)
+
+
+_PIECE = re.compile(
+    r'(?P<minus>(?<!\S)-)?(?:["“”«](?P<phrase>[^"“”«»]*)["“”»]?|(?P<word>[^\s"“”«»]+))'
+)
+
+
+@lru_cache(maxsize=1024)
+def read(text: str) -> Words:
+    """Read what a person typed.
+
+    >>> read('the referral "shelter staff" -police').words
+    (Word(text='referral', prefix=False),)
+    >>> read('the referral "shelter staff" -police').phrases
+    (('shelter', 'staff'),)
+    >>> read('the referral "shelter staff" -police').excluded
+    (('police',),)
+    """
+    words: list[str] = []
+    phrases: list[tuple[str, ...]] = []
+    excluded: list[tuple[str, ...]] = []
+    unfinished = False
+    for piece in _PIECE.finditer(text):
+        found = tokens(piece["phrase"] if piece["phrase"] is not None else piece["word"])
+        unfinished = False
+        if not found:
+            continue
+        if piece["minus"]:
+            excluded.append(tuple(found))
+        elif piece["phrase"] is not None:
+            phrases.append(tuple(found))
+        else:
+            words.extend(found)
+            unfinished = not text[piece.end() :] and piece["word"][-1:].isalnum()
+    last = len(words) - 1
+    typed = [Word(word, unfinished and i == last) for i, word in enumerate(words)]
+    telling = [word for word in typed if word.text not in STOP_WORDS]
+    kept = telling if telling or phrases else typed
+    return Words(
+        tuple(dict.fromkeys(kept[:_MOST_WORDS])),
+        tuple(phrases[:_MOST_WORDS]),
+        tuple(excluded[:_MOST_WORDS]),
+        tuple(words[:_MOST_WORDS]),
+    )
+
+
+def distance(a: str, b: str, most: int) -> int:
+    """Return the number of typos between two words; anything above `most` is `most` + 1.
+
+    A typo is a letter too many, too few, wrong, or changed places with its neighbour (optimal
+    string alignment).
+    """
+    if abs(len(a) - len(b)) > most or len(set(a) ^ set(b)) > 2 * most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        previous, row_before, row = row, before, [i]
+        for j, y in enumerate(b, 1):
+            cost = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, row_before[j - 2] + 1)
+            row.append(cost)
+        before = previous
+        if min(row) > most:
+            return most + 1
+    return row[-1]
