@@ -143,15 +143,14 @@ async def sign_in(session: AsyncSession, email: str, password: str, address: str
     if _hasher.check_needs_rehash(account.password_hash):
         account.password_hash = await asyncio.to_thread(_hasher.hash, password)
         session.add(account)
+    assert account.id is not None  # noqa: S101
     token = secrets.token_urlsafe(32)
     lifetime = timedelta(seconds=settings().session_lifetime)
     session.add(
         SignIn(token_hash=_token_hash(token), account_id=account.id, expires_at=now() + lifetime)
     )
-    await session.execute(
-        delete(SignInFailure).where(col(SignInFailure.key) == _email_key(email))
-    )
-    await session.execute(delete(SignIn).where(col(SignIn.expires_at) < now()))
+    await session.exec(delete(SignInFailure).where(col(SignInFailure.key) == _email_key(email)))
+    await session.exec(delete(SignIn).where(col(SignIn.expires_at) < now()))
     await session.flush()
     return token
 
@@ -178,13 +177,13 @@ async def actor_of(session: AsyncSession, token: str | None) -> Actor:
 
 async def sign_out(session: AsyncSession, token: str) -> None:
     """End the session with this token."""
-    await session.execute(delete(SignIn).where(col(SignIn.token_hash) == _token_hash(token)))
+    await session.exec(delete(SignIn).where(col(SignIn.token_hash) == _token_hash(token)))
 
 
 async def _guard(session: AsyncSession, email: str, address: str) -> None:
     """Refuse further attempts after too many failures, by e-mail and by network address."""
     since = now() - FAILURE_WINDOW
-    await session.execute(delete(SignInFailure).where(col(SignInFailure.at) < since))
+    await session.exec(delete(SignInFailure).where(col(SignInFailure.at) < since))
     for key, allowed in (
         (_email_key(email), FAILURES_PER_EMAIL),
         (_address_key(address), FAILURES_PER_ADDRESS),
@@ -227,7 +226,7 @@ async def _account(session: AsyncSession, account_id: int) -> Account:
 
 
 async def _end_sign_ins(session: AsyncSession, account_id: int) -> None:
-    await session.execute(delete(SignIn).where(col(SignIn.account_id) == account_id))
+    await session.exec(delete(SignIn).where(col(SignIn.account_id) == account_id))
 
 
 async def _remember(

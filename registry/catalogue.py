@@ -73,7 +73,7 @@ async def get_project(
     )
     if chosen is None:
         raise NotFound("There is no such project, or it is not public.")
-    project, organisation = chosen
+    project, _organisation = chosen
     views = await project_views(session, reader, [_id(project)])
     (view,) = views
     others = [o for p, o in candidates if p.id != project.id and p.identifier == identifier]
@@ -100,7 +100,9 @@ async def project_views(
             organisation=found[id][1],
             record=redact(records[id], reader, found[id][0].reporting_organisation_id),
             participations=participants.get(id, []),
-            related=[(r.type, r.identifier, related.get(r.identifier)) for r in records[id].related],
+            related=[
+                (r.type, r.identifier, related.get(r.identifier)) for r in records[id].related
+            ],
             namesakes=[],
             may_edit=may(reader, "project.edit", found[id][0].reporting_organisation_id),
         )

@@ -41,7 +41,7 @@ async def record_changes(
         for entry in entries
     ]
     if rows:
-        await session.execute(insert(Change), rows)
+        await session.exec(insert(Change), params=rows)
 
 
 async def record_change(

@@ -141,9 +141,7 @@ async def organisation_record(
             MandateRecord(m.mandate, tuple(m.pillars), tuple(m.measures), tuple(m.regions))
             for m in mandates
         ],
-        contact_points=[
-            ContactPointRecord(c.country, c.name, c.email, c.phone) for c in contacts
-        ],
+        contact_points=[ContactPointRecord(c.country, c.name, c.email, c.phone) for c in contacts],
         **{name: getattr(organisation, name) for name in _PLAIN_FIELDS},
     )
 
@@ -176,7 +174,7 @@ async def resolve_organisations(
         .join(Organisation, col(Organisation.id) == col(OrganisationName.organisation_id))
         .where(col(OrganisationName.key).in_(set(keys.values())))
     )
-    by_key = {key: organisation for key, organisation in rows}
+    by_key = dict(rows.all())
     return {name: by_key[key] for name, key in keys.items() if key in by_key}
 
 
@@ -240,21 +238,17 @@ async def _claim_names(session: AsyncSession, organisation: Organisation) -> Non
         *organisation.aliases,
     ]
     wanted = {fold(name): name for name in spellings if name and fold(name)}
-    held = await session.exec(
-        select(OrganisationName).where(col(OrganisationName.key).in_(wanted))
-    )
+    held = await session.exec(select(OrganisationName).where(col(OrganisationName.key).in_(wanted)))
     for other in held:
         if other.organisation_id != organisation.id:
             raise Conflict(
                 f"Another organisation is already known as '{wanted[other.key]}'. "
                 "Add to that one, or use another name."
             )
-    await session.execute(
+    await session.exec(
         delete(OrganisationName).where(col(OrganisationName.organisation_id) == organisation.id)
     )
-    session.add_all(
-        OrganisationName(key=key, organisation_id=_id(organisation)) for key in wanted
-    )
+    session.add_all(OrganisationName(key=key, organisation_id=_id(organisation)) for key in wanted)
     await session.flush()
 
 
@@ -262,8 +256,8 @@ async def _replace_parts(
     session: AsyncSession, organisation: Organisation, record: OrganisationRecord
 ) -> None:
     owner = _id(organisation)
-    await session.execute(delete(Mandate).where(col(Mandate.organisation_id) == owner))
-    await session.execute(delete(ContactPoint).where(col(ContactPoint.organisation_id) == owner))
+    await session.exec(delete(Mandate).where(col(Mandate.organisation_id) == owner))
+    await session.exec(delete(ContactPoint).where(col(ContactPoint.organisation_id) == owner))
     session.add_all(
         Mandate(
             organisation_id=owner,

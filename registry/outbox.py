@@ -6,7 +6,7 @@ moment leaves the rows to be taken again: at least once, in order.
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, insert, text
+from sqlalchemy import delete, insert
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -28,8 +28,8 @@ async def announce(
         for consumer in consumers
     ]
     if rows:
-        await session.execute(insert(Outbox), rows)
-        await session.execute(text(f"NOTIFY {CHANNEL}"))
+        await session.exec(insert(Outbox), params=rows)
+        await session.exec(select(func.pg_notify(CHANNEL, "")))
 
 
 async def take(session: AsyncSession, consumer: str, limit: int) -> Sequence[Outbox]:
@@ -47,7 +47,7 @@ async def take(session: AsyncSession, consumer: str, limit: int) -> Sequence[Out
 async def settle(session: AsyncSession, rows: Sequence[Outbox]) -> None:
     """Delete rows whose work is done; it counts when the transaction commits."""
     if rows:
-        await session.execute(delete(Outbox).where(col(Outbox.id).in_([row.id for row in rows])))
+        await session.exec(delete(Outbox).where(col(Outbox.id).in_([row.id for row in rows])))
 
 
 async def waiting(session: AsyncSession, consumer: str) -> int:

@@ -6,6 +6,7 @@ Everything works on many projects at once, in a fixed number of statements.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import delete, insert, update
@@ -51,12 +52,38 @@ def columns_of(record: ProjectRecord) -> dict[str, Any]:
     """Return the columns of the project table that a record decides."""
     values = {name: getattr(record, name) for name in _COPIED}
     values["identifier"] = record.identifier
-    values["budget_usd"] = (
-        codelists.usd(record.budget, record.currency, record.start_date)
-        if record.budget is not None and record.currency
-        else None
-    )
+    values["budget_usd"] = budget_usd(record)
     return values
+
+
+def budget_usd(record: ProjectRecord) -> Decimal | None:
+    """Return the budget in USD, or None where there is none or its currency has no rate."""
+    if record.budget is None or not record.currency:
+        return None
+    return codelists.usd(record.budget, record.currency, record.start_date)
+
+
+def country_shares(record: ProjectRecord) -> list[tuple[CountryShare, Decimal | None]]:
+    """Return each country with its share of the budget in USD.
+
+    Countries without a percentage share equally what the others leave, as IATI advises for
+    recipient-country.
+    """
+    whole = budget_usd(record)
+    if whole is None:
+        return [(share, None) for share in record.countries]
+    given = sum((s.percentage for s in record.countries if s.percentage is not None), Decimal(0))
+    open_shares = sum(s.percentage is None for s in record.countries)
+    rest = max(Decimal(100) - given, Decimal(0)) / (open_shares or 1)
+    return [
+        (
+            share,
+            (whole * (rest if share.percentage is None else share.percentage) / 100).quantize(
+                Decimal("0.01")
+            ),
+        )
+        for share in record.countries
+    ]
 
 
 async def insert_projects(
@@ -65,9 +92,9 @@ async def insert_projects(
     """Insert projects and return their ids in the same order."""
     if not rows:
         return []
-    result = await session.execute(
+    result = await session.exec(
         insert(Project).returning(col(Project.id), sort_by_parameter_order=True),
-        [dict(row) for row in rows],
+        params=[dict(row) for row in rows],
     )
     return result.scalars().all()
 
@@ -75,23 +102,29 @@ async def insert_projects(
 async def update_projects(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Update projects by primary key; each row has `id` and the columns that change."""
     if rows:
-        await session.execute(update(Project), [dict(row) for row in rows])
+        await session.exec(update(Project), params=[dict(row) for row in rows])
 
 
 async def replace_parts(session: AsyncSession, records: Mapping[int, ProjectRecord]) -> None:
     """Store countries, participations and relations of these projects in place of what was."""
     ids = list(records)
     for table in (ProjectCountry, Participation, Relation):
-        await session.execute(delete(table).where(col(table.project_id).in_(ids)))
+        await session.exec(delete(table).where(col(table.project_id).in_(ids)))
     names = {p.name for record in records.values() for p in record.participating_orgs}
     known = await resolve_organisations(session, names) if names else {}
     await _insert(
         session,
         ProjectCountry,
         (
-            {"project_id": id, "position": n, "code": share.code, "percentage": share.percentage}
+            {
+                "project_id": id,
+                "position": n,
+                "code": share.code,
+                "percentage": share.percentage,
+                "usd": usd,
+            }
             for id, record in records.items()
-            for n, share in enumerate(record.countries)
+            for n, (share, usd) in enumerate(country_shares(record))
         ),
     )
     await _insert(
@@ -122,12 +155,10 @@ async def replace_parts(session: AsyncSession, records: Mapping[int, ProjectReco
     )
 
 
-async def _insert(
-    session: AsyncSession, table: type[Any], rows: Iterable[dict[str, Any]]
-) -> None:
+async def _insert(session: AsyncSession, table: type[Any], rows: Iterable[dict[str, Any]]) -> None:
     collected = list(rows)
     if collected:
-        await session.execute(insert(table), collected)
+        await session.exec(insert(table), params=collected)
 
 
 async def load_records(
@@ -142,9 +173,7 @@ async def load_records(
         return {}
     projects = await session.exec(
         select(Project, Organisation)
-        .join(
-            Organisation, col(Organisation.id) == col(Project.reporting_organisation_id)
-        )
+        .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
         .where(col(Project.id).in_(ids))
     )
     pairs = [(project, organisation) for project, organisation in projects]

@@ -18,7 +18,7 @@ from registry.errors import Conflict, FieldError, Invalid, NotFound
 from registry.exchange.record import ProjectRecord, as_json
 from registry.folding import fold
 from registry.messages import message
-from registry.models import Change, Organisation, Project, now
+from registry.models import Change, Project, now
 from registry.permissions import Actor, require
 from registry.project_rows import (
     columns_of,
@@ -121,9 +121,7 @@ async def revise_project(
     return await _project(session, project_id)
 
 
-async def write_projects(
-    session: AsyncSession, actor: Actor, writes: Sequence[Write]
-) -> list[int]:
+async def write_projects(session: AsyncSession, actor: Actor, writes: Sequence[Write]) -> list[int]:
     """Store a batch, all or nothing, and return the ids in its order.
 
     One history line per project and the outbox rows are part of the same transaction. Hand over
@@ -179,9 +177,10 @@ def redact(record: ProjectRecord, reader: Actor, organisation_id: int) -> Projec
     if may_see_restricted(reader, organisation_id):
         return record
     kept_source = {k: v for k, v in record.source.items() if k not in RESTRICTED_FIELDS}
-    return dataclasses.replace(
-        record, source=kept_source, **dict.fromkeys(RESTRICTED_FIELDS, None)
-    )
+    shown = dataclasses.replace(record, source=kept_source)
+    for name in RESTRICTED_FIELDS:
+        setattr(shown, name, None)
+    return shown
 
 
 async def _lock_and_check(
@@ -265,9 +264,7 @@ def _entry(
     after = as_json(write.record)
     if before is None:
         state = _next_state("draft", write)
-        return history.Entry(
-            project_id, "registered", {}, {**after, "state": state, "version": 1}
-        )
+        return history.Entry(project_id, "registered", {}, {**after, "state": state, "version": 1})
     project, record = before
     was, became = history.difference(
         {**as_json(record), "state": project.state},

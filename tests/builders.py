@@ -45,7 +45,9 @@ def a_record(**values: Any) -> ProjectRecord:
     return ProjectRecord(**(plausible | values))
 
 
-async def an_organisation(session: AsyncSession, name: str = "UNODC", **values: Any) -> Organisation:
+async def an_organisation(
+    session: AsyncSession, name: str = "UNODC", **values: Any
+) -> Organisation:
     """The organisation of this name, registered if it is not there yet."""
     found = await find_organisation(session, name)
     if found is not None:

@@ -1,6 +1,5 @@
 """Real PostgreSQL for every test: one embedded server a run, one database a worker."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -62,9 +61,3 @@ async def committed(database: Database) -> AsyncIterator[Database]:
     tables = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
     async with database.engine.begin() as connection:
         await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-
-
-@pytest.fixture(scope="session")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
-    """One policy for all tests, so that the database's pool belongs to the loop they share."""
-    return asyncio.DefaultEventLoopPolicy()

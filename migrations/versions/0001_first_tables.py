@@ -272,6 +272,7 @@ def upgrade() -> None:
         sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("percentage", sa.Numeric(precision=7, scale=4), nullable=True),
+        sa.Column("usd", sa.Numeric(precision=18, scale=2), nullable=True),
         sa.ForeignKeyConstraint(
             ["project_id"],
             ["project.id"],

@@ -19,7 +19,7 @@ class Account(SQLModel, table=True):
     """A role of permissions.py."""
     organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
     active: bool = True
-    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
 
 
 class SignIn(SQLModel, table=True):
@@ -28,8 +28,8 @@ class SignIn(SQLModel, table=True):
     __tablename__ = "sign_in"
     token_hash: str = Field(primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
-    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    expires_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
+    expires_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class SignInFailure(SQLModel, table=True):
@@ -39,4 +39,4 @@ class SignInFailure(SQLModel, table=True):
     __table_args__ = (Index("sign_in_failure_key", "key", "at"),)
     id: int | None = Field(default=None, primary_key=True)
     key: str
-    at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))

@@ -15,7 +15,7 @@ class Change(SQLModel, table=True):
 
     __table_args__ = (Index("change_subject", "subject", "subject_id", "id"),)
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
-    at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
     actor_id: int | None = Field(default=None, foreign_key="account.id")
     actor: str
     """The actor's name at that time, or 'command line', 'registry'."""
@@ -34,7 +34,7 @@ class Outbox(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
     consumer: str
     project_id: int
-    at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
 
 
 class ImportPlan(SQLModel, table=True):
@@ -49,5 +49,5 @@ class ImportPlan(SQLModel, table=True):
     all_activities: bool = False
     content: bytes
     plan: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
-    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    applied_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
+    applied_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

@@ -22,8 +22,8 @@ class OverlapCase(SQLModel, table=True):
     lead_organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
     reason: str | None = None
     decided_by: int | None = Field(default=None, foreign_key="account.id")
-    decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    opened_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    opened_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
     version: int = 1
 
 
@@ -48,13 +48,15 @@ class OverlapPair(SQLModel, table=True):
         default_factory=list, sa_column=Column(JSONB, nullable=False)
     )
     model_version: str
-    countries: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
+    countries: list[str] = Field(
+        default_factory=list, sa_column=Column(ARRAY(Text), nullable=False)
+    )
     months: int = 0
     """Calendar months that both projects run."""
-    usd: Decimal | None = Field(default=None, sa_type=Numeric(18, 2))  # type: ignore[call-overload]
+    usd: Decimal | None = Field(default=None, sa_type=Numeric(18, 2))
     """The smaller budget of the two in the countries they share: what might be spent twice."""
     case_id: int | None = Field(default=None, foreign_key="overlap_case.id", index=True)
-    judged_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    judged_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
 
 
 class CaseComment(SQLModel, table=True):
@@ -64,7 +66,7 @@ class CaseComment(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="overlap_case.id", index=True)
     account_id: int = Field(foreign_key="account.id")
-    at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
     text: str
     outcome: str | None = None
     """Set when the comment proposes an outcome."""

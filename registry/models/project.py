@@ -59,9 +59,9 @@ class Project(SQLModel, table=True):
     mandates: list[str] = text_list()
     suggestions: dict[str, Any] = json_object()
     """Codes that the registry suggests and nobody has confirmed yet: scheme -> codes."""
-    budget: Decimal | None = Field(default=None, sa_type=Numeric(18, 2))  # type: ignore[call-overload]
+    budget: Decimal | None = Field(default=None, sa_type=Numeric(18, 2))
     currency: str | None = None
-    budget_usd: Decimal | None = Field(default=None, sa_type=Numeric(18, 2))  # type: ignore[call-overload]
+    budget_usd: Decimal | None = Field(default=None, sa_type=Numeric(18, 2))
     url: str | None = None
     contact_name: str | None = None
     contact_email: str | None = None
@@ -74,9 +74,9 @@ class Project(SQLModel, table=True):
     source: dict[str, Any] = json_object()
     """What the file said that a project has no place for."""
     version: int = 1
-    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    updated_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    published_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
+    updated_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
+    published_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class ProjectCountry(SQLModel, table=True):
@@ -87,7 +87,9 @@ class ProjectCountry(SQLModel, table=True):
     project_id: int = Field(foreign_key="project.id", primary_key=True)
     code: str = Field(primary_key=True)
     position: int = 0
-    percentage: Decimal | None = Field(default=None, sa_type=Numeric(7, 4))  # type: ignore[call-overload]
+    percentage: Decimal | None = Field(default=None, sa_type=Numeric(7, 4))
+    usd: Decimal | None = Field(default=None, sa_type=Numeric(18, 2))
+    """The country's share of the budget, in USD."""
 
 
 class Participation(SQLModel, table=True):
