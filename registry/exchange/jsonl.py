@@ -1,0 +1,89 @@
+"""JSON Lines: one object a line, with the keys of the project record."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from registry.errors import FieldError
+from registry.exchange.record import ProjectRecord, as_json, parse_record
+from registry.exchange.source import Row, Source, lines_of, open_text
+from registry.messages import message
+
+
+def read_jsonl(source: Source, defaults: Mapping[str, Any] | None = None) -> Iterator[Row]:
+    """Read a file line by line; a line that is no object is refused by itself."""
+    stream, warnings = open_text(source)
+    with stream:
+        for number, line in enumerate(lines_of(stream), 1):
+            if not line.strip("\ufeff \t\r\n"):
+                continue
+            row = read_line(line, number, defaults)
+            row.warnings[:0], warnings = warnings, []
+            yield row
+
+
+def read_line(line: str, number: int, defaults: Mapping[str, Any] | None = None) -> Row:
+    """Read one line."""
+    try:
+        raw = json.loads(line.lstrip("\ufeff"), parse_constant=_not_json)
+    except RecursionError:
+        return _refused(number, FieldError("record", message("The line is nested too deeply.")))
+    except ValueError as error:
+        column = getattr(error, "colno", None)
+        return _refused(
+            number,
+            FieldError(
+                "record",
+                message(
+                    "The line is not valid JSON (character {column}). Write one whole object a "
+                    "line; a line that stops in the middle means that the file was cut.",
+                    column=column or 1,
+                ),
+            ),
+        )
+    if not isinstance(raw, dict):
+        return _refused(number, FieldError("record", message("The line is not an object: {{…}}.")))
+    return row_of(raw, "line", number, defaults)
+
+
+def row_of(
+    raw: dict[str, Any], kind: Any, number: int, defaults: Mapping[str, Any] | None = None
+) -> Row:
+    """Parse the values of one record and say where it stood."""
+    filled = raw
+    if defaults:
+        filled = {**raw, **{k: v for k, v in defaults.items() if raw.get(k) in (None, "")}}
+    parsed = parse_record(filled)
+    record = parsed.record
+    return Row(
+        kind,
+        number,
+        record,
+        parsed.errors,
+        parsed.warnings,
+        identifier=record.identifier if record else _shown(raw.get("identifier", raw.get("id"))),
+        title=record.title if record else _shown(raw.get("title")) or "",
+        given=frozenset(filled),
+        raw=raw,
+        organisation_keys=(record.reporting_org,) if record else (),
+    )
+
+
+def write_line(record: ProjectRecord) -> bytes:
+    """Return the line of a record, line break included."""
+    return json.dumps(as_json(record), ensure_ascii=False).encode() + b"\n"
+
+
+def _not_json(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _refused(number: int, error: FieldError) -> Row:
+    return Row("line", number, None, [error])
+
+
+def _shown(value: Any) -> str | None:
+    """Return a value of a refused record in a form that can be shown anywhere."""
+    if value is None or isinstance(value, list | dict):
+        return None
+    return str(value)[:200].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
