@@ -1,13 +1,13 @@
 """Countries (ISO 3166-1), regions (UN M49), and where each country stands on the tile map."""
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
 from registry.codelists.files import read_file
+from registry.folding import fold
 
 WORLD = "001"  # UN M49
+_ARTICLES = frozenset(("the", "la", "le", "les", "el", "los", "las", "l"))
 
 
 @dataclass(frozen=True)
@@ -70,16 +70,9 @@ def country_name(code: str, language: str = "en") -> str:
 
 
 def _folded(text: str) -> str:
-    """Return letters and digits alone, without accents and case: `Côte d'Ivoire` -> cote d ivoire.
-
-    A leading article goes too, since tables say both 'The Gambia' and 'Gambia'.
-    """
-    plain = unicodedata.normalize("NFKD", text.replace("&", " and "))
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
-    words = re.sub(r"[^\w]+", " ", plain).split()
-    if len(words) > 1 and words[0] in ("the", "la", "le", "les", "el", "los", "las", "l"):
-        words = words[1:]
-    return " ".join(words)
+    """Fold a country's name: a leading article goes too, as tables say 'The Gambia' and 'Gambia'."""
+    article, _, rest = fold(text.replace("&", " and ")).partition(" ")
+    return rest if rest and article in _ARTICLES else f"{article} {rest}".rstrip()
 
 
 @cache
