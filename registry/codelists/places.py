@@ -70,7 +70,7 @@ def country_name(code: str, language: str = "en") -> str:
 
 
 def _folded(text: str) -> str:
-    """Fold a country's name: a leading article goes too, as tables say 'The Gambia' and 'Gambia'."""
+    """Fold a name, and drop a leading article: tables say both 'The Gambia' and 'Gambia'."""
     article, _, rest = fold(text.replace("&", " and ")).partition(" ")
     return rest if rest and article in _ARTICLES else f"{article} {rest}".rstrip()
 
