@@ -1,13 +1,14 @@
 """The protocol that both engines fulfil, and the choice between them."""
 
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from registry.settings import Settings, settings
 from search.document import Document
 from search.query import Page, Query
 
 
+@runtime_checkable
 class SearchEngine(Protocol):
     """An index of projects that can be asked and kept in step.
 
@@ -41,15 +42,19 @@ class SearchEngine(Protocol):
         """Return the number of projects in the index."""
         ...
 
-    async def complete(self) -> bool:
-        """Say whether the index was ever filled; a new or discarded one has to be rebuilt."""
+    async def complete(self, registry: str) -> bool:
+        """Say whether the index was filled from this registry, a name for one database.
+
+        An index that was not, because it is new, broken, of an older shape or somebody else's,
+        has to be rebuilt.
+        """
         ...
 
     async def may_write(self) -> bool:
         """Become the one process that writes, or say that another is (embedded engine)."""
         ...
 
-    async def begin_rebuild(self) -> "Rebuild":
+    async def begin_rebuild(self, registry: str) -> "Rebuild":
         """Begin a new index beside this one; readers notice nothing until it is published."""
         ...
 

@@ -1,0 +1,1 @@
+"""The faces of Convene: pages, the JSON API and the command line. No rules of the domain here."""

@@ -1,0 +1,147 @@
+"""The web application: everything is wired here and nowhere else."""
+
+import pkgutil
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import structlog
+from litestar import Litestar, Request
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
+from litestar.plugins.htmx import HTMXPlugin, HTMXRequest
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template import TemplateConfig
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+import web.pages
+from registry.database import Database
+from registry.permissions import Actor
+from registry.settings import Settings
+from registry.settings import settings as settings_of_environment
+from search.engine import SearchEngine, open_engine
+from web.assets import static_file
+from web.background import running
+from web.errors import respond
+from web.rendering import environment
+from web.security import SessionAuthentication, add_security_headers, csrf_config, refuse_nul
+
+_FORM_OVERHEAD = 1024 * 1024
+"""What a form may weigh besides its file, in bytes."""
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    database: Database | None = None,
+    background: bool = True,
+) -> Litestar:
+    """Return the application.
+
+    `database` is one that is open already and is left open; without it the application opens its
+    own. Without `background` nothing but requests is worked on.
+    """
+    settings = settings or settings_of_environment()
+    configure_logging()
+    return Litestar(
+        route_handlers=[static_file, *_handlers()],
+        state=State({"settings": settings}),
+        lifespan=[partial(_lifespan, settings, database, background)],
+        dependencies={
+            "session": Provide(provide_session),
+            "reader": Provide(provide_reader, sync_to_thread=False),
+            "engine": Provide(provide_engine, sync_to_thread=False),
+        },
+        plugins=[HTMXPlugin()],
+        request_class=HTMXRequest,
+        template_config=TemplateConfig(instance=JinjaTemplateEngine(engine_instance=environment())),
+        csrf_config=csrf_config(settings),
+        middleware=[DefineMiddleware(SessionAuthentication)],
+        before_request=refuse_nul,
+        before_send=[add_security_headers],
+        exception_handlers={Exception: respond, HTTPException: respond},
+        request_max_body_size=settings.max_upload + _FORM_OVERHEAD,
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _handlers() -> list[Any]:
+    """Return the handlers of every module in web/pages, and of the API."""
+    modules = [
+        import_module(f"{package.__name__}.{module.name}")
+        for package in (web.pages,)
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
+    return [handler for module in modules for handler in module.handlers]
+
+
+async def provide_session(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:
+    """Give the transaction of a request: committed when it succeeds, else rolled back."""
+    async with request.app.state.database.session() as session:
+        yield session
+
+
+def provide_reader(request: Request[Any, Any, Any]) -> Actor:
+    """Give who asks: the signed-in person, or a visitor."""
+    reader: Actor = request.user
+    return reader
+
+
+def provide_engine(request: Request[Any, Any, Any]) -> SearchEngine:
+    """Give the search engine."""
+    engine: SearchEngine = request.app.state.engine
+    return engine
+
+
+@asynccontextmanager
+async def _lifespan(
+    settings: Settings, given: Database | None, background: bool, app: Litestar
+) -> AsyncIterator[None]:
+    database = given or await Database.open(settings)
+    try:
+        engine = await open_engine(settings)
+        app.state.database, app.state.engine = database, engine
+        try:
+            async with _works(database, engine, background):
+                yield
+        finally:
+            await engine.close()
+    finally:
+        if given is None:
+            await database.close()
+
+
+def _works(
+    database: Database, engine: SearchEngine, wanted: bool
+) -> AbstractAsyncContextManager[None]:
+    if not wanted:
+        return running({})
+    from registry.overlap import detector
+    from search import sync
+
+    return running(
+        {
+            "search index": lambda: sync.follow(database, engine),
+            "overlap detector": lambda: detector.follow(database),
+        }
+    )
+
+
+def configure_logging() -> None:
+    """Write logs as lines of JSON: time, level, event and its facts; no personal data."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=None),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,279 @@
+"""Charts, reckoned here and drawn by `templates/macros/charts.html`.
+
+Each function turns data into positions; the macro of the same name makes SVG of them, with a
+description for who can't see it, beside or inside a table that says the same in words. Colours are
+CSS classes (the Content-Security-Policy allows no inline style), positions are attributes.
+Horizontal positions of bars are per cent of the width, so that bars stretch and text does not.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from registry import codelists
+
+TILE = 22
+"""Units of a tile of the map with its gap; the tile itself is two units smaller."""
+MAP_LEVELS = 4
+_LONGEST_TIMELINE = 12
+"""Years; what lies outside is drawn at the edge."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A country on the tile map; `level` is 0 for none, to MAP_LEVELS for the most."""
+
+    code: str
+    x: int
+    y: int
+    count: int
+    level: int
+
+
+@dataclass(frozen=True)
+class TileMap:
+    """The world, a tile a country. `legend` has the lowest and highest count of each level."""
+
+    tiles: tuple[Tile, ...]
+    width: int
+    height: int
+    legend: tuple[tuple[int, int, int], ...]
+    here: str | None = None
+
+
+def tile_map(counts: Mapping[str, int], here: str | None = None) -> TileMap:
+    """Return the map of these counts by country; `here` marks one country."""
+    most = max(counts.values(), default=0)
+    tiles = tuple(
+        Tile(code, column * TILE, row * TILE, count, level_of(count, most))
+        for code, (column, row) in codelists.tiles().items()
+        for count in (counts.get(code, 0),)
+    )
+    legend = []
+    for level in range(1, MAP_LEVELS + 1):
+        of_level = [count for count in counts.values() if level_of(count, most) == level]
+        if of_level:
+            legend.append((level, min(of_level), max(of_level)))
+    return TileMap(
+        tiles,
+        max((tile.x for tile in tiles), default=0) + TILE,
+        max((tile.y for tile in tiles), default=0) + TILE,
+        tuple(legend),
+        here,
+    )
+
+
+def level_of(count: int, most: int) -> int:
+    """Return the level of a count: steps of equal ratio, since counts are very unequal."""
+    if count <= 0:
+        return 0
+    if most <= MAP_LEVELS:
+        return count
+    return min(MAP_LEVELS, 1 + int(MAP_LEVELS * math.log(count) / math.log(most + 1)))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the matrix: how many projects, and how long its bar is (0..100)."""
+
+    column: str
+    count: int
+    length: float
+
+
+@dataclass(frozen=True)
+class MatrixLine:
+    """A row of the matrix: a pillar or measure, the cells of all columns, and the sum."""
+
+    scheme: str
+    code: str
+    pillar: str
+    cells: tuple[Cell, ...]
+    sum: int
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Who does what: measures down, organisations (slug, short name) across."""
+
+    columns: tuple[tuple[str, str], ...]
+    lines: tuple[MatrixLine, ...]
+
+
+def matrix(columns: Sequence[tuple[str, str]], rows: Iterable[Any]) -> Matrix:
+    """Return the matrix of rows with `code`, `scheme` and `counts` (column -> number)."""
+    rows = list(rows)
+    most = max((count for row in rows for count in row.counts.values()), default=1)
+    lines = tuple(
+        MatrixLine(
+            row.scheme,
+            row.code,
+            row.code if row.scheme == "pillars" else codelists.pillar_of(row.code),
+            tuple(
+                Cell(slug, row.counts.get(slug, 0), 100 * row.counts.get(slug, 0) / most)
+                for slug, _ in columns
+            ),
+            sum(row.counts.values()),
+        )
+        for row in rows
+    )
+    return Matrix(tuple(columns), lines)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One project in time. Positions are per cent of the width."""
+
+    item: Any
+    left: float
+    width: float
+    pillar: str | None
+    open: bool
+    """One of its dates is not known, or lies outside the chart."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Projects in time, with the years' lines and today. Positions are per cent."""
+
+    bars: tuple[Bar, ...]
+    years: tuple[tuple[int, float], ...]
+    today: float | None
+
+
+@dataclass(frozen=True)
+class _Scale:
+    first: date
+    last: date
+
+    def at(self, day: date) -> float:
+        """Return where a day lies, in per cent of the width, at most at the edges."""
+        share = (day - self.first).days / max((self.last - self.first).days, 1)
+        return round(100 * min(max(share, 0.0), 1.0), 2)
+
+
+def timeline(items: Iterable[Any], today: date) -> Timeline:
+    """Return the timeline of items with `start`, `end` and `pillars`; undated ones are left out."""
+    dated = [item for item in items if item.start or item.end]
+    scale = _scale([day for item in dated for day in (item.start, item.end) if day], today)
+    bars = []
+    for item in dated:
+        left = scale.at(item.start) if item.start else 0.0
+        right = scale.at(_day_after(item.end)) if item.end else 100.0
+        outside = (item.start and item.start < scale.first) or (item.end and item.end > scale.last)
+        bars.append(
+            Bar(
+                item,
+                left,
+                max(right - left, 0.5),
+                item.pillars[0] if item.pillars else None,
+                bool(outside or not (item.start and item.end)),
+            )
+        )
+    years = tuple(
+        (year, scale.at(date(year, 1, 1))) for year in range(scale.first.year, scale.last.year)
+    )
+    return Timeline(tuple(bars), years, scale.at(today) if dated else None)
+
+
+def _scale(days: Sequence[date], today: date) -> _Scale:
+    """Return whole years around these days and today, not more than fit."""
+    first = min([*(day.year for day in days), today.year])
+    last = max([*(day.year for day in days), today.year]) + 1
+    if last - first > _LONGEST_TIMELINE:
+        first = max(first, today.year - _LONGEST_TIMELINE // 2)
+        last = min(last, first + _LONGEST_TIMELINE)
+    return _Scale(date(first, 1, 1), date(last, 1, 1))
+
+
+def _day_after(day: date) -> date:
+    return day + timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class EvidenceBar:
+    """A piece of evidence: its bar begins at the zero line. Positions are per cent."""
+
+    item: Any
+    left: float
+    width: float
+    supports: bool
+
+
+@dataclass(frozen=True)
+class EvidenceBars:
+    """Evidence for an overlap and against it, strongest first."""
+
+    supporting: tuple[EvidenceBar, ...]
+    opposing: tuple[EvidenceBar, ...]
+    zero: float
+
+
+def evidence_bars(items: Iterable[Any], weight: str = "weight") -> EvidenceBars:
+    """Return bars for items that have a weight in log-odds, by attribute or by key."""
+    weighed = sorted(((_weight(item, weight), item) for item in items), key=lambda w: -abs(w[0]))
+    highest = max([0.0, *(w for w, _ in weighed)])
+    lowest = min([0.0, *(w for w, _ in weighed)])
+    span = (highest - lowest) or 1.0
+    zero = round(-100 * lowest / span, 2)
+    bars = [
+        EvidenceBar(
+            item,
+            zero if w > 0 else round(zero + 100 * w / span, 2),
+            round(100 * abs(w) / span, 2),
+            w > 0,
+        )
+        for w, item in weighed
+    ]
+    return EvidenceBars(
+        tuple(bar for bar in bars if bar.supports),
+        tuple(bar for bar in bars if not bar.supports),
+        zero,
+    )
+
+
+def _weight(item: Any, name: str) -> float:
+    value = item[name] if isinstance(item, Mapping) else getattr(item, name)
+    return float(value)
+
+
+@dataclass(frozen=True)
+class MonthsInCommon:
+    """Two projects in time and what they have in common (left and width in per cent, or None)."""
+
+    a: tuple[float, float]
+    b: tuple[float, float]
+    common: tuple[float, float] | None
+    years: tuple[tuple[int, float], ...]
+    today: float | None
+
+
+Span = tuple[date | None, date | None]
+
+
+def months_in_common(a: Span, b: Span, today: date) -> MonthsInCommon:
+    """Return the small timeline of two projects, each (start, end); open ends reach the edge."""
+    days = [day for day in (*a, *b) if day]
+    scale = _scale(days or [today], max(days, default=today))
+    place_a, place_b = _place(a, scale), _place(b, scale)
+    left = max(place_a[0], place_b[0])
+    right = min(sum(place_a), sum(place_b))
+    years = tuple(
+        (year, scale.at(date(year, 1, 1))) for year in range(scale.first.year, scale.last.year)
+    )
+    within = scale.first <= today <= scale.last
+    return MonthsInCommon(
+        place_a,
+        place_b,
+        (left, round(right - left, 2)) if right > left else None,
+        years,
+        scale.at(today) if within else None,
+    )
+
+
+def _place(span: Span, scale: _Scale) -> tuple[float, float]:
+    left = scale.at(span[0]) if span[0] else 0.0
+    right = scale.at(_day_after(span[1])) if span[1] else 100.0
+    return left, round(max(right - left, 0.5), 2)

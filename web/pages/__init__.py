@@ -1,0 +1,1 @@
+"""A module per area of the site; `web.app` registers the `handlers` list of each."""

@@ -1,0 +1,45 @@
+// What HTML can't do by itself. Every page works without this file.
+"use strict";
+
+// A filter above long lists of check boxes.
+function addFilters(root) {
+  for (const list of root.querySelectorAll("fieldset[data-filter]")) {
+    const box = document.createElement("input");
+    box.type = "search";
+    box.className = "choice-filter";
+    box.setAttribute("aria-label", list.dataset.filter);
+    box.placeholder = list.dataset.filter;
+    list.removeAttribute("data-filter");
+    box.addEventListener("input", () => {
+      const wanted = folded(box.value);
+      for (const choice of list.querySelectorAll(".choice")) {
+        const chosen = choice.querySelector("input").checked;
+        choice.hidden = !chosen && !folded(choice.textContent).includes(wanted);
+      }
+      for (const group of list.querySelectorAll(".choice-group")) {
+        group.hidden = !group.querySelector(".choice:not([hidden])");
+      }
+    });
+    box.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") event.preventDefault();
+    });
+    list.querySelector(".choice-group").before(box);
+  }
+}
+
+function folded(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  addFilters(document);
+  // After a form was refused, the list of what to mend is read first.
+  document.querySelector("main .error-summary")?.focus();
+});
+document.addEventListener("htmx:load", (event) => addFilters(event.detail.elt.parentElement ?? document));
+
+// No answer from the server: say so where the reader looks.
+document.addEventListener("htmx:sendError", () => {
+  const place = document.getElementById("problem");
+  place.textContent = place.dataset.noAnswer;
+});
