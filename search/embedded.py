@@ -19,8 +19,8 @@ from search.hits import hit_of
 from search.index_folder import IndexFolder
 from search.query import FACETS, Hit, Page, Query
 from search.spelling import suggestion
-from search.tantivy_query import QueryMaker, combined, least_of
-from search.words import Word, Words, read
+from search.tantivy_query import QueryMaker, combined
+from search.words import Word, Words, least_of, read
 
 _WRITER_MEMORY = 50_000_000  # bytes
 _REBUILD_MEMORY = 200_000_000  # bytes
@@ -29,6 +29,7 @@ _REMEMBERED_COUNTS = 256
 
 Counts = dict[str, dict[str, int]]
 T = TypeVar("T")
+Change = Callable[[tantivy.Index, tantivy.IndexWriter], Any]
 
 
 class State:
@@ -70,20 +71,20 @@ class EmbeddedEngine:
 
     async def write(self, documents: Sequence[Document]) -> None:
         """Add or replace documents; see SearchEngine."""
-        await self._change(lambda writer: tantivy_index.write(writer, documents))
+        await self._change(lambda index, writer: tantivy_index.write(index, writer, documents))
 
     async def delete(self, ids: Collection[int]) -> None:
         """Take projects out; see SearchEngine."""
 
-        def remove(writer: tantivy.IndexWriter) -> None:
+        def remove(index: tantivy.Index, writer: tantivy.IndexWriter) -> None:
             for project_id in ids:
-                writer.delete_documents_by_term("id", project_id)
+                tantivy_index.delete(index, writer, project_id)
 
         await self._change(remove)
 
     async def clear(self) -> None:
         """Empty the index; see SearchEngine."""
-        await self._change(lambda writer: writer.delete_all_documents())
+        await self._change(lambda _index, writer: writer.delete_all_documents())
 
     async def refresh(self) -> None:
         """See what others wrote; a search does it by itself."""
@@ -94,20 +95,29 @@ class EmbeddedEngine:
         state = await self._run(self._newest)
         return int(state.searcher.num_docs)
 
-    async def complete(self) -> bool:
-        """Say whether the index can be used and was filled once."""
-        state = await self._run(self._newest)
-        generation = state.generation
-        return not self._broken and generation is not None and (generation / "complete").exists()
+    async def complete(self, registry: str) -> bool:
+        """Say whether the index can be used and was filled from this registry."""
+
+        def filled() -> bool:
+            generation = self._newest().generation
+            if self._broken or generation is None:
+                return False
+            try:
+                return (generation / "complete").read_text() == registry
+            except FileNotFoundError:
+                return False
+
+        return await self._run(filled)
 
     async def may_write(self) -> bool:
         """Become the one process that writes this folder, or say that another one is."""
         return await asyncio.to_thread(self._folder.lock)
 
-    async def begin_rebuild(self) -> "EmbeddedRebuild":
+    async def begin_rebuild(self, registry: str) -> "EmbeddedRebuild":
         """Begin a new generation beside the one in use."""
         await self._require_lock()
-        return EmbeddedRebuild(self, await asyncio.to_thread(self._folder.create))
+        generation = await self._run(self._folder.create)
+        return EmbeddedRebuild(self, generation, registry)
 
     async def close(self) -> None:
         """Let another process write."""
@@ -291,10 +301,10 @@ class EmbeddedEngine:
             await self._require_lock()
             await self._run(work, *arguments)
 
-    async def _change(self, change: Callable[[tantivy.IndexWriter], Any]) -> None:
+    async def _change(self, change: Change) -> None:
         await self.exclusively(self._commit, change)
 
-    def _commit(self, change: Callable[[tantivy.IndexWriter], Any]) -> None:
+    def _commit(self, change: Change) -> None:
         state = self._newest()
         if state.generation is None:
             self._folder.publish(self._new_generation())
@@ -302,7 +312,7 @@ class EmbeddedEngine:
         if self._writer is None:
             self._writer = state.index.writer(_WRITER_MEMORY, 1)
         try:
-            change(self._writer)
+            change(state.index, self._writer)
             self._writer.commit()
         except BaseException:
             self._writer = None  # a new one begins at the last commit
@@ -329,8 +339,9 @@ class EmbeddedEngine:
 class EmbeddedRebuild:
     """A generation that is being filled."""
 
-    def __init__(self, engine: EmbeddedEngine, generation: Path) -> None:
+    def __init__(self, engine: EmbeddedEngine, generation: Path, registry: str) -> None:
         self._engine = engine
+        self._registry = registry
         self._generation = generation
         self._writer: tantivy.IndexWriter = tantivy_index.open_index(generation).writer(
             _REBUILD_MEMORY, 1
@@ -338,7 +349,11 @@ class EmbeddedRebuild:
 
     async def write(self, documents: Sequence[Document]) -> None:
         """Add documents; each project at most once."""
-        await asyncio.to_thread(tantivy_index.write, self._writer, documents, False)
+        await asyncio.to_thread(self._add, documents)
+
+    def _add(self, documents: Sequence[Document]) -> None:
+        for document in documents:
+            self._writer.add_document(tantivy_index.tantivy_document(document))
 
     async def publish(self) -> None:
         """Put the new generation in use."""
@@ -346,7 +361,7 @@ class EmbeddedRebuild:
         def finish() -> None:
             self._writer.commit()
             self._writer.wait_merging_threads()
-            (self._generation / "complete").touch()
+            (self._generation / "complete").write_text(self._registry)
             self._engine.use(self._generation)
 
         await self._engine.exclusively(finish)

@@ -4,7 +4,7 @@
 current          the name of the generation in use
 writer.lock      held by the process that writes; freed by the system when it dies
 <shape>-<time>/  a generation: a Tantivy index of documents of that shape
-    complete     there once it was filled from the registry
+    complete     there once it was filled from a registry; says from which
 ```
 A new generation takes the place of the old one by one rename of `current`, so a reader sees
 either the one or the other, and a crash leaves at worst a folder that is swept away later.

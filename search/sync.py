@@ -38,8 +38,8 @@ async def catch_up(database: Database, engine: SearchEngine) -> int:
     Does nothing when another process is at it; an index that was never filled, or that can't be
     read any more, is rebuilt.
     """
-    async with _alone(database, engine) as alone:
-        return await _drain(database, engine) if alone else 0
+    async with _alone(database, engine) as registry:
+        return 0 if registry is None else await _drain(database, engine, registry)
 
 
 async def follow(database: Database, engine: SearchEngine) -> None:
@@ -49,9 +49,9 @@ async def follow(database: Database, engine: SearchEngine) -> None:
     """
     while True:
         try:
-            async with _alone(database, engine) as alone:
-                if alone:
-                    await _follow(database, engine)
+            async with _alone(database, engine) as registry:
+                if registry is not None:
+                    await _follow(database, engine, registry)
         except Unavailable as error:
             log.warning("search index not in step", reason=str(error))
         except Exception:
@@ -64,13 +64,13 @@ async def rebuild(database: Database, engine: SearchEngine) -> int:
 
     Raises Unavailable when another process writes the index.
     """
-    async with _alone(database, engine) as alone:
-        if not alone:
+    async with _alone(database, engine) as registry:
+        if registry is None:
             raise Unavailable(
                 "Another process keeps the search index. Stop it, and start the rebuild again."
             )
-        count = await _rebuild(database, engine)
-        await _drain(database, engine)
+        count = await _rebuild(database, engine, registry)
+        await _drain(database, engine, registry)
         return count
 
 
@@ -87,8 +87,10 @@ async def in_step(database: Database, seconds: float) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def _alone(database: Database, engine: SearchEngine) -> AsyncIterator[bool]:
-    """Hold the one place of the process that feeds the index, or say that it is taken.
+async def _alone(database: Database, engine: SearchEngine) -> AsyncIterator[str | None]:
+    """Hold the one place of the process that feeds the index, and give the registry's name.
+
+    None says that the place is taken.
 
     The place is a lock in the database, which PostgreSQL frees when this process dies, and for
     the embedded engine the lock of its folder too.
@@ -98,19 +100,30 @@ async def _alone(database: Database, engine: SearchEngine) -> AsyncIterator[bool
         key = {"key": _WRITER_LOCK}
         taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key)
         if not taken:
-            yield False
+            yield None
             return
         try:
-            yield await engine.may_write()
+            yield await _name_of(connection) if await engine.may_write() else None
         finally:
             await connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
 
 
-async def _follow(database: Database, engine: SearchEngine) -> None:
+async def _name_of(connection: AsyncConnection) -> str:
+    """Return a name for this database that no other one has, on whatever server."""
+    name = await connection.scalar(
+        text(
+            "SELECT system_identifier || '/' || oid FROM pg_control_system(), pg_database "
+            "WHERE datname = current_database()"
+        )
+    )
+    return str(name)
+
+
+async def _follow(database: Database, engine: SearchEngine, registry: str) -> None:
     async with _woken(database) as wake:
         while True:
             wake.clear()
-            await _drain(database, engine)
+            await _drain(database, engine, registry)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(wake.wait(), POLL)
 
@@ -140,9 +153,9 @@ async def _driver(connection: AsyncConnection) -> Any:
     return raw.driver_connection
 
 
-async def _drain(database: Database, engine: SearchEngine) -> int:
-    if not await engine.complete():
-        await _rebuild(database, engine)
+async def _drain(database: Database, engine: SearchEngine, registry: str) -> int:
+    if not await engine.complete(registry):
+        await _rebuild(database, engine, registry)
     written = 0
     while True:
         count, rows = await _take(database, engine)
@@ -169,12 +182,12 @@ async def _take(database: Database, engine: SearchEngine) -> tuple[int, int]:
         return len(ids), len(rows)
 
 
-async def _rebuild(database: Database, engine: SearchEngine) -> int:
+async def _rebuild(database: Database, engine: SearchEngine, registry: str) -> int:
     """Fill a new index from all published projects.
 
     What changes meanwhile waits in the outbox, since only the holder of the place takes rows.
     """
-    building = await engine.begin_rebuild()
+    building = await engine.begin_rebuild(registry)
     count = after = 0
     try:
         while ids := await _published_after(database, after):

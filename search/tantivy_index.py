@@ -132,9 +132,14 @@ def tantivy_document(document: Document) -> tantivy.Document:
     return made
 
 
-def write(writer: tantivy.IndexWriter, documents: Iterable[Document], replace: bool = True) -> None:
-    """Add documents, replacing those of the same id unless the index is known to have none."""
+def write(index: tantivy.Index, writer: tantivy.IndexWriter, documents: Iterable[Document]) -> None:
+    """Add documents, replacing those of the same id."""
     for document in documents:
-        if replace:
-            writer.delete_documents_by_term("id", document.id)
+        delete(index, writer, document.id)
         writer.add_document(tantivy_document(document))
+
+
+def delete(index: tantivy.Index, writer: tantivy.IndexWriter, project_id: int) -> None:
+    """Take a project out; nothing happens when it is not there."""
+    # Deleting by term takes the id for a signed number and finds nothing.
+    writer.delete_documents_by_query(tantivy.Query.term_query(index.schema, "id", project_id))

@@ -9,7 +9,7 @@ from search.document import SEARCHABLE, day_number
 from search.highlight import Marker
 from search.query import Query
 from search.tantivy_index import FACETS_FIELD, facet_value, stemmed_field, stems
-from search.words import Word, Words, read
+from search.words import Word, Words
 
 STEM = 0.7
 """'judges' finds 'judge', but a project that says 'judges' first."""
@@ -184,19 +184,6 @@ class QueryMaker:
 @lru_cache(maxsize=65536)
 def _marked_stems(word: str) -> tuple[str, ...]:
     return tuple(f"{language}:{stem}" for language, stem in stems(word))
-
-
-def least_of(words: Words) -> int | None:
-    """Return how many words are enough when no project has all; None where all are needed."""
-    count = len(words.words) + len(words.phrases)
-    if count < 2:
-        return None
-    return count - 1 if count <= 3 else -(-count * 3 // 5)
-
-
-def read_query(query: Query) -> Words:
-    """Return the words of a query."""
-    return read(query.text)
 
 
 def combined(

@@ -123,6 +123,14 @@ def read(text: str) -> Words:
     )
 
 
+def least_of(words: Words) -> int | None:
+    """Return how many words are enough when no project has all; None where all are needed."""
+    count = len(words.words) + len(words.phrases)
+    if count < 2:
+        return None
+    return count - 1 if count <= 3 else -(-count * 3 // 5)
+
+
 def distance(a: str, b: str, most: int) -> int:
     """Return the number of typos between two words; anything above `most` is `most` + 1.
 

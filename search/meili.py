@@ -1,0 +1,328 @@
+"""The server engine: an index on a Meilisearch server, asked through its official client.
+
+The client is synchronous, so each call runs in a thread. It keeps the headers of its last request
+in itself, so reading and writing have a client each, and writing is done one after the other.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from meilisearch.client import Client
+from meilisearch.errors import (
+    MeilisearchApiError,
+    MeilisearchCommunicationError,
+    MeilisearchError,
+    MeilisearchTimeoutError,
+)
+
+from registry.errors import Unavailable
+from search import meili_answer, meili_query
+from search.document import Document, fingerprint, shown_of
+from search.meili_settings import differing, index_settings
+from search.query import Page, Query
+from search.spelling import suggestion
+from search.words import Word, Words, least_of, read
+
+INDEX = "projects"
+"""The name of the index, before the shape of its documents; a key may be limited to `projects*`."""
+
+_ANSWER = 5  # seconds for a search
+_ACCEPT = 60  # seconds for the server to accept documents
+_TASK = 300_000  # milliseconds for a task to be done
+_POLL = 20  # milliseconds between looks at a task
+_MARK = 0  # id of the document that says what the index was filled from; no reader may see it
+
+T = TypeVar("T")
+
+
+class MeiliEngine:
+    """A SearchEngine on Meilisearch."""
+
+    name = "meilisearch"
+
+    def __init__(self, url: str, key: str | None, index: str = INDEX) -> None:
+        self.url = url
+        self.prefix = index
+        self.uid = f"{index}-{fingerprint()}"
+        self._reader = Client(url, key, timeout=_ANSWER)
+        self._server = Client(url, key, timeout=_ACCEPT)
+        self._writing = asyncio.Lock()
+        self._ready = False
+
+    @classmethod
+    async def open(cls, url: str, key: str | None = None, index: str = INDEX) -> "MeiliEngine":
+        """Connect, and bring the settings of the index up to date if there is one.
+
+        Raises Unavailable when no server answers, or when it does not accept the key.
+        """
+        engine = cls(url, key, index)
+        await engine.exclusively(engine._prepare, False)
+        return engine
+
+    async def search(self, query: Query) -> Page:
+        """Answer a query; see SearchEngine."""
+        return await self._run(self._search, query)
+
+    async def write(self, documents: Sequence[Document]) -> None:
+        """Add or replace documents; see SearchEngine."""
+
+        def add() -> None:
+            self._prepare(True)
+            self.done(self.add(self.uid, documents))
+
+        if documents:
+            await self.exclusively(add)
+
+    async def delete(self, ids: Collection[int]) -> None:
+        """Take projects out; see SearchEngine."""
+
+        def remove() -> None:
+            self._prepare(True)
+            self.done(self._server.index(self.uid).delete_documents([*ids]).task_uid)
+
+        if ids:
+            await self.exclusively(remove)
+
+    async def clear(self) -> None:
+        """Empty the index; see SearchEngine."""
+
+        def empty() -> None:
+            self._prepare(True)
+            self.done(self._server.index(self.uid).delete_all_documents().task_uid)
+
+        await self.exclusively(empty)
+
+    async def refresh(self) -> None:
+        """Do nothing: a server's answers are always its newest."""
+
+    async def count(self) -> int:
+        """Return the number of projects in the index."""
+
+        def counted() -> int:
+            if not self._exists(self.uid):
+                return 0
+            stats = self._server.index(self.uid).get_stats()
+            return int(stats.number_of_documents) - (self._mark() is not None)
+
+        return await self.exclusively(counted)
+
+    async def complete(self, registry: str) -> bool:
+        """Say whether the index was filled from this registry."""
+        return await self.exclusively(self._mark) == registry
+
+    async def may_write(self) -> bool:
+        """Say yes: a server takes turns itself. Who feeds it is decided in `sync`."""
+        return True
+
+    async def begin_rebuild(self, registry: str) -> "MeiliRebuild":
+        """Begin an index beside the one in use."""
+        building = MeiliRebuild(self, f"{self.uid}-building", registry)
+        await self.exclusively(building.begin)
+        return building
+
+    async def close(self) -> None:
+        """Nothing is held open between requests."""
+
+    async def drop(self) -> None:
+        """Remove the index from the server, and any that was being built."""
+
+        def remove() -> None:
+            for uid in (self.uid, f"{self.uid}-building"):
+                self.remove(uid)
+            self._ready = False
+
+        await self.exclusively(remove)
+
+    # Reading
+
+    async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do blocking work in a thread; what goes wrong with the server becomes Unavailable."""
+        try:
+            return await asyncio.to_thread(work, *arguments)
+        except MeilisearchError as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: MeilisearchError) -> Unavailable:
+        if isinstance(error, MeilisearchCommunicationError):
+            return Unavailable(
+                f"No Meilisearch server answers at {self.url}. Start it, or unset MEILI_URL to "
+                "use the embedded index."
+            )
+        if isinstance(error, MeilisearchTimeoutError):
+            return Unavailable(f"The Meilisearch server at {self.url} took too long to answer.")
+        if isinstance(error, MeilisearchApiError) and error.code in {
+            "invalid_api_key",
+            "missing_authorization_header",
+        }:
+            return Unavailable(
+                f"The Meilisearch server at {self.url} does not accept the key. Set MEILI_KEY to "
+                f"one with all actions on the indexes '{self.prefix}*'."
+            )
+        return Unavailable(f"The Meilisearch server at {self.url} refused: {error}")
+
+    def _ask(self, queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Send queries in one request; before there is an index, nothing is found."""
+        try:
+            found: list[dict[str, Any]] = self._reader.multi_search(
+                [{"indexUid": self.uid, **query} for query in queries]
+            )["results"]
+        except MeilisearchApiError as error:
+            if error.code == "index_not_found":
+                return [{"hits": [], "totalHits": 0, "facetDistribution": {}} for _ in queries]
+            raise
+        return found
+
+    def _search(self, query: Query) -> Page:
+        began = time.perf_counter()
+        words = read(query.text)
+        answers = self._ask(meili_query.queries(query, words))
+        relaxed = False
+        if answers[0]["totalHits"] == 0 and least_of(words) is not None:
+            answers = self._ask(meili_query.queries(query, words, all_words=False))
+            relaxed = answers[0]["totalHits"] > 0
+        hits = [meili_answer.hit(found) for found in answers[0]["hits"]]
+        return Page(
+            total=answers[0]["totalHits"],
+            hits=hits,
+            facets=meili_answer.facets(query, answers),
+            engine=self.name,
+            did_you_mean=self._suggestion(query, words, answers[0]["hits"], hits),
+            relaxed=relaxed,
+            page=query.page,
+            size=query.size,
+            ms=(time.perf_counter() - began) * 1000,
+        )
+
+    def _suggestion(
+        self, query: Query, words: Words, found: Sequence[Mapping[str, Any]], hits: Any
+    ) -> str | None:
+        def known(word: Word) -> bool:
+            if any(meili_answer.says(hit, word) for hit in found):
+                return True
+            exactly = meili_query.exactly(query, word.text)
+            return bool(self._ask([exactly])[0]["totalHits"])
+
+        def near(word: str, _typos: int) -> list[dict[str, Any]]:
+            answer = self._ask([meili_query.nearly(query, word)])[0]
+            return [hit["shown"] for hit in answer["hits"]]
+
+        return suggestion(query, words, hits, near, known)
+
+    # Writing; all of it blocking, and called by one thread at a time
+
+    async def exclusively(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do blocking work with the server as the only one in this process."""
+        async with self._writing:
+            return await self._run(work, *arguments)
+
+    def _exists(self, uid: str) -> bool:
+        try:
+            self._server.get_raw_index(uid)
+        except MeilisearchApiError as error:
+            if error.code == "index_not_found":
+                return False
+            raise
+        return True
+
+    def _prepare(self, create: bool) -> None:
+        """Bring the settings up to date, once; make the index if it is wanted and missing."""
+        if self._ready:
+            return
+        if not self._exists(self.uid):
+            if not create:
+                return
+            self.create(self.uid)
+        self.apply_settings(self.uid)
+        self._ready = True
+
+    def _mark(self) -> str | None:
+        try:
+            return str(self._server.index(self.uid).get_document(_MARK).registry)
+        except MeilisearchApiError as error:
+            if error.code in {"index_not_found", "document_not_found"}:
+                return None
+            raise
+
+    def done(self, task_uid: int) -> None:
+        """Wait until a task is done. Raises Unavailable when it failed."""
+        task = self._server.wait_for_task(task_uid, _TASK, _POLL)
+        if task.status != "succeeded":
+            reason = (task.error or {}).get("message", task.status)
+            raise Unavailable(f"The Meilisearch server could not do '{task.type}': {reason}")
+
+    def create(self, uid: str) -> None:
+        """Make an index."""
+        self.done(self._server.create_index(uid, {"primaryKey": "id"}).task_uid)
+
+    def remove(self, uid: str) -> None:
+        """Remove an index if it exists."""
+        if self._exists(uid):
+            self.done(self._server.delete_index(uid).task_uid)
+
+    def apply_settings(self, uid: str) -> None:
+        """Set what is not yet as declared: changing a setting may index all projects again."""
+        index = self._server.index(uid)
+        changes = differing(index_settings(), index.get_settings())
+        if changes:
+            self.done(index.update_settings(changes).task_uid)
+
+    def add(self, uid: str, documents: Sequence[Document]) -> int:
+        """Send documents and return the task that adds them."""
+        rows = [_row(document) for document in documents]
+        return int(self._server.index(uid).add_documents(rows).task_uid)
+
+    def add_mark(self, uid: str, registry: str) -> None:
+        """Write down what the index was filled from."""
+        mark = {"id": _MARK, "registry": registry, "audience": []}
+        self.done(self._server.index(uid).add_documents([mark]).task_uid)
+
+    def replace(self, uid: str) -> None:
+        """Put another index in the place of the one in use, at once for all readers."""
+        exchanged = self._exists(self.uid)
+        swap: dict[str, Any] = {"indexes": [uid, self.uid], "rename": not exchanged}
+        self.done(self._server.swap_indexes([swap]).task_uid)
+        if exchanged:
+            self.remove(uid)
+        self._ready = True
+
+
+class MeiliRebuild:
+    """An index that is being filled."""
+
+    def __init__(self, engine: MeiliEngine, uid: str, registry: str) -> None:
+        self._engine = engine
+        self._uid = uid
+        self._registry = registry
+        self._tasks: list[int] = []
+
+    def begin(self) -> None:
+        """Make the index anew (blocking)."""
+        self._engine.remove(self._uid)
+        self._engine.create(self._uid)
+        self._engine.apply_settings(self._uid)
+
+    async def write(self, documents: Sequence[Document]) -> None:
+        """Add documents; the server may still be at it on return."""
+        self._tasks.append(await self._engine.exclusively(self._engine.add, self._uid, documents))
+
+    async def publish(self) -> None:
+        """Wait for all documents, and put the index in use."""
+
+        def finish() -> None:
+            for task in self._tasks:
+                self._engine.done(task)
+            self._engine.add_mark(self._uid, self._registry)
+            self._engine.replace(self._uid)
+
+        await self._engine.exclusively(finish)
+
+    async def abandon(self) -> None:
+        """Remove the index."""
+        await self._engine.exclusively(self._engine.remove, self._uid)
+
+
+def _row(document: Document) -> dict[str, Any]:
+    return asdict(document) | {"shown": shown_of(document)}

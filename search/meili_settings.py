@@ -1,0 +1,75 @@
+"""The settings of the index on Meilisearch, made from the roles of the document's fields."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from registry import codelists
+from search.document import FACET_FIELDS, FILTER_FIELDS, SEARCHABLE, SORT_FIELDS
+from search.words import tokens
+
+_UNORDERED = {"filterableAttributes", "sortableAttributes", "displayedAttributes"}
+
+
+@cache
+def index_settings() -> dict[str, Any]:
+    """Return the settings that Convene needs; others stay as they are on the server."""
+    by_boost = sorted(SEARCHABLE, key=lambda name: -SEARCHABLE[name].boost)
+    return {
+        # Meilisearch has no weights, but of two matches the one in the earlier field is better.
+        "searchableAttributes": by_boost,
+        "filterableAttributes": [*FACET_FIELDS, *FILTER_FIELDS],
+        "sortableAttributes": ["id", *SORT_FIELDS.values()],
+        "displayedAttributes": ["id", "registry", "shown", "titles", "descriptions"],
+        # An order that was asked for comes before all else. Of two projects that answer equally
+        # well the one that runs longest is first, then the newest, so that pages do not overlap.
+        "rankingRules": [
+            "sort",
+            "words",
+            "typo",
+            "proximity",
+            "attribute",
+            "exactness",
+            "runs_to:desc",
+            "id:desc",
+        ],
+        "typoTolerance": {
+            "enabled": True,
+            "minWordSizeForTypos": {"oneTypo": 4, "twoTypos": 8},
+            "disableOnNumbers": True,
+            "disableOnAttributes": [n for n, role in SEARCHABLE.items() if not role.forgiving],
+            "disableOnWords": _country_words(),  # 'Iran' does not find Iraq
+        },
+        "faceting": {"maxValuesPerFacet": 100_000},
+        "pagination": {"maxTotalHits": 10_000_000},
+    }
+
+
+def differing(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that have to be changed."""
+    return {
+        name: value
+        for name, value in wanted.items()
+        if not _same(value, found.get(name), name in _UNORDERED)
+    }
+
+
+def _same(wanted: Any, found: Any, unordered: bool = False) -> bool:
+    if isinstance(wanted, dict):
+        return isinstance(found, Mapping) and all(
+            _same(value, found.get(name), True) for name, value in wanted.items()
+        )
+    if isinstance(wanted, list) and unordered:
+        return isinstance(found, list) and sorted(wanted) == sorted(found)
+    return bool(wanted == found)
+
+
+def _country_words() -> list[str]:
+    words = {
+        word
+        for country in codelists.countries().values()
+        for name in country.names.values()
+        for word in tokens(name)
+        if len(word) > 3
+    }
+    return sorted(words)
