@@ -1,0 +1,173 @@
+"""A browser, and Convene served as `make run` serves it: a process of its own, its own data."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from registry.demo import DEMO_PASSWORD
+
+ROOT = Path(__file__).parents[2]
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+_START_TIMEOUT = 120
+"""Seconds until the demonstration must be loaded and searchable."""
+
+
+@dataclass
+class Served:
+    """A running Convene with the demonstration registry."""
+
+    url: str
+    home: Path
+    environment: dict[str, str]
+
+    def convene(self, *arguments: str) -> str:
+        """Run the command on the same data and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "web.cli", *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Convene with its demonstration, on a free port."""
+    home = tmp_path_factory.mktemp("home")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"DATABASE_URL", "MEILI_URL", "MEILI_KEY"}
+    } | {"CONVENE_HOME": str(home)}
+    log = (home / "serve.log").open("w")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "web.cli", "serve", "--demo", "--port", str(port)],
+        env=environment,
+        cwd=ROOT,
+        stdout=log,
+        stderr=log,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(f"{url}/readyz", process, home / "serve.log")
+        yield Served(url, home, environment)
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        log.close()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + _START_TIMEOUT
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail(f"Convene did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium of the machine, headless."""
+    path = os.environ.get("CHROMIUM") or next(
+        (
+            found
+            for name in ("chromium", "chromium-browser", "google-chrome")
+            if (found := shutil.which(name))
+        ),
+        None,
+    )
+    if path is None:
+        pytest.fail("The journeys need Chromium: run `make chromium`, or set CHROMIUM to its path.")
+    arguments = [
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
+def context(
+    browser: Browser, served: Served, request: pytest.FixtureRequest
+) -> Iterator[BrowserContext]:
+    """A fresh browser window, at 1280 and at 390 pixels."""
+    opened = browser.new_context(
+        base_url=served.url, viewport=request.param, locale="en-GB", reduced_motion="reduce"
+    )
+    opened.set_default_timeout(15_000)
+    expect.set_options(timeout=15_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that fails the test when a script breaks or the security policy is violated."""
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "console",
+        lambda line: (
+            complaints.append(line.text) if "Content Security Policy" in line.text else None
+        ),
+    )
+    yield opened
+    assert complaints == []
+
+
+def sign_in(page: Page, email: str) -> None:
+    """Sign in through the form, as one of the demonstration's people."""
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+
+
+def check_accessibility(page: Page) -> None:
+    """Fail when axe finds a serious or critical violation, or the page scrolls sideways."""
+    found = Axe().run(page).response["violations"]
+    serious = [
+        f"{v['id']}: {v['help']}: {[n['html'][:200] for n in v['nodes'][:3]]}"
+        for v in found
+        if v["impact"] in {"serious", "critical"}
+    ]
+    assert serious == [], f"{page.url}: {serious}"
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0, f"{page.url} is {overflow} px wider than the window"
