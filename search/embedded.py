@@ -128,15 +128,19 @@ class EmbeddedEngine:
     # Reading
 
     async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Do blocking work in a thread; what Tantivy can't read becomes Unavailable."""
+        """Do blocking work in a thread; what goes wrong in the index becomes Unavailable."""
         try:
             return await asyncio.to_thread(work, *arguments)
-        except (ConveneError, asyncio.CancelledError):
+        except ConveneError:
             raise
-        except (ValueError, OSError, RuntimeError) as error:
+        except BaseException as error:
+            # Tantivy's panics are not Exceptions.
+            panic = type(error).__name__ == "PanicException"
+            if not panic and not isinstance(error, ValueError | OSError | RuntimeError):
+                raise
             self._broken = True
             raise Unavailable(
-                f"The search index in {self._folder.path} can't be read ({error}). It is rebuilt "
+                f"The search index in {self._folder.path} can't be used ({error}). It is rebuilt "
                 "by the running server, or by 'convene reindex'."
             ) from error
 
@@ -156,6 +160,8 @@ class EmbeddedEngine:
         index = self._state.index
         try:
             if generation != self._state.generation:
+                if generation is not None and not tantivy_index.is_whole(generation):
+                    raise ValueError("a part of the index is missing")
                 index = tantivy_index.open_index(generation)
             index.reload()
         except (ValueError, OSError):

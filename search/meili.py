@@ -81,7 +81,8 @@ class MeiliEngine:
 
         def remove() -> None:
             self._prepare(True)
-            self.done(self._server.index(self.uid).delete_documents([*ids]).task_uid)
+            chosen = f"id IN [{', '.join(str(int(project_id)) for project_id in ids)}]"
+            self.done(self._server.index(self.uid).delete_documents(filter=chosen).task_uid)
 
         if ids:
             await self.exclusively(remove)

@@ -21,19 +21,18 @@ def hit(found: Mapping[str, Any]) -> Hit:
 
 
 def spans(text: str, positions: Sequence[Mapping[str, int]]) -> list[Span]:
-    """Return whole words in characters for positions in bytes, which may end within a word."""
+    """Return the words at positions in bytes, which may hold several or end within one."""
     encoded = text.encode()
-    found = []
+    found: set[Span] = set()
     for position in positions:
-        start = len(encoded[: position["start"]].decode(errors="ignore"))
-        length = len(
-            encoded[position["start"] : position["start"] + position["length"]].decode(
-                errors="ignore"
-            )
-        )
-        word = TOKEN.match(text, start)
-        found.append((start, max(start + length, word.end() if word else 0)))
-    return sorted(set(found))
+        left, right = position["start"], position["start"] + position["length"]
+        start = len(encoded[:left].decode(errors="ignore"))
+        end = start + len(encoded[left:right].decode(errors="ignore"))
+        for word in TOKEN.finditer(text, start):
+            if word.start() >= end:
+                break
+            found.add(word.span())
+    return sorted(found)
 
 
 def says(found: Mapping[str, Any], word: Word) -> bool:

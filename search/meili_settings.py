@@ -1,5 +1,6 @@
 """The settings of the index on Meilisearch, made from the roles of the document's fields."""
 
+import string
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -8,7 +9,12 @@ from registry import codelists
 from search.document import FACET_FIELDS, FILTER_FIELDS, SEARCHABLE, SORT_FIELDS
 from search.words import tokens
 
-_UNORDERED = {"filterableAttributes", "sortableAttributes", "displayedAttributes"}
+_UNORDERED = {
+    "separatorTokens",
+    "filterableAttributes",
+    "sortableAttributes",
+    "displayedAttributes",
+}
 
 
 @cache
@@ -18,7 +24,7 @@ def index_settings() -> dict[str, Any]:
     return {
         # Meilisearch has no weights, but of two matches the one in the earlier field is better.
         "searchableAttributes": by_boost,
-        "filterableAttributes": [*FACET_FIELDS, *FILTER_FIELDS],
+        "filterableAttributes": ["id", *FACET_FIELDS, *FILTER_FIELDS],
         "sortableAttributes": ["id", *SORT_FIELDS.values()],
         "displayedAttributes": ["id", "registry", "shown", "titles", "descriptions"],
         # An order that was asked for comes before all else. Of two projects that answer equally
@@ -40,6 +46,8 @@ def index_settings() -> dict[str, Any]:
             "disableOnAttributes": [n for n, role in SEARCHABLE.items() if not role.forgiving],
             "disableOnWords": _country_words(),  # 'Iran' does not find Iraq
         },
+        # Words end where they do in the other engine; some of these are letters to Meilisearch.
+        "separatorTokens": sorted(string.punctuation),
         "faceting": {"maxValuesPerFacet": 100_000},
         "pagination": {"maxTotalHits": 10_000_000},
     }

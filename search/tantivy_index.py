@@ -21,6 +21,7 @@ WEIGHT_FIELD = "weight"
 STEMMED = {"en": "english", "fr": "french", "es": "spanish"}
 """Languages whose words are found in singular and plural and the like."""
 
+_SEGMENT_FILES = ("store", "fast", "fieldnorm", "term", "idx", "pos")
 _LONGEST_WORD = 60  # bytes; longer ones are codes and addresses that nobody types
 
 
@@ -80,6 +81,22 @@ def open_index(path: Path | None) -> tantivy.Index:
     index.config_reader("manual")
     index.reload()
     return index
+
+
+def is_whole(path: Path) -> bool:
+    """Say whether all files of an index are there: Tantivy takes a missing one for an empty one."""
+    meta = path / "meta.json"
+    for _ in range(3):
+        before = meta.stat().st_mtime_ns
+        names = [
+            segment["segment_id"].replace("-", "")
+            for segment in json.loads(meta.read_bytes())["segments"]
+        ]
+        if all((path / f"{name}.{part}").exists() for name in names for part in _SEGMENT_FILES):
+            return True
+        if meta.stat().st_mtime_ns == before:  # else its writer has just merged segments
+            return False
+    return False
 
 
 def facet_value(facet: str, value: str) -> str:
