@@ -1,0 +1,278 @@
+"""How long the busy pages take at 20,000 projects, and where the time goes.
+
+    .venv/bin/python -m tests.benchmarks.pages [number of projects]
+
+Everything runs in one process: requests go straight into the application, so the figures are
+server time without a network. Beside each page stands its baseline: a bare Litestar handler that
+returns the very same bytes, in the same run. Import is set beside PostgreSQL's COPY of the rows.
+"""
+
+import asyncio
+import random
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from httpx import ASGITransport, AsyncClient, Response
+from litestar import Litestar, MediaType, get
+from sqlalchemy import event, text
+
+from registry import database as registry_database
+from registry import meaning
+from registry.database import Database
+from registry.embedded_server import EmbeddedServer
+from registry.exchange.importing import import_file
+from registry.overlap import detector
+from registry.permissions import COMMAND_LINE
+from registry.settings import Settings
+from search import sync
+from search.engine import open_engine
+from tests.benchmarks.generated import write_file
+from tests.builders import PASSWORD, an_account, an_organisation
+from web.app import create_app
+
+REQUESTS = 200
+QUERIES = (
+    "referral", "refferal mechanism", "shelter victims", "magistrats", "trata de personas",
+    "training of judges", "labour inspectors fishing", "mécanisme national", "hotline", "",
+)  # fmt: skip
+COUNTRIES = 12
+"""How many of the busiest countries the country page is asked for."""
+
+
+@dataclass
+class Clock:
+    """Seconds spent in each part while requests were answered."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count what happens in the block to this part."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[name] = self.spent.get(name, 0) + time.perf_counter() - begun
+
+    def watch(self, app: Litestar, database: Database) -> None:
+        """Count SQL, index, template and encoder from now on."""
+        begun: list[float] = []
+        engine = database.engine.sync_engine
+        event.listen(engine, "before_cursor_execute", lambda *_: begun.append(time.perf_counter()))
+
+        def finished(*_: Any) -> None:
+            self.spent["sql"] = self.spent.get("sql", 0) + time.perf_counter() - begun.pop()
+
+        event.listen(engine, "after_cursor_execute", finished)
+        index = app.state.engine
+        index.search = self._awaited("index", index.search)
+        jinja2.Template.render = self._called("template", jinja2.Template.render)  # type: ignore[method-assign]
+        meaning.encode = self._called("encoder", meaning.encode)
+
+    def _awaited(
+        self, name: str, function: Callable[..., Awaitable[Any]]
+    ) -> Callable[..., Awaitable[Any]]:
+        async def counted(*args: Any, **kwargs: Any) -> Any:
+            with self.part(name):
+                return await function(*args, **kwargs)
+
+        return counted
+
+    def _called(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            with self.part(name):
+                return function(*args, **kwargs)
+
+        return counted
+
+
+async def main(number: int) -> None:
+    """Make the data, import it, and measure."""
+    with tempfile.TemporaryDirectory(prefix="convene-bench-") as folder:
+        home = Path(folder)
+        server = EmbeddedServer(home / "postgres")
+        try:
+            name = registry_database.scratch_database_name()
+            await registry_database._create_database(server.url("postgres"), name)
+            database = Database(server.url(name))
+            await database.migrate()
+            await _measure(home, database, number)
+            await database.close()
+        finally:
+            server.leave()
+
+
+async def _measure(home: Path, database: Database, number: int) -> None:
+    await measure_import(home, database, number)
+    settings = Settings(home=home, database_url=None, meili_url=None)
+    engine = await open_engine(settings)
+    begun = time.perf_counter()
+    await sync.rebuild(database, engine)
+    _say("index, full rebuild", f"{number / (time.perf_counter() - begun):,.0f} projects/s")
+    await engine.close()
+    begun = time.perf_counter()
+    found = await detector.detect(database, full=True)
+    _say(
+        "overlap detector, full run with encoding",
+        f"{time.perf_counter() - begun:,.1f} s, {found.pairs_compared:,} pairs compared, "
+        f"{found.flagged:,} flagged",
+    )
+    async with database.session() as session:
+        await session.exec(text("DELETE FROM outbox"))  # type: ignore[call-overload]
+        organisation = await an_organisation(session, "Somebody new")
+        await an_account(session, "member", organisation, "bench@example.org")
+        rows = await session.exec(  # type: ignore[call-overload]
+            text("SELECT code FROM project_country GROUP BY code ORDER BY count(*) DESC, code")
+        )
+        countries = [code for (code,) in rows][:COUNTRIES]
+    app = create_app(settings, database=database, background=False)
+    async with app.lifespan():
+        await measure_pages(app, database, countries)
+
+
+async def measure_import(home: Path, database: Database, number: int) -> None:
+    """Import JSON Lines as `convene import` does; beside it COPY of the same bytes."""
+    path = write_file(home / "projects.jsonl", number)
+    begun = time.perf_counter()
+    async with database.session() as session:
+        report = await import_file(session, COMMAND_LINE, path)
+    took = time.perf_counter() - begun
+    _say("import of JSON Lines", f"{number / took:,.0f} records/s, {took:.1f} s", str(report)[:200])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    _say("peak memory after the import", f"{peak:,.0f} MB")
+    begun = time.perf_counter()
+    async with database.engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE copied (record jsonb)"))
+        raw = (await connection.get_raw_connection()).driver_connection
+        lines = path.read_text(encoding="utf-8").splitlines()
+        await raw.copy_records_to_table("copied", records=[(line,) for line in lines])
+    copied = time.perf_counter() - begun
+    _say("  baseline: COPY of the same records", f"{copied:.2f} s, ratio {took / copied:.0f}")
+
+
+async def measure_pages(app: Litestar, database: Database, countries: list[str]) -> None:
+    """Ask for each page many times and print median, p95, the baseline and the shares."""
+    clock = Clock()
+    clock.watch(app, database)
+    chance = random.Random(2)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://bench") as client:
+        htmx = {"hx-request": "true"}
+
+        async def search(_: int) -> Response:
+            parameters = {"q": chance.choice(QUERIES)}
+            if chance.random() < 0.5:
+                parameters["country"] = chance.choice(countries)
+            if chance.random() < 0.3:
+                parameters["pillar"] = "protection"
+            return await client.get("/projects", params=parameters)
+
+        async def typing(_: int) -> Response:
+            query = chance.choice(QUERIES)
+            part = query[: chance.randint(3, 12)]
+            return await client.get("/projects", params={"q": part}, headers=htmx)
+
+        async def country(n: int) -> Response:
+            return await client.get(f"/countries/{countries[n % len(countries)]}")
+
+        await _page("search page with all facets (aim: p95 < 60 ms)", search, clock)
+        await _page("search fragment while typing", typing, clock)
+        await _page("country page (aim: p95 < 100 ms)", country, clock)
+        await _sign_in(client)
+
+        async def warning(n: int) -> Response:
+            subject = " ".join(chance.choices(("shelter", "judges", "police", "children"), k=3))
+            form = {
+                "_csrf_token": client.cookies.get("csrftoken", ""),
+                "title": f"Training {n} {subject}",
+                "description": f"Support to {subject} and to the referral of victims. " * 3,
+                "language": "en",
+                "countries": countries[n % len(countries)],
+                "start_date": "2025-01-01",
+                "end_date": "2026-12-31",
+            }
+            token = {"x-csrftoken": client.cookies.get("csrftoken", "")}
+            return await client.post("/projects/similar", data=form, headers=htmx | token)
+
+        await _page("overlap warning while typing (aim: p95 < 80 ms)", warning, clock)
+
+
+async def _sign_in(client: AsyncClient) -> None:
+    await client.get("/sign-in")
+    form = {
+        "email": "bench@example.org",
+        "password": PASSWORD,
+        "_csrf_token": client.cookies.get("csrftoken", ""),
+    }
+    answer = await client.post("/sign-in", data=form)
+    assert answer.status_code == 303, answer.text
+
+
+async def _page(name: str, ask: Callable[[int], Awaitable[Response]], clock: Clock) -> None:
+    for n in range(20):
+        answer = await ask(n)
+        assert answer.status_code == 200, f"{answer.status_code}: {answer.text[:500]}"
+    clock.spent.clear()
+    times, sizes = [], []
+    for n in range(REQUESTS):
+        begun = time.perf_counter()
+        answer = await ask(n)
+        times.append(time.perf_counter() - begun)
+        sizes.append(len(answer.content))
+        body = answer.text
+    bare = await _bare(body)
+    _say(
+        name,
+        f"median {_ms(statistics.median(times))}, p95 {_ms(_p95(times))}, "
+        f"{statistics.median(sizes) / 1000:.0f} kB",
+        f"baseline, a bare Litestar page of the same size: median {_ms(bare)}, "
+        f"ratio {statistics.median(times) / bare:.1f}",
+        "of it: "
+        + ", ".join(f"{part} {share:.0%}" for part, share in _shares(clock, sum(times)).items()),
+    )
+
+
+async def _bare(body: str) -> float:
+    @get("/", media_type=MediaType.HTML)
+    async def bare() -> str:
+        return body
+
+    app = Litestar([bare])
+    times = []
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://bench") as client:
+        for _ in range(REQUESTS):
+            begun = time.perf_counter()
+            await client.get("/")
+            times.append(time.perf_counter() - begun)
+    return statistics.median(times)
+
+
+def _shares(clock: Clock, whole: float) -> dict[str, float]:
+    shares = {name: spent / whole for name, spent in clock.spent.items()}
+    return {**shares, "our code and the framework": 1 - sum(shares.values())}
+
+
+def _p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"
+
+
+def _say(name: str, figure: str, *more: str) -> None:
+    print(f"{name}: {figure}", flush=True)
+    for line in more:
+        print(f"    {line}", flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000))
