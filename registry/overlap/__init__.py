@@ -1,0 +1,1 @@
+"""Which projects overlap: candidates -> evidence -> model -> detector."""

@@ -1,0 +1,72 @@
+"""How common words, sentences and subjects are, so that what everybody writes counts little."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from registry.overlap.profile import Profile
+
+BOILERPLATE_FROM = 3
+"""A sentence that stands in this many projects says nothing about any of them."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """Counts over a sample of the registry's published projects."""
+
+    projects: int = 0
+    by_language: Counter[str] = field(default_factory=Counter)
+    stems: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(language, stem) -> projects that have it."""
+    sentences: Counter[frozenset[str]] = field(default_factory=Counter)
+    subjects: Counter[str] = field(default_factory=Counter)
+
+    def rarity(self, stem: str, *languages: str) -> float:
+        """Return how much a shared word says: 0 if all projects have it, near 1 if it is rare.
+
+        In two languages the more common of both counts.
+        """
+        return min(
+            self._rarity(self.stems[lang, stem], self.by_language[lang]) for lang in languages
+        )
+
+    def subject_rarity(self, subject: str) -> float:
+        """Return the same for a subject."""
+        return self._rarity(self.subjects[subject], self.projects)
+
+    @staticmethod
+    def _rarity(having: int, all_projects: int) -> float:
+        # Inverse document frequency, as a share of what a word of one project alone would have.
+        # Five imagined projects without the word keep a young registry from jumping to conclusions.
+        total = all_projects + 5
+        return max(math.log(total / (having + 1)), 0.0) / math.log(total)
+
+    def telling(self, profile: Profile) -> frozenset[str]:
+        """Return the stems of a project without those of boilerplate sentences."""
+        kept = [
+            sentence
+            for sentence in profile.sentences
+            if self.sentences[sentence] < BOILERPLATE_FROM or len(sentence) < 4
+        ]
+        return frozenset().union(*kept)
+
+
+def background_of(profiles: Iterable[Profile]) -> Background:
+    """Count over these projects."""
+    background = Background()
+    number = 0
+    for profile in profiles:
+        number += 1
+        language = profile.record.language
+        background.by_language[language] += 1
+        background.stems.update((language, stem) for stem in profile.stems)
+        background.sentences.update(set(profile.sentences))
+        background.subjects.update(profile.subjects.keys())
+    return Background(
+        number,
+        background.by_language,
+        background.stems,
+        background.sentences,
+        background.subjects,
+    )

@@ -1,0 +1,42 @@
+"""The kinds of evidence, each a small function, a file per theme."""
+
+from registry.overlap.background import Background
+from registry.overlap.evidence import assistance, organisations_and_money, place_and_time, text
+from registry.overlap.evidence.evidence import Evidence, Kind
+from registry.overlap.profile import Profile
+
+KINDS: tuple[Kind, ...] = (
+    text.meaning,
+    text.words,
+    text.titles,
+    text.figures,
+    text.subjects,
+    assistance.measures,
+    assistance.activities,
+    assistance.beneficiaries,
+    assistance.exploitation,
+    place_and_time.countries,
+    place_and_time.extent,
+    place_and_time.locations,
+    place_and_time.months,
+    place_and_time.dates,
+    place_and_time.phases,
+    organisations_and_money.budget,
+    organisations_and_money.roles,
+    organisations_and_money.partner,
+    organisations_and_money.third_partner,
+    organisations_and_money.mention,
+    organisations_and_money.declared,
+    organisations_and_money.identifiers,
+    organisations_and_money.same_organisation,
+)
+"""To add one: write the function in the file of its theme, name it here, give it a weight in
+model.json (or fit one)."""
+
+
+def compare(a: Profile, b: Profile, background: Background) -> list[Evidence]:
+    """Return what every kind of evidence says of two projects, without what they don't say."""
+    return [found for kind in KINDS if (found := kind(a, b, background)) is not None]
+
+
+__all__ = ["KINDS", "Evidence", "compare"]

@@ -1,0 +1,197 @@
+"""Who takes part and with how much: roles, partners, links between records, budgets."""
+
+import math
+import re
+
+from registry.folding import fold
+from registry.messages import message
+from registry.overlap.background import Background
+from registry.overlap.evidence.evidence import Evidence, between
+from registry.overlap.names import OrganisationKeys
+from registry.overlap.profile import Profile
+
+_CODE = re.compile(r"\b(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9][\w./-]{4,}\b")
+
+
+def same_organisation(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """One organisation registered both; it knows of both."""
+    if not a.organisation.same_as(b.organisation):
+        return None
+    return Evidence(
+        "same-organisation",
+        1.0,
+        message("Both were registered by {organisation}.", organisation=a.organisation.name),
+    )
+
+
+def declared(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """One record names the other as parent, part, sibling or joint programme."""
+    if not (_belongs(a, b) or _belongs(b, a)):
+        return None
+    return Evidence(
+        "declared", 1.0, message("The records declare that the two projects belong together.")
+    )
+
+
+def _belongs(one: Profile, other: Profile) -> bool:
+    # 'co-funded' says who pays, and is what two records of one project say of each other.
+    return any(
+        fold(relation.identifier) in other.identifiers
+        for relation in one.record.related
+        if relation.type != "co-funded"
+    )
+
+
+def partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """One names the other's organisation among those that take part."""
+    if a.organisation.same_as(b.organisation):
+        return None
+    if a.related & b.identifiers or b.related & a.identifiers:
+        return Evidence("partner", 1.0, message("One record refers to the other."))
+    for one, other in ((a, b), (b, a)):
+        if _roles_of(one, other.organisation):
+            return Evidence(
+                "partner",
+                1.0,
+                message(
+                    "{a} names {b} as a partner.",
+                    a=one.organisation.name,
+                    b=other.organisation.name,
+                ),
+            )
+    return None
+
+
+def third_partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """A third organisation takes part in both, and works in one of them: it knows of both."""
+    for role, own in a.participants:
+        for its, other in b.participants:
+            if "funding" == role == its or not own.same_as(other):
+                continue
+            if not own.same_as(a.organisation) and not own.same_as(b.organisation):
+                return Evidence(
+                    "third-partner", 1.0, message("{name} takes part in both.", name=own.name)
+                )
+    return None
+
+
+def mention(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """One text speaks of the other's organisation, so that they know of each other."""
+    if a.organisation.same_as(b.organisation):
+        return None
+    for one, other in ((a, b), (b, a)):
+        name = other.organisation.folded
+        if len(name) > 2 and f" {name} " in one.folded:
+            return Evidence(
+                "mention",
+                1.0,
+                message(
+                    "The text of {a} mentions {b}.",
+                    a=one.organisation.name,
+                    b=other.organisation.name,
+                ),
+            )
+    return None
+
+
+def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """One has the money and the other does the work: the two ends of one project."""
+    if not a.participants or not b.participants:
+        return None
+    if a.organisation.same_as(b.organisation):
+        return None
+    if _works_in(a, a) and _works_in(b, b) and (_works_in(a, b) or _works_in(b, a)):
+        return Evidence("roles", -2.0, message("Each carries out a part, the other as partner."))
+    ends = max(_ends(a, b), _ends(b, a))
+    funder, implementer = (a, b) if _ends(a, b) >= _ends(b, a) else (b, a)
+    if ends:
+        return Evidence(
+            "roles",
+            ends,
+            message(
+                "{funder} funds what {implementer} implements.",
+                funder=funder.organisation.name,
+                implementer=implementer.organisation.name,
+            ),
+        )
+    common = [
+        own.name
+        for role, own in a.participants
+        for its, other in b.participants
+        if role == its == "implementing" and own.same_as(other)
+    ]
+    if common:
+        return Evidence("roles", 0.4, message("{name} implements both.", name=common[0]))
+    return Evidence(
+        "roles", -1.0, message("Neither names the other's organisation among its partners.")
+    )
+
+
+def identifiers(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """They have one identifier, or one text gives the other's, or both give one grant number."""
+    own, other = a.record.iati_identifier, b.record.iati_identifier
+    if own and own == other:
+        return Evidence("identifiers", 2.0, message("Both have the identifier {id}.", id=own))
+    for one, two in ((a, b), (b, a)):
+        for identifier in two.identifiers:
+            if len(identifier) > 4 and f" {identifier} " in one.folded:
+                return Evidence(
+                    "identifiers", 1.5, message("One text gives the other's identifier.")
+                )
+    codes = _codes(a) & _codes(b)
+    if codes:
+        return Evidence(
+            "identifiers", 1.0, message("Both texts give the code {code}.", code=min(codes))
+        )
+    return None
+
+
+def budget(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """Their budgets are the same in one currency, or quite different."""
+    if a.usd is None or b.usd is None:
+        return None
+    ratio = abs(math.log(float(a.usd) / float(b.usd)))
+    exact = a.record.budget == b.record.budget and a.record.currency == b.record.currency
+    value = 1.3 if exact else between(-1.5, 1.0 - ratio / 0.3, 1.0)
+    if exact:
+        return Evidence("budget", value, message("The budgets are the same to the unit."))
+    if ratio < 0.3:
+        return Evidence(
+            "budget",
+            value,
+            message("The budgets are about the same in US dollars: {a} and {b}.", **_usd(a, b)),
+        )
+    return Evidence(
+        "budget",
+        value,
+        message("The budgets differ: {a} and {b} US dollars.", **_usd(a, b)),
+    )
+
+
+def _usd(a: Profile, b: Profile) -> dict[str, str]:
+    return {"a": f"{a.usd or 0:,.0f}", "b": f"{b.usd or 0:,.0f}"}
+
+
+def _roles_of(profile: Profile, organisation: OrganisationKeys) -> set[str]:
+    return {role for role, keys in profile.participants if keys.same_as(organisation)}
+
+
+def _works_in(organisation_of: Profile, project: Profile) -> bool:
+    return "implementing" in _roles_of(project, organisation_of.organisation)
+
+
+def _ends(funder: Profile, implementer: Profile) -> float:
+    """Return how surely the first pays for what the second does: 0, 1 or 1.5."""
+    working = _roles_of(funder, implementer.organisation)
+    given = bool(working & {"implementing", "accountable", "extending"})
+    received = any(
+        role == "funding" and keys.pays_as(funder.organisation)
+        for role, keys in implementer.participants
+    )
+    return 1.5 if given and received else 1.0 if given or received else 0.0
+
+
+def _codes(profile: Profile) -> set[str]:
+    """Return what looks like a grant or project number: letters and digits together."""
+    text = f"{profile.record.title} {profile.record.description}"
+    return {code.casefold() for code in _CODE.findall(text)}

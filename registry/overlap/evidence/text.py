@@ -1,0 +1,133 @@
+"""What the texts say: meaning, words, titles, figures, subjects."""
+
+from registry.messages import message
+from registry.overlap.background import Background
+from registry.overlap.evidence.evidence import Evidence, between
+from registry.overlap.profile import Profile
+
+USUAL_COSINE = 0.45
+"""Cosine of two texts of the field in one country that have no more in common than that."""
+ENOUGH_WORDS = 8
+
+
+def meaning(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """The texts mean the same, in whatever languages."""
+    if a.vector is None or b.vector is None:
+        return None
+    cosine = float(a.vector @ b.vector)
+    value = between(-2.0, (cosine - USUAL_COSINE) / 0.15, 2.5)
+    if value > 1:
+        sentence = message(
+            "The two texts mean nearly the same ({percent} % alike).", percent=_p(cosine)
+        )
+    elif value > 0:
+        sentence = message(
+            "The two texts are about related things ({percent} % alike).", percent=_p(cosine)
+        )
+    else:
+        sentence = message(
+            "The two texts are about rather different things ({percent} % alike).",
+            percent=_p(cosine),
+        )
+    return Evidence("meaning", value, sentence)
+
+
+def words(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """They share words that few other projects use; boilerplate does not count."""
+    own, other = background.telling(a), background.telling(b)
+    if min(len(own), len(other)) < ENOUGH_WORDS:
+        return None
+    languages = (a.record.language, b.record.language)
+    shared = {stem: background.rarity(stem, *languages) for stem in own & other}
+    together = sum(shared.values())
+    smaller = min(
+        sum(background.rarity(stem, languages[0]) for stem in own),
+        sum(background.rarity(stem, languages[1]) for stem in other),
+    )
+    share = together / max(smaller, 1.0)
+    if languages[0] != languages[1]:
+        # Of two languages only names and cognates meet: they count for, their absence not against.
+        if share < 0.08:
+            return None
+        value = between(0.0, (share - 0.08) / 0.10, 2.0)
+    else:
+        value = between(-1.0, (share - 0.16) / 0.14, 2.5)
+    if not shared:
+        return Evidence("words", value, message("They share no telling words."))
+    rarest = sorted(shared, key=lambda stem: (-shared[stem], stem))[:5]
+    return Evidence(
+        "words",
+        value,
+        message("Words that few others use stand in both: {words}.", words=_whole(rarest, a)),
+    )
+
+
+def titles(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """The titles are the same, or share their telling words."""
+    languages = (a.record.language, b.record.language)
+    shared = a.title_stems & b.title_stems
+    weights = {s: background.rarity(s, *languages) for s in a.title_stems | b.title_stems}
+    total = sum(weights.values())
+    if total == 0:
+        return None
+    share = sum(weights[stem] for stem in shared) / total
+    if languages[0] != languages[1] and share < 0.1:
+        return None
+    value = between(-0.5, (share - 0.15) / 0.25, 2.5)
+    if share > 0.9:
+        return Evidence("titles", value, message("The titles are the same."))
+    if not shared:
+        return Evidence("titles", value, message("The titles have no word in common."))
+    return Evidence(
+        "titles", value, message("The titles share: {words}.", words=_whole(sorted(shared), a))
+    )
+
+
+def figures(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """Both give the same figures: so many persons, so many places."""
+    if not a.figures or not b.figures:
+        return None
+    shared = sorted(a.figures & b.figures, key=lambda n: (-len(n), n))
+    if shared:
+        # A round ten is chance, 850 is not.
+        value = between(0.0, sum(0.7 if _telling(n) else 0.25 for n in shared), 2.0)
+        return Evidence(
+            "figures",
+            value,
+            message("Both texts give the figures {figures}.", figures=", ".join(shared[:4])),
+        )
+    value = between(-0.6, -0.2 * min(len(a.figures), len(b.figures)), 0.0)
+    return Evidence("figures", value, message("None of the figures in the two texts agree."))
+
+
+def subjects(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """Both speak of the same things: shelters, fishing boats, referral mechanisms."""
+    if len(a.subjects) < 2 or len(b.subjects) < 2:
+        return None
+    weights = {s: background.subject_rarity(s) for s in {*a.subjects, *b.subjects}}
+    shared = [s for s in a.subjects if s in b.subjects]
+    smaller = min(sum(weights[s] for s in a.subjects), sum(weights[s] for s in b.subjects))
+    share = sum(weights[s] for s in shared) / max(smaller, 0.5)
+    value = between(-1.0, (share - 0.4) / 0.3, 1.6)
+    if not shared:
+        return Evidence("subjects", value, message("The texts speak of different subjects."))
+    named = sorted(shared, key=lambda s: (-weights[s], s))[:4]
+    return Evidence(
+        "subjects", value, message("Both texts speak of {subjects}.", subjects=", ".join(named))
+    )
+
+
+def _p(share: float) -> int:
+    return round(100 * max(share, 0.0))
+
+
+def _telling(number: str) -> bool:
+    return len(number.rstrip("0")) > 1 or len(number) > 4
+
+
+def _whole(stems: list[str], profile: Profile) -> str:
+    """Return the words of a text that begin with these stems, for a reader."""
+    whole: dict[str, str] = {}
+    for word in profile.folded.split():
+        whole.setdefault(word[:6], word)
+    return ", ".join(whole.get(stem, stem) for stem in stems[:5])

@@ -1,0 +1,103 @@
+"""From evidence to a probability: a logistic model for each kind of overlap, readable as JSON.
+
+A probability is the logistic function of a sum; each piece of evidence adds its value times its
+weight, so that what is shown adds up to what is decided.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from registry.messages import Message, message
+from registry.overlap.evidence import Evidence
+
+MODEL_FILE = Path(__file__).with_name("model.json")
+DUPLICATED_ASSISTANCE = "duplicated-assistance"
+DOUBLE_REGISTRATION = "double-registration"
+KINDS_OF_OVERLAP = (DUPLICATED_ASSISTANCE, DOUBLE_REGISTRATION)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each kind of evidence counts for one kind of overlap, in log-odds a unit."""
+
+    bias: float
+    threshold: float
+    """From this probability on a pair is flagged."""
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Model:
+    """The weights in use; `version` is stored with every pair that they judged."""
+
+    version: str
+    kinds: Mapping[str, Weights]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a piece of evidence adds to the log-odds, and the sentence that says why."""
+
+    name: str
+    weight: float
+    sentence: Message
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the model says of one pair for one kind of overlap."""
+
+    kind: str
+    probability: float
+    likely: bool
+    """Whether the probability reaches the threshold of the kind."""
+    contributions: tuple[Contribution, ...]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the evidence as it is stored with the pair, the strongest first."""
+        return [
+            {"name": c.name, "weight": round(c.weight, 3), "detail": str(c.sentence)}
+            | c.sentence.as_json()
+            for c in self.contributions
+        ]
+
+
+def read_model(path: Path = MODEL_FILE) -> Model:
+    """Read a model file."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    kinds = {
+        kind: Weights(part["bias"], part["threshold"], part["weights"])
+        for kind, part in content["kinds"].items()
+    }
+    return Model(content["version"], kinds)
+
+
+@cache
+def model_in_use() -> Model:
+    """Return the model that this version of Convene judges with."""
+    return read_model()
+
+
+def judge(model: Model, kind: str, evidence: Sequence[Evidence]) -> Judgement:
+    """Weigh the evidence for one kind of overlap."""
+    weights = model.kinds[kind]
+    contributions = [
+        Contribution(e.name, weights.weights[e.name] * e.value, e.sentence)
+        for e in evidence
+        if weights.weights.get(e.name)
+    ]
+    contributions.sort(key=lambda c: -abs(c.weight))
+    start = Contribution("start", weights.bias, message("Few pairs of projects overlap."))
+    everything = (*contributions, start)
+    probability = logistic(sum(c.weight for c in everything))
+    return Judgement(kind, probability, probability >= weights.threshold, everything)
+
+
+def logistic(log_odds: float) -> float:
+    """Return the probability of these log-odds."""
+    return 1.0 / (1.0 + math.exp(-max(-60.0, min(log_odds, 60.0))))

@@ -1,0 +1,96 @@
+"""Whether two names mean one organisation: by its id, its name, its initials or a part of it.
+
+The registry's own directory knows most names; this is for names that it does not know.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from registry import codelists
+from registry.folding import fold
+
+_GOVERNMENT = re.compile(
+    r"^(?:the )?(?:government|gobierno|gouvernement|governo|embassy|embajada|ambassade|kingdom"
+    r"|royaume|reino|republic|republique|republica)(?: (?:of|de|du|da|do|des|the|la|le|el))* "
+)
+
+_SMALL = frozenset(
+    "of the for and de des du la le les el los y et a in da do dos das e para pour von und".split()
+)
+_GENERAL = frozenset(
+    "international organisation organization ministry foreign affairs government agency "
+    "development cooperation fund foundation national united nations office embassy regional "
+    "country programme mission centre center institute association society committee council "
+    "department state".split()
+)
+"""Words that many organisations share; alone they identify none."""
+
+
+@dataclass(frozen=True)
+class OrganisationKeys:
+    """One organisation, by everything that its name gives away."""
+
+    name: str
+    id: int | None
+    folded: str
+    initials: str
+    words: frozenset[str]
+    """The words that set it apart."""
+    government: str | None
+    """The State (or 'EU') whose money this organisation spends."""
+
+    def pays_as(self, other: "OrganisationKeys") -> bool:
+        """Tell whether both stand for one payer: 'Sweden' and 'Sida' do."""
+        return self.same_as(other) or (
+            self.government is not None and self.government == other.government
+        )
+
+    def same_as(self, other: "OrganisationKeys") -> bool:
+        """Tell whether both are one organisation, as far as the names show."""
+        if self.id is not None and other.id is not None:
+            return self.id == other.id
+        if not self.folded or not other.folded:
+            return False
+        if self.folded == other.folded:
+            return True
+        if self.folded in (other.initials, f"un {other.initials}"):
+            return True
+        if other.folded == self.initials:
+            return True
+        return _part_of(self, other) or _part_of(other, self)
+
+
+def _part_of(short: OrganisationKeys, long: OrganisationKeys) -> bool:
+    """Tell whether a name stands inside the other: 'Terre des hommes' in '… Lausanne'."""
+    return bool(short.words) and f" {short.folded} " in f" {long.folded} "
+
+
+def organisation_keys(name: str, known: Mapping[str, int] | None = None) -> OrganisationKeys:
+    """Return the keys of a name; `known` maps names to ids of the registry."""
+    folded = fold(name)
+    telling = [word for word in folded.split() if word not in _SMALL]
+    initials = "".join(word[0] for word in telling) if len(telling) > 2 else ""
+    return OrganisationKeys(
+        name=name,
+        id=(known or {}).get(name),
+        folded=folded,
+        initials=initials,
+        words=frozenset(word for word in telling if word not in _GENERAL and len(word) > 2),
+        government=_agencies().get(folded) or _country(folded),
+    )
+
+
+@cache
+def _agencies() -> dict[str, str]:
+    content = json.loads(Path(__file__).with_name("governments.json").read_text(encoding="utf-8"))
+    return {fold(name): state for state, names in content["agencies"].items() for name in names}
+
+
+@cache
+def _country(folded: str) -> str | None:
+    """Return the country that a name is, or whose government it names."""
+    return codelists.find_country(_GOVERNMENT.sub("", folded)) if len(folded) > 3 else None

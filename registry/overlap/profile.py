@@ -1,0 +1,172 @@
+"""A project made ready to be compared: everything that the evidence looks at, worked out once."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from registry import codelists
+from registry.exchange.record import ProjectRecord
+from registry.folding import fold
+from registry.meaning import text_of
+from registry.overlap.names import OrganisationKeys, organisation_keys
+from registry.overlap.places import Places, places_of
+from registry.overlap.topics import topics_in
+
+STEM = 6
+"""Words are compared by their first letters: endings differ, and cognates meet across languages."""
+_SENTENCE = re.compile(r"(?<=[.!?;؛:])\s+|\n+")
+_NUMBER = re.compile(r"\d{1,3}(?:[  ,.'’]\d{3})+(?!\d)|\d+")
+_PHASE = re.compile(
+    r"\b(?:phase|fase|этап|фаза|مرحلة|stage)\s*(?:no\.?\s*)?([ivx]+|\d{1,2})\b|\b([ivx]+|\d)\s*$",
+    re.IGNORECASE,
+)
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7}
+_ABSURD_YEARS = 20
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is compared of a project. `id` is None for one that nobody has stored yet."""
+
+    id: int | None
+    record: ProjectRecord
+    vector: NDArray[np.float32] | None
+    organisation: OrganisationKeys
+    participants: tuple[tuple[str, OrganisationKeys], ...]
+    """Role and organisation of each participant."""
+    folded: str
+    title_stems: frozenset[str]
+    sentences: tuple[frozenset[str], ...]
+    """The stems of each sentence of title and description."""
+    figures: frozenset[str]
+    activities: Mapping[str, float] = field(default_factory=dict)
+    beneficiaries: Mapping[str, float] = field(default_factory=dict)
+    subjects: Counter[str] = field(default_factory=Counter)
+    countries: Mapping[str, float] = field(default_factory=dict)
+    """Country -> share of the project, adding up to at most 1."""
+    places: Places = field(default_factory=Places)
+    start: date | None = None
+    end: date | None = None
+    usd: Decimal | None = None
+    phase: int | None = None
+    identifiers: frozenset[str] = frozenset()
+    related: frozenset[str] = frozenset()
+
+    @property
+    def stems(self) -> frozenset[str]:
+        """All stems of the text."""
+        return frozenset().union(*self.sentences)
+
+
+def profile_of(
+    record: ProjectRecord,
+    vector: NDArray[np.float32] | None = None,
+    id: int | None = None,
+    known: Mapping[str, int] | None = None,
+) -> Profile:
+    """Make a project ready for comparison.
+
+    `known` maps names of organisations to their ids in the registry.
+    """
+    known = known or {}
+    text = text_of(record)
+    title, description = fold(record.title), fold(record.description)
+    words = f"{title} {description}".split()
+    start, end = _sensible_dates(record)
+    return Profile(
+        id=id,
+        record=record,
+        vector=vector,
+        organisation=organisation_keys(record.reporting_org, known),
+        participants=tuple(
+            (p.role, organisation_keys(p.name, known)) for p in record.participating_orgs
+        ),
+        folded=f" {title} {description} ",
+        title_stems=_stems(title),
+        sentences=tuple(_stems(fold(sentence)) for sentence in _SENTENCE.split(text)),
+        figures=_figures(text),
+        activities=_spoken_and_tagged("activities", title, words, record.activity_types),
+        beneficiaries=_spoken_and_tagged("beneficiaries", title, words, record.target_groups),
+        subjects=topics_in("subjects", words),
+        countries=_shares(record),
+        places=places_of(record),
+        start=start,
+        end=end,
+        usd=_usd(record),
+        phase=_phase(record.title),
+        identifiers=frozenset(
+            fold(i) for i in (record.identifier, record.iati_identifier) if i and fold(i)
+        ),
+        related=frozenset(fold(r.identifier) for r in record.related),
+    )
+
+
+def _stems(folded: str) -> frozenset[str]:
+    return frozenset(word[:STEM] for word in folded.split() if len(word) > 2 and not word.isdigit())
+
+
+def _figures(text: str) -> frozenset[str]:
+    """Return the numbers of a text that say something: no years, nothing below ten."""
+    found = {re.sub(r"\D", "", number) for number in _NUMBER.findall(text)}
+    return frozenset(n for n in found if int(n[:18]) >= 10 and not 1990 <= int(n[:18]) <= 2060)
+
+
+def _spoken_and_tagged(
+    theme: str, title: str, words: list[str], tags: list[str]
+) -> dict[str, float]:
+    """Weigh codes by where they appear: a tag may be wrong, a title seldom is."""
+    weights: dict[str, float] = {}
+    for code, times in topics_in(theme, words).items():
+        weights[code] = min(0.4 + 0.3 * times, 1.3)
+    for code in topics_in(theme, title.split()):
+        weights[code] = weights.get(code, 0.0) + 0.7
+    for code in tags:
+        weights[code] = weights.get(code, 0.0) + 0.8
+    return weights
+
+
+def _sensible_dates(record: ProjectRecord) -> tuple[date | None, date | None]:
+    """Leave out dates that can't be: they are as good as missing."""
+    start, end = (d if d and 1990 <= d.year <= 2060 else None for d in _dates(record))
+    if start and end and (end < start or end.year - start.year > _ABSURD_YEARS):
+        return None, None
+    return start, end
+
+
+def _dates(record: ProjectRecord) -> tuple[date | None, date | None]:
+    return record.start_date, record.end_date
+
+
+def _usd(record: ProjectRecord) -> Decimal | None:
+    if record.budget is None or record.budget <= 0 or not record.currency:
+        return None
+    return codelists.usd(record.budget, record.currency, record.start_date)
+
+
+def _shares(record: ProjectRecord) -> dict[str, float]:
+    """Return country -> share; what has no percentage divides the rest evenly."""
+    given = {c.code: float(c.percentage) / 100 for c in record.countries if c.percentage}
+    without = [c.code for c in record.countries if not c.percentage]
+    for region in record.regions:
+        members = codelists.regions().get(region)
+        without += [c for c in (members.countries if members else ()) if c not in given]
+    without = list(dict.fromkeys(c for c in without if c not in given))
+    total = sum(given.values())
+    if total > 1:
+        given = {code: share / total for code, share in given.items()}
+    rest = max(1.0 - total, 0.0)
+    return given | {code: rest / len(without) for code in without}
+
+
+def _phase(title: str) -> int | None:
+    found = _PHASE.search(title.strip())
+    if not found:
+        return None
+    number = (found[1] or found[2]).lower()
+    return _ROMAN.get(number) or (int(number) if number.isdigit() else None)

@@ -1,0 +1,67 @@
+"""What a text is about, found by the same general words in every language of the registry.
+
+A vector tells that two texts are close; these words tell a reader why.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from registry.folding import fold
+
+_FILE = Path(__file__).with_name("topics.json")
+_SHORTEST = 3
+_ARABIC_PREFIXES = ("وال", "بال", "لل", "ال", "و", "ب", "ل", "ف")
+
+
+@cache
+def _beginnings(theme: str) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+    """Return first beginning of a phrase -> (the other beginnings, code)."""
+    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for code, phrases in json.loads(_FILE.read_text(encoding="utf-8"))[theme].items():
+        for phrase in phrases:
+            first, *others = _bare_arabic([_folded(word) for word in phrase.split()])
+            found.setdefault(first, []).append((tuple(others), code))
+    return found
+
+
+def _folded(word: str) -> str:
+    return fold(word) + ("$" if word.endswith("$") else "")
+
+
+def _bare_arabic(words: Sequence[str]) -> list[str]:
+    """Strip article and one-letter conjunctions, which Arabic writes together with the word."""
+    return [_bare(word) if "\u0600" <= word[0] <= "\u06ff" else word for word in words]
+
+
+def _bare(word: str) -> str:
+    word = word.replace("أ", "ا").replace("إ", "ا").replace("آ", "ا").replace("ة", "ه")
+    for prefix in _ARABIC_PREFIXES:
+        if word.startswith(prefix) and len(word) - len(prefix) >= _SHORTEST:
+            return word[len(prefix) :]
+    return word
+
+
+def topics_in(theme: str, words: Sequence[str]) -> Counter[str]:
+    """Return how often each code of a theme is spoken of in a text of folded words.
+
+    Themes are `activities`, `beneficiaries` (codes of codelists) and `subjects` (in English).
+    """
+    beginnings = _beginnings(theme)
+    words = [f"{word}$" for word in _bare_arabic([word for word in words if word])]
+    found: Counter[str] = Counter()
+    for position, word in enumerate(words):
+        seen: set[str] = set()
+        for length in range(_SHORTEST, len(word) + 1):
+            for others, code in beginnings.get(word[:length], ()):
+                following = words[position + 1 : position + 1 + len(others)]
+                if (
+                    code not in seen
+                    and len(following) == len(others)
+                    and all(w.startswith(o) for w, o in zip(following, others, strict=True))
+                ):
+                    seen.add(code)
+        found.update(seen)
+    return found
