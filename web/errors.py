@@ -14,7 +14,7 @@ import asyncpg  # type: ignore[import-untyped]
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from registry.accounts import TooManyAttempts
 from registry.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound, Unavailable
@@ -86,6 +86,8 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line per kin
             return Problem(429, str(error))
         case Unavailable():
             return Problem(503, str(error))
+        case IntegrityError():
+            return Problem(409)
         case OperationalError() | InterfaceError() | ConnectionError():
             return Problem(503)
         case DBAPIError() if isinstance(getattr(error.orig, "__cause__", None), asyncpg.DataError):

@@ -153,8 +153,13 @@ def environment() -> Environment:
     jinja.filters |= {
         "say": i18n.say,
         "label": _label,
+        "with_label": lambda code, scheme: (code, _label(code, scheme)),
         "country": lambda code: codelists.country_name(code, i18n.language()),
         "region": lambda code: codelists.region_name(code, i18n.language()),
+        "region_link": lambda code: (
+            f"/projects?region={code}",
+            codelists.region_name(code, i18n.language()),
+        ),
         "number": formats.number,
         "percent": formats.percent,
         "amount": formats.amount,

@@ -4,16 +4,26 @@ from litestar import get
 from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.catalogue import latest_projects
 from registry.country_overview import active_by_country, registry_figures
 from registry.permissions import Actor
+from registry.visibility import audiences_for
+from search.engine import SearchEngine
+from search.query import Query
 from web import charts
 from web.rendering import Page, page
 
+LATEST = 6
+"""Projects on the start page."""
+
 
 @get("/")
-async def home(request: HTMXRequest, session: AsyncSession, reader: Actor) -> Page:
+async def home(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, engine: SearchEngine
+) -> Page:
     """Show the start page."""
+    latest = await engine.search(
+        Query(sort="updated", size=LATEST, audiences=audiences_for(reader))
+    )
     counts = await active_by_country(session, reader)
     return page(
         request,
@@ -21,7 +31,7 @@ async def home(request: HTMXRequest, session: AsyncSession, reader: Actor) -> Pa
         figures=await registry_figures(session, reader),
         counts=counts,
         map=charts.tile_map(counts),
-        latest=await latest_projects(session, reader, limit=6),
+        latest=latest.hits,
     )
 
 
