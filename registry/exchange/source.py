@@ -48,6 +48,10 @@ class Row:
     """The cells or values as the file had them, so that a refused row can be handed back."""
     organisation_keys: tuple[str, ...] = ()
     """By what the reporting organisation may be recognised, the surest first."""
+    organisation_ref: str | None = None
+    """Its identifier, where the format has one."""
+    texts: tuple[str, ...] = ()
+    """What the file says of the project in words, for telling what it is about."""
     sectors: tuple[tuple[str, str], ...] = ()
     """(vocabulary, code), where the format has sectors."""
     tags: tuple[str, ...] = ()

@@ -47,6 +47,7 @@ class Activity:
     values: dict[str, Any]
     warnings: list[FieldError] = field(default_factory=list)
     organisation_keys: tuple[str, ...] = ()
+    organisation_ref: str | None = None
     sectors: tuple[tuple[str, str], ...] = ()
     tags: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
@@ -126,6 +127,7 @@ def _read_reporting_org(element: Element, activity: Activity, language: str) -> 
         (reporting.get("type") or "").strip()
     )
     keys = [ref, name, *names.values()]
+    activity.organisation_ref = ref or None
     activity.organisation_keys = tuple(dict.fromkeys(key for key in keys if key))
 
 

@@ -237,6 +237,8 @@ def row_of_element(
         given=given,
         raw=values,
         organisation_keys=activity.organisation_keys or (values.get("reporting_org", ""),),
+        organisation_ref=activity.organisation_ref,
+        texts=activity.texts,
         sectors=activity.sectors,
         tags=activity.tags,
     )

@@ -1,0 +1,314 @@
+"""Deciding, for a chunk of records at a time, what an import does with each."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.errors import FieldError
+from registry.exchange.duplicates import Duplicates
+from registry.exchange.merging import differences, merge
+from registry.exchange.plan import Item
+from registry.exchange.record import ProjectRecord
+from registry.exchange.source import Row
+from registry.folding import fold
+from registry.messages import message
+from registry.models import Organisation, Project
+from registry.organisations import resolve_organisations
+from registry.permissions import Actor, may
+from registry.projects import identifier_for, load_records, missing_for_publication
+from registry.relevance import relevance
+from registry.suggestions import suggested_codes
+
+
+@dataclass(frozen=True)
+class _Registered:
+    """A project that the registry has already."""
+
+    id: int
+    version: int
+    state: str
+    identifier: str
+    iati_identifier: str | None
+
+
+class Planner:
+    """Plans chunk after chunk of one file."""
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        default: Organisation | None,
+        duplicates: Duplicates,
+        *,
+        all_activities: bool,
+        as_drafts: bool,
+        warnings: list[FieldError],
+        defaults: dict[str, Any],
+    ) -> None:
+        self.session = session
+        self.actor = actor
+        self.default = default
+        self.duplicates = duplicates
+        self.all_activities = all_activities
+        self.as_drafts = as_drafts
+        self.warnings = warnings
+        self.defaults = defaults
+        self.new_organisations: dict[str, str] = {}
+        """Folded name -> name of organisations that the import has to register."""
+        self._taken: dict[tuple[str, str], int] = {}
+        """(organisation, identifier) -> where the file has it, across chunks."""
+
+    async def plan_chunk(self, rows: list[Row]) -> list[Item]:
+        """Return one item for each row, in order."""
+        items = [_item_of(row) for row in rows]
+        open_items = [
+            (row, item)
+            for row, item in zip(rows, items, strict=True)
+            if item.record is not None and not self._settle_duplicate(row, item)
+        ]
+        await self._settle_organisations(open_items)
+        open_items = [(row, item) for row, item in open_items if item.outcome != "refused"]
+        registered = await self._find_registered([item for _, item in open_items])
+        records = await load_records(self.session, [found.id for found in registered.values()])
+        for row, item in open_items:
+            found = registered.get(item.number)
+            if found is None:
+                self._plan_new(row, item)
+            else:
+                self._plan_known(row, item, found, records[found.id])
+        return items
+
+    def _settle_duplicate(self, row: Row, item: Item) -> bool:
+        """Refuse, or count as unchanged, what the file has twice; tell whether it was that."""
+        if error := self.duplicates.error_of(row):
+            _refuse(item, error)
+        elif note := self.duplicates.repeats(row):
+            item.outcome = "unchanged"
+            item.warnings.append(note)
+        else:
+            return False
+        return True
+
+    async def _settle_organisations(self, pairs: list[tuple[Row, Item]]) -> None:
+        """Find out who reports each project, and whether the actor may import for them."""
+        names = {key for row, _ in pairs for key in row.organisation_keys if key}
+        known = await resolve_organisations(self.session, names) if names else {}
+        for row, item in pairs:
+            assert item.record is not None  # noqa: S101
+            found = next((known[key] for key in row.organisation_keys if key in known), None)
+            if found is None and self.default is not None and self._may_stand_in(row):
+                found = self.default
+                item.warnings.append(_unknown_name(item, self.default))
+            if found is None:
+                self._settle_new_organisation(row, item)
+                continue
+            item.organisation, item.organisation_id = found.name, found.id
+            item.record.reporting_org = found.name
+            if not may(self.actor, "project.import", found.id):
+                _refuse(item, _not_yours(found, self.default))
+
+    def _may_stand_in(self, row: Row) -> bool:
+        """Tell whether the default organisation reports what names an unknown one.
+
+        The secretariat said so; and an IATI file is published by the organisation itself, often
+        under a name and identifier that nobody has registered yet. A row of a table that a member
+        uploads is more likely about somebody else.
+        """
+        return may(self.actor, "organisation.register") or bool(row.texts)
+
+    def _settle_new_organisation(self, row: Row, item: Item) -> None:
+        if not may(self.actor, "organisation.register"):
+            _refuse(
+                item,
+                FieldError(
+                    "reporting_org",
+                    message(
+                        "'{name}' is not an organisation of the registry. Use a name that it is "
+                        "known by, or ask the secretariat to register it.",
+                        name=item.organisation,
+                    ),
+                ),
+            )
+            return
+        key = fold(item.organisation)
+        item.organisation = self.new_organisations.setdefault(key, item.organisation)
+        item.organisation_ref = row.organisation_ref
+        if item.record is not None:
+            item.record.reporting_org = item.organisation
+
+    async def _find_registered(self, items: list[Item]) -> dict[int, _Registered]:
+        """Return, by the item's number, the project that the registry has under its identifier."""
+        for item in items:
+            if item.record is not None and not item.record.identifier:
+                item.record.identifier = item.record.iati_identifier or identifier_for(item.record)
+                item.identifier = item.record.identifier
+        known = [item for item in items if item.organisation_id is not None]
+        if not known:
+            return {}
+        names = {i.record.identifier for i in known if i.record}
+        iati = {i.record.iati_identifier for i in known if i.record and i.record.iati_identifier}
+        rows = await self.session.execute(
+            select(
+                col(Project.id),
+                col(Project.version),
+                col(Project.state),
+                col(Project.identifier),
+                col(Project.iati_identifier),
+                col(Project.reporting_organisation_id),
+            ).where(
+                col(Project.reporting_organisation_id).in_({i.organisation_id for i in known}),
+                or_(
+                    col(Project.identifier).in_(names),
+                    col(Project.iati_identifier).in_(iati | names),
+                ),
+            )
+        )
+        by_key: dict[tuple[str, int, str], _Registered] = {}
+        for row in rows:
+            found = _Registered(*row[:5])
+            by_key["own", row[5], found.identifier] = found
+            if found.iati_identifier:
+                by_key["iati", row[5], found.iati_identifier] = found
+        matched = {}
+        for item in known:
+            if item.record is None or item.organisation_id is None:
+                continue
+            for kind, name in (
+                ("own", item.record.identifier),
+                ("iati", item.record.iati_identifier),
+                ("iati", item.record.identifier),
+            ):
+                hit = by_key.get((kind, item.organisation_id, name)) if name else None
+                if hit is not None:
+                    matched[item.number] = hit
+                    break
+        return matched
+
+    def _plan_new(self, row: Row, item: Item) -> None:
+        record = item.record
+        assert record is not None  # noqa: S101
+        if not self.all_activities and not _has_codes(record):
+            judged = relevance(
+                row.texts or (record.title, record.description), row.sectors, row.tags
+            )
+            item.reasons = judged.reasons
+            if not judged.concerned:
+                item.outcome = "not_relevant"
+                return
+        if self._is_taken(item):
+            return
+        if not record.suggestions and not record.pillars and row.texts:
+            record.suggestions = suggested_codes(record)
+        item.outcome = "created"
+        item.missing = missing_for_publication(record)
+        item.draft = self.as_drafts or bool(item.missing)
+        item.publish = not item.draft
+
+    def _plan_known(self, row: Row, item: Item, found: _Registered, before: ProjectRecord) -> None:
+        assert item.record is not None  # noqa: S101
+        item.project_id, item.version, item.identifier = found.id, found.version, found.identifier
+        if self._is_taken(item):
+            return
+        merged = merge(before, item.record, row.given)
+        item.record = merged
+        item.missing = missing_for_publication(merged)
+        item.differences = differences(before, merged)
+        if not item.differences:
+            item.outcome = "unchanged"
+            return
+        if found.state == "published" and item.missing:
+            for lacking in item.missing:
+                _refuse(
+                    item,
+                    FieldError(
+                        lacking.field,
+                        message(
+                            "The project is published and can't lose this. {what}",
+                            what=str(lacking.message),
+                        ),
+                    ),
+                )
+            return
+        if found.state == "withdrawn":
+            item.warnings.append(
+                FieldError(
+                    "state", message("The project is withdrawn; it is revised, not published.")
+                )
+            )
+        item.outcome = "updated"
+        item.draft = found.state != "published" and (self.as_drafts or bool(item.missing))
+        item.publish = not item.draft and found.state != "withdrawn"
+
+    def _is_taken(self, item: Item) -> bool:
+        """Refuse a record whose project another one of the file has taken already."""
+        key = (fold(item.organisation), item.identifier or "")
+        first = self._taken.setdefault(key, item.number)
+        if first == item.number:
+            return False
+        _refuse(
+            item,
+            FieldError(
+                "identifier",
+                message(
+                    "It is the same project as the one in {kind} {number}. Leave one of them out.",
+                    kind=item.kind,
+                    number=first,
+                ),
+            ),
+        )
+        return True
+
+
+def _item_of(row: Row) -> Item:
+    record = None if row.record is None else dataclasses.replace(row.record)
+    return Item(
+        "refused",
+        row.kind,
+        row.number,
+        identifier=row.identifier,
+        title=row.title,
+        organisation=record.reporting_org if record else "",
+        errors=list(row.errors),
+        warnings=list(row.warnings),
+        record=record,
+        raw=row.raw if record is None else {},
+    )
+
+
+def _refuse(item: Item, error: FieldError) -> None:
+    item.outcome = "refused"
+    item.record = None
+    item.errors.append(error)
+
+
+def _has_codes(record: ProjectRecord) -> bool:
+    """Tell whether somebody has placed the activity in the Framework for Action already."""
+    return bool(record.pillars or record.measures)
+
+
+def _unknown_name(item: Item, default: Organisation) -> FieldError:
+    return FieldError(
+        "reporting_org",
+        message(
+            "'{name}' is not known to the registry; the project is taken for one of {default}.",
+            name=item.organisation,
+            default=default.name,
+        ),
+    )
+
+
+def _not_yours(owner: Organisation, own: Organisation | None) -> FieldError:
+    return FieldError(
+        "reporting_org",
+        message(
+            "The project belongs to {owner}; you may import for {own} only. Leave it to {owner}, "
+            "or correct the reporting organisation.",
+            owner=owner.name,
+            own=own.name if own else "?",
+        ),
+    )
