@@ -41,7 +41,8 @@ class State:
         self.searcher = index.searcher()
         self.make = QueryMaker(index.schema, self.searcher)
         self.counts: OrderedDict[Any, Counts] = OrderedDict()
-        """Facet counts of recent queries: turning a page or changing the order counts nothing."""
+        """Counts under recent words and filters: turning a page counts nothing, and choosing a
+        filter only what it leaves, since what there is without it was counted before."""
 
 
 class EmbeddedEngine:
@@ -259,29 +260,27 @@ class EmbeddedEngine:
     def _facets(
         self, state: State, query: Query, words: Words, asked: tantivy.Query | None, relaxed: bool
     ) -> Counts:
-        chosen = {facet: tuple(sorted(v)) for facet, v in sorted(query.filters.items()) if v}
-        key = (words, relaxed, query.active_on, tuple(query.audiences), tuple(chosen.items()))
-        known = state.counts.get(key)
-        if known is None:
-            known = self._count(state, query, words, asked)
-            state.counts[key] = known
-            if len(state.counts) > _REMEMBERED_COUNTS:
-                state.counts.popitem(last=False)
-        return {facet: dict(values) for facet, values in known.items()}
-
-    def _count(
-        self, state: State, query: Query, words: Words, asked: tantivy.Query | None
-    ) -> Counts:
         """Count the values of each facet under all filters but its own."""
         make = state.make
-        base = [*([asked] if asked else []), *make.limits(query)]
+        always = [*([asked] if asked else []), *make.limits(query)]
         excluded = make.excluded(words)
         filters = make.filters(query.filters)
-        counts = self._values(state, combined([*base, *filters.values()], excluded))
-        for facet in filters:
-            others = [found for name, found in filters.items() if name != facet]
-            counts[facet] = self._values(state, combined([*base, *others], excluded))[facet]
-        return counts
+
+        def counted(without: str | None = None) -> Counts:
+            used = [facet for facet in filters if facet != without]
+            chosen = tuple((facet, tuple(query.filters[facet])) for facet in sorted(used))
+            key = (words, relaxed, query.active_on, tuple(query.audiences), chosen)
+            known = state.counts.get(key)
+            if known is None:
+                limited = combined([*always, *(filters[facet] for facet in used)], excluded)
+                known = state.counts[key] = self._values(state, limited)
+                if len(state.counts) > _REMEMBERED_COUNTS:
+                    state.counts.popitem(last=False)
+            return known
+
+        counts = counted()
+        own = {facet: counted(without=facet)[facet] for facet in filters}
+        return {facet: dict(own.get(facet, counts[facet])) for facet in FACETS}
 
     def _values(self, state: State, query: tantivy.Query) -> Counts:
         field = tantivy_index.FACETS_FIELD

@@ -30,25 +30,25 @@ class Marker:
     ) -> None:
         self._exact = frozenset(exact)
         self._prefixes = tuple(prefixes)
-        self._typos = tuple(typos)
+        self._typos = [(word.text, word.typos, word.prefix) for word in typos]
         self._phrases = phrases
         self._stems = frozenset(stems)
         self._stems_of = stems_of
         # A stem is seldom shorter than this, and most words can be passed over without stemming.
         self._begun = frozenset(word[:3] for word in self._exact) if self._stems else frozenset()
-        self._known: dict[str, bool] = {}
+        self._seen: set[str] = set()
+        self._marked: set[str] = set()
 
     def spans(self, text: str) -> list[Span]:
         """Return where the text answers the query, in order."""
-        known = self._known
-        found = []
-        for match in TOKEN.finditer(text):
-            word = match.group()
-            marked = known.get(word)
-            if marked is None:
-                marked = known[word] = self._marks(fold(word))
-            if marked:
-                found.append(match.span())
+        words = set(TOKEN.findall(text))
+        new = words - self._seen
+        self._seen |= new
+        self._marked.update(word for word in new if self._marks(fold(word)))
+        found: list[Span] = []
+        if not self._marked.isdisjoint(words):
+            marked = self._marked
+            found = [m.span() for m in TOKEN.finditer(text) if m.group() in marked]
         if self._phrases:
             found = sorted({*found, *self._phrase_spans(text)})
         return found
@@ -58,7 +58,7 @@ class Marker:
             word in self._exact
             or word.startswith(self._prefixes)
             or (word[:3] in self._begun and not self._stems.isdisjoint(self._stems_of(word)))
-            or any(_near(word, typed) for typed in self._typos)
+            or any(_near(word, *typed) for typed in self._typos)
         )
 
     def _phrase_spans(self, text: str) -> Iterable[Span]:
@@ -70,14 +70,13 @@ class Marker:
                     yield from spots[i : i + len(phrase)]
 
 
-def _near(word: str, typed: Word) -> bool:
+def _near(word: str, typed: str, most: int, unfinished: bool) -> bool:
     """Say whether a word, or its beginning where the typed one is unfinished, is so spelt."""
-    most = typed.typos
-    if not typed.prefix:
-        return distance(word, typed.text, most) <= most
-    size = len(typed.text)
+    if not unfinished:
+        return distance(word, typed, most) <= most
+    size = len(typed)
     return any(
-        distance(word[:length], typed.text, most) <= most
+        distance(word[:length], typed, most) <= most
         for length in range(size - most, size + most + 1)
     )
 

@@ -43,6 +43,8 @@ def nearest(word: str, texts: Iterable[str], most: int) -> str | None:
     counts = Counter(found.lower() for text in texts for found in TOKEN.findall(text))
     best: tuple[int, int, str] | None = None
     for found, count in counts.items():
+        if abs(len(found) - len(word)) > most:
+            continue
         away = distance(fold(found), word, most)
         if 0 < away <= most and (best is None or (away, -count) < best[:2]):
             best = (away, -count, found)
