@@ -1,0 +1,93 @@
+"""The overlaps of one project, or their number for many, as a reader may know them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import col, func, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.models import Organisation, OverlapCase, OverlapPair, Project
+from registry.permissions import Actor
+from registry.visibility import readable_projects
+
+
+@dataclass(frozen=True)
+class ProjectOverlap:
+    """A flagged or decided overlap, seen from one of its two projects."""
+
+    case_id: int
+    state: str
+    outcome: str | None
+    kind: str
+    probability: float
+    identifier: str
+    """Of the other project, like what follows."""
+    title: str
+    language: str
+    organisation: str
+    """The short name of the organisation that reports the other project."""
+
+
+async def overlaps_of_project(
+    session: AsyncSession, reader: Actor, project_id: int
+) -> list[ProjectOverlap]:
+    """Return the overlaps with projects that this reader may read, the most probable first."""
+    other = or_(
+        (col(OverlapPair.a_id) == project_id) & (col(OverlapPair.b_id) == col(Project.id)),
+        (col(OverlapPair.b_id) == project_id) & (col(OverlapPair.a_id) == col(Project.id)),
+    )
+    rows = await session.exec(
+        select(OverlapPair, OverlapCase, Project, Organisation)
+        .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
+        .join(Project, other)
+        .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
+        .where(
+            or_(col(OverlapPair.flagged), OverlapCase.state == "decided"),
+            Project.state == "published",
+            readable_projects(reader),
+        )
+        .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
+        .limit(50)
+    )
+    return [
+        ProjectOverlap(
+            case_id=case.id or 0,
+            state=case.state,
+            outcome=case.outcome,
+            kind=pair.kind,
+            probability=pair.probability,
+            identifier=project.identifier,
+            title=project.titles.get(project.language)
+            or next(iter(project.titles.values()), project.identifier),
+            language=project.language,
+            organisation=organisation.acronym or organisation.name,
+        )
+        for pair, case, project, organisation in rows
+    ]
+
+
+async def open_overlaps(
+    session: AsyncSession, reader: Actor, project_ids: Sequence[int]
+) -> dict[int, int]:
+    """Return project -> number of undecided overlaps, for those of these that have any."""
+    if not project_ids:
+        return {}
+    ids = list(project_ids)
+    a, b = col(OverlapPair.a_id), col(OverlapPair.b_id)
+    counts: dict[int, int] = {}
+    for mine, theirs in ((a, b), (b, a)):
+        rows = await session.exec(
+            select(mine, func.count())
+            .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
+            .join(Project, col(Project.id) == theirs)
+            .where(
+                col(OverlapPair.flagged),
+                OverlapCase.state != "decided",
+                mine.in_(ids),
+                readable_projects(reader),
+            )
+            .group_by(mine)
+        )
+        for project_id, number in rows:
+            counts[project_id] = counts.get(project_id, 0) + number
+    return counts

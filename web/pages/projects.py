@@ -1,0 +1,165 @@
+"""Finding projects, and the page of one."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Response, get, post
+from litestar.plugins.htmx import HTMXRequest
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.catalogue import ProjectView, get_project, history_of_project
+from registry.errors import FieldError, Invalid, NotFound
+from registry.messages import message
+from registry.permissions import Actor
+from registry.personal_data import personal_data_in
+from registry.project_overlaps import open_overlaps, overlaps_of_project
+from registry.projects import missing_for_publication, publish_project, withdraw_project
+from search.engine import SearchEngine
+from web import i18n
+from web.project_addresses import address_of, identifier_in, organisation_in
+from web.project_fields import field_label, field_text, language_name
+from web.project_search import chips_of, facets_of, organisation_labels, parameters_of, query_of
+from web.rendering import page, redirect, wants_fragment
+
+ACTIONS = {
+    "registered": message("registered"),
+    "revised": message("changed"),
+    "published": message("published"),
+    "withdrawn": message("withdrawn"),
+}
+"""What the history calls what was done."""
+LARGEST_PAGE = 100
+"""Hits on one page of the site; programs may ask the API for more."""
+
+
+@get("/projects")
+async def search_page(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, engine: SearchEngine
+) -> Response[Any]:
+    """Show the projects that fit, with facets; to htmx the result alone."""
+    query = await query_of(session, reader, request.query_params.multi_items(), LARGEST_PAGE)
+    found = await engine.search(query)
+    language = i18n.language_of(request)
+    slugs = {*found.facets.get("organisation", ()), *query.filters.get("organisation", ())}
+    organisations = await organisation_labels(session, slugs)
+    parameters = parameters_of(query)
+    response = page(
+        request,
+        "projects/search.html",
+        fragment="projects/_results.html",
+        query=query,
+        found=found,
+        facets=facets_of(found, query, organisations, language),
+        chips=chips_of(query, organisations, language),
+        organisations=organisations,
+        address=_address_maker(parameters),
+        twice=_repeated(hit.identifier for hit in found.hits),
+        overlaps=await open_overlaps(session, reader, [hit.id for hit in found.hits]),
+        live=wants_fragment(request),
+    )
+    if wants_fragment(request):
+        # Every filter is a step back in the browser's history; every letter typed is not.
+        typing = request.htmx.trigger_id == "q"
+        response.headers["HX-Replace-Url" if typing else "HX-Push-Url"] = _address(parameters)
+    return response
+
+
+@get("/projects/{identifier:path}")
+async def project_page(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, identifier: str
+) -> Response[Any]:
+    """Show a project; ?org= says whose, where two organisations use one identifier."""
+    wanted = identifier_in(request)
+    view = await get_project(session, reader, wanted, organisation_in(request))
+    return await _project(request, session, reader, view)
+
+
+@post("/projects/{identifier:path}", status_code=200)
+async def change_project(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, identifier: str
+) -> Response[Any]:
+    """Revise, publish or withdraw a project: what is to be done ends the address."""
+    wanted, _, action = identifier_in(request).rpartition("/")
+    if action not in {"publish", "withdraw"}:
+        raise NotFound("There is no such page.")
+    view = await get_project(session, reader, wanted, organisation_in(request))
+    project_id = view.project.id or 0
+    form = await request.form()
+    version = _version(form)
+    if action == "publish":
+        if personal_data_in(view.record):  # the form asks about it
+            return redirect(request, address_of(view, "edit"))
+        await publish_project(session, reader, project_id, version=version)
+        done = message("The project is published.")
+    else:
+        reason = str(form.get("reason", ""))
+        try:
+            await withdraw_project(session, reader, project_id, version=version, reason=reason)
+        except Invalid as error:
+            return await _project(request, session, reader, view, errors=error.errors)
+        done = message("The project is withdrawn; its history is kept.")
+    return redirect(request, address_of(view), notice=done)
+
+
+async def _project(
+    request: HTMXRequest,
+    session: AsyncSession,
+    reader: Actor,
+    view: ProjectView,
+    errors: tuple[FieldError, ...] = (),
+) -> Response[Any]:
+    draft = view.may_edit and view.project.state == "draft"
+    return page(
+        request,
+        "projects/project.html",
+        status=422 if errors else 200,
+        view=view,
+        project=view.project,
+        record=view.record,
+        errors=errors,
+        history=await history_of_project(session, reader, view.project),
+        overlaps=await overlaps_of_project(session, reader, view.project.id or 0),
+        missing=missing_for_publication(view.record) if draft else [],
+        act_address=lambda action: address_of(view, action),
+        actions=ACTIONS,
+        field_label=field_label,
+        field_text=field_text,
+        language_name=language_name,
+    )
+
+
+def _version(form: Mapping[str, Any]) -> int:
+    """Return the version of the project that the person saw."""
+    text = str(form.get("version", ""))
+    if not text.isdecimal():
+        raise Invalid([FieldError("", message("Load the page again, then try once more."))])
+    return int(text[:9])
+
+
+def _repeated(identifiers: Iterable[str]) -> set[str]:
+    """Return the identifiers that several projects of a list have."""
+    return {identifier for identifier, n in Counter(identifiers).items() if n > 1}
+
+
+def _address(parameters: list[tuple[str, str]], suffix: str = "") -> str:
+    return f"/projects{suffix}" + (f"?{urlencode(parameters)}" if parameters else "")
+
+
+def _address_maker(parameters: list[tuple[str, str]]) -> Any:
+    """Return what templates make addresses of this search with: `address(page=2)`."""
+
+    def address(suffix: str = "", **changes: Any) -> str:
+        pairs = [(name, value) for name, value in parameters if name not in changes]
+        if not changes.keys() <= {"page"}:  # another result begins on its first page
+            pairs = [(name, value) for name, value in pairs if name != "page"]
+        for name, value in changes.items():
+            values = value if isinstance(value, list | tuple) else [value]
+            pairs += [(name, str(one)) for one in values if one is not None]
+        return _address(pairs, suffix)
+
+    return address
+
+
+handlers = [search_page, project_page, change_project]
