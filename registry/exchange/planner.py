@@ -72,7 +72,7 @@ class Planner:
             if item.record is not None and not self._settle_duplicate(row, item)
         ]
         await self._settle_organisations(open_items)
-        open_items = [(row, item) for row, item in open_items if item.outcome != "refused"]
+        open_items = [(row, item) for row, item in open_items if item.record is not None]
         registered = await self._find_registered([item for _, item in open_items])
         records = await load_records(self.session, [found.id for found in registered.values()])
         for row, item in open_items:
@@ -152,7 +152,8 @@ class Planner:
             return {}
         names = {i.record.identifier for i in known if i.record}
         iati = {i.record.iati_identifier for i in known if i.record and i.record.iati_identifier}
-        rows = await self.session.execute(
+        connection = await self.session.connection()
+        rows = await connection.execute(
             select(
                 col(Project.id),
                 col(Project.version),
@@ -174,20 +175,8 @@ class Planner:
             by_key["own", row[5], found.identifier] = found
             if found.iati_identifier:
                 by_key["iati", row[5], found.iati_identifier] = found
-        matched = {}
-        for item in known:
-            if item.record is None or item.organisation_id is None:
-                continue
-            for kind, name in (
-                ("own", item.record.identifier),
-                ("iati", item.record.iati_identifier),
-                ("iati", item.record.identifier),
-            ):
-                hit = by_key.get((kind, item.organisation_id, name)) if name else None
-                if hit is not None:
-                    matched[item.number] = hit
-                    break
-        return matched
+        hits = ((item.number, _match(item, by_key)) for item in known)
+        return {number: hit for number, hit in hits if hit is not None}
 
     def _plan_new(self, row: Row, item: Item) -> None:
         record = item.record
@@ -262,6 +251,21 @@ class Planner:
             ),
         )
         return True
+
+
+def _match(item: Item, by_key: dict[tuple[str, int, str], _Registered]) -> _Registered | None:
+    """Find an item's project: by the own identifier first, then by the one of IATI."""
+    record, organisation = item.record, item.organisation_id
+    if record is None or organisation is None:
+        return None
+    for kind, name in (
+        ("own", record.identifier),
+        ("iati", record.iati_identifier),
+        ("iati", record.identifier),
+    ):
+        if name and (hit := by_key.get((kind, organisation, name))):
+            return hit
+    return None
 
 
 def _item_of(row: Row) -> Item:

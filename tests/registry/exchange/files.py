@@ -1,0 +1,48 @@
+"""Small files of every format, made in memory."""
+
+import csv
+import io
+import json
+from typing import Any
+
+
+def csv_file(*rows: dict[str, str], encoding: str = "utf-8", delimiter: str = ",") -> bytes:
+    """A CSV file with the columns that the rows have."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, delimiter=delimiter, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode(encoding)
+
+
+def jsonl_file(*lines: dict[str, Any]) -> bytes:
+    """A JSON Lines file."""
+    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+
+
+def an_activity(
+    identifier: str,
+    title: str = "A project",
+    org: str = "Sida",
+    ref: str = "SE-0",
+    more: str = "",
+    description: str = "What is done.",
+) -> str:
+    """An activity of IATI 2.03; `more` goes where the order of elements allows it."""
+    return (
+        f'<iati-activity xml:lang="en" default-currency="USD">'
+        f"<iati-identifier>{identifier}</iati-identifier>"
+        f'<reporting-org ref="{ref}" type="10"><narrative>{org}</narrative></reporting-org>'
+        f"<title><narrative>{title}</narrative></title>"
+        f"<description><narrative>{description}</narrative></description>"
+        f'<participating-org role="1"><narrative>{org}</narrative></participating-org>'
+        f'<activity-status code="2"/><activity-date type="1" iso-date="2025-01-01"/>'
+        f'<recipient-country code="MD"/>{more}</iati-activity>\n'
+    )
+
+
+def an_iati_file(*activities: str, version: str = "2.03") -> bytes:
+    """An activity file."""
+    body = "".join(activities)
+    return f'<?xml version="1.0"?>\n<iati-activities version="{version}">\n{body}</iati-activities>'.encode()

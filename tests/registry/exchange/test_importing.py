@@ -1,0 +1,297 @@
+"""Plan first, apply second, on a real database."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.errors import Conflict, NotAllowed
+from registry.exchange.importing import apply_plan, import_file, plan_import
+from registry.exchange.plan import Plan
+from registry.models import Organisation, Project
+from registry.permissions import COMMAND_LINE, VISITOR
+from registry.projects import load_records, revise_project
+from tests.builders import acting, an_account, an_organisation
+from tests.registry.exchange.files import an_activity, an_iati_file, csv_file, jsonl_file
+
+COMPLETE = {
+    "reporting_org": "Sida",
+    "title": "Shelters in Moldova",
+    "description": "Two shelters for survivors.",
+    "status": "implementation",
+    "countries": "MD",
+    "pillars": "protection",
+}
+
+
+async def _import(session: AsyncSession, data: bytes, **options: Any) -> Plan:
+    plan = await plan_import(session, COMMAND_LINE, data, filename="file", **options)
+    return await apply_plan(session, COMMAND_LINE, plan)
+
+
+async def _projects(session: AsyncSession) -> list[Project]:
+    return list(await session.exec(select(Project).order_by(col(Project.identifier))))
+
+
+def outcomes(plan: Plan) -> list[str]:
+    return [item.outcome for item in plan.items]
+
+
+async def test_one_bad_row_is_refused_and_the_others_are_created(session: AsyncSession) -> None:
+    await an_organisation(session, "Sida")
+    data = csv_file(
+        COMPLETE | {"identifier": "S-1"},
+        COMPLETE | {"identifier": "S-2", "start_date": "soon"},
+        COMPLETE | {"identifier": "S-3", "pillars": ""},
+    )
+    plan = await _import(session, data)
+    assert outcomes(plan) == ["created", "refused", "created"]
+    assert plan.summary() | {"warnings": None} == {
+        "created": 2,
+        "updated": 0,
+        "unchanged": 0,
+        "drafts": 1,
+        "not_relevant": 0,
+        "refused": 1,
+        "warnings": None,
+        "errors": [
+            {
+                "file": "file",
+                "row": 3,
+                "identifier": "S-2",
+                "field": "start_date",
+                "message": "'soon' is not a date. Write it as 2025-01-31.",
+            }
+        ],
+    }
+    stored = await _projects(session)
+    assert [(p.identifier, p.state) for p in stored] == [("S-1", "published"), ("S-3", "draft")]
+    assert stored[0].provenance["file"] == "file"
+    assert stored[0].provenance["line"] == 2
+    assert len(stored[0].provenance["checksum"]) == 64
+
+
+async def test_planning_writes_nothing(session: AsyncSession) -> None:
+    plan = await plan_import(session, COMMAND_LINE, csv_file(COMPLETE), filename="x.csv")
+    assert plan.new_organisations == ["Sida"]
+    assert await _projects(session) == []
+    assert list(await session.exec(select(Organisation))) == []
+
+
+async def test_the_same_file_again_is_unchanged_even_without_identifiers(
+    session: AsyncSession,
+) -> None:
+    data = csv_file(COMPLETE, COMPLETE | {"title": "Another"})
+    assert outcomes(await _import(session, data)) == ["created", "created"]
+    assert outcomes(await _import(session, data)) == ["unchanged", "unchanged"]
+    assert len(await _projects(session)) == 2
+
+
+async def test_an_update_shows_each_field_before_and_after(session: AsyncSession) -> None:
+    await _import(session, csv_file(COMPLETE | {"identifier": "S-1"}))
+    data = csv_file(COMPLETE | {"identifier": "S-1", "title": "Safe houses", "countries": "MD;UA"})
+    plan = await _import(session, data)
+    assert outcomes(plan) == ["updated"]
+    assert plan.items[0].differences["title"] == ("Shelters in Moldova", "Safe houses")
+    assert set(plan.items[0].differences) == {"title", "countries"}
+    (project,) = await _projects(session)
+    assert (project.titles, project.version) == ({"en": "Safe houses"}, 2)
+
+
+async def test_what_the_file_does_not_speak_of_stays(session: AsyncSession) -> None:
+    line = COMPLETE | {
+        "identifier": "S-1",
+        "shelter_locations": "12 Hidden Street",
+        "title_fr": "Refuges en Moldavie",
+    }
+    await _import(session, jsonl_file(line))
+    await _import(
+        session, csv_file({"identifier": "S-1", "reporting_org": "Sida", "title": "Safe houses"})
+    )
+    (project,) = await _projects(session)
+    assert project.shelter_locations == "12 Hidden Street"
+    assert project.titles == {"en": "Safe houses", "fr": "Refuges en Moldavie"}
+    assert project.pillars == ["protection"]
+
+
+async def test_an_emptied_cell_empties_the_field(session: AsyncSession) -> None:
+    await _import(session, csv_file(COMPLETE | {"identifier": "S-1", "locations": "Chisinau"}))
+    await _import(session, csv_file(COMPLETE | {"identifier": "S-1", "locations": ""}))
+    assert (await _projects(session))[0].locations == []
+
+
+async def test_a_published_project_can_not_lose_what_it_needs(session: AsyncSession) -> None:
+    await _import(session, csv_file(COMPLETE | {"identifier": "S-1"}))
+    plan = await _import(session, csv_file(COMPLETE | {"identifier": "S-1", "status": ""}))
+    assert outcomes(plan) == ["refused"]
+    assert plan.items[0].errors[0].field == "status"
+
+
+async def test_a_withdrawn_project_is_revised_but_not_published(session: AsyncSession) -> None:
+    await _import(session, csv_file(COMPLETE | {"identifier": "S-1"}))
+    (project,) = await _projects(session)
+    project.state = "withdrawn"
+    session.add(project)
+    await session.flush()
+    await _import(session, csv_file(COMPLETE | {"identifier": "S-1", "title": "New"}))
+    (project,) = await _projects(session)
+    assert (project.state, project.titles["en"]) == ("withdrawn", "New")
+
+
+async def test_two_different_records_with_one_identifier_are_both_refused(
+    session: AsyncSession,
+) -> None:
+    data = csv_file(
+        COMPLETE | {"identifier": "S-1"}, COMPLETE | {"identifier": "S-1", "title": "Other"}
+    )
+    plan = await _import(session, data)
+    assert outcomes(plan) == ["refused", "refused"]
+    assert "row 3" in str(plan.items[0].errors[0])
+    assert "row 2" in str(plan.items[1].errors[0])
+
+
+async def test_a_record_that_is_there_twice_counts_once(session: AsyncSession) -> None:
+    data = csv_file(COMPLETE | {"identifier": "S-1"}, COMPLETE | {"identifier": "S-1"})
+    plan = await _import(session, data)
+    assert outcomes(plan) == ["created", "unchanged"]
+    assert "row 2 already" in str(plan.items[1].warnings[0])
+
+
+async def test_two_names_of_one_organisation_do_not_hide_a_repeated_project(
+    session: AsyncSession,
+) -> None:
+    await an_organisation(session, "Sida", aliases=["Swedish Cooperation"])
+    data = csv_file(
+        COMPLETE | {"identifier": "S-1"},
+        COMPLETE | {"identifier": "S-1", "reporting_org": "Swedish Cooperation"},
+    )
+    assert outcomes(await _import(session, data)) == ["created", "refused"]
+
+
+async def test_a_member_imports_for_the_own_organisation_only(session: AsyncSession) -> None:
+    sida = await an_organisation(session, "Sida")
+    await an_organisation(session, "UNDP")
+    member = acting(await an_account(session, organisation=sida))
+    data = csv_file(
+        COMPLETE | {"identifier": "S-1"},
+        COMPLETE | {"identifier": "S-2", "reporting_org": ""},
+        COMPLETE | {"identifier": "S-3", "reporting_org": "UNDP"},
+        COMPLETE | {"identifier": "S-4", "reporting_org": "Nobody knows us"},
+    )
+    plan = await plan_import(session, member, data, filename="x.csv")
+    assert outcomes(plan) == ["created", "created", "refused", "refused"]
+    assert "belongs to UNDP" in str(plan.items[2].errors[0])
+    assert "not an organisation of the registry" in str(plan.items[3].errors[0])
+    await apply_plan(session, member, plan)
+    assert len(await _projects(session)) == 2
+
+
+async def test_a_visitor_may_not_import(session: AsyncSession) -> None:
+    with pytest.raises(NotAllowed):
+        await plan_import(session, VISITOR, csv_file(COMPLETE))
+
+
+async def test_the_secretariat_registers_unknown_organisations(session: AsyncSession) -> None:
+    data = an_iati_file(an_activity("XM-1", "Human trafficking", org="New Agency", ref="XM-NEW"))
+    await _import(session, data)
+    (organisation,) = await session.exec(select(Organisation))
+    assert (organisation.name, organisation.iati_identifier) == ("New Agency", "XM-NEW")
+
+
+async def test_applying_refuses_when_a_project_changed_meanwhile(session: AsyncSession) -> None:
+    await _import(session, csv_file(COMPLETE | {"identifier": "S-1"}))
+    plan = await plan_import(
+        session, COMMAND_LINE, csv_file(COMPLETE | {"identifier": "S-1", "title": "Mine"})
+    )
+    (project,) = await _projects(session)
+    record = (await load_records(session, [project.id or 0]))[project.id or 0]
+    record.titles = {"en": "Theirs"}
+    await revise_project(session, COMMAND_LINE, project.id or 0, record, version=1)
+    with pytest.raises(Conflict):
+        await apply_plan(session, COMMAND_LINE, plan)
+
+
+async def test_a_stored_plan_is_compared_with_the_registry_of_now(session: AsyncSession) -> None:
+    data = csv_file(COMPLETE | {"identifier": "S-1"})
+    stored = json.loads(json.dumps((await plan_import(session, COMMAND_LINE, data)).as_json()))
+    again = await plan_import(session, COMMAND_LINE, data)
+    again.require_same(stored)
+    await apply_plan(session, COMMAND_LINE, again)
+    with pytest.raises(Conflict):
+        (await plan_import(session, COMMAND_LINE, data)).require_same(stored)
+
+
+async def test_drafts_on_request(session: AsyncSession) -> None:
+    plan = await _import(session, csv_file(COMPLETE), as_drafts=True)
+    assert plan.summary()["drafts"] == 1
+    assert (await _projects(session))[0].state == "draft"
+
+
+async def test_activities_about_other_things_are_left_out_and_listed(
+    session: AsyncSession,
+) -> None:
+    data = an_iati_file(
+        an_activity("X-1", title="Support to victims of trafficking in persons"),
+        an_activity("X-2", title="Rural roads"),
+    )
+    plan = await _import(session, data)
+    assert outcomes(plan) == ["created", "not_relevant"]
+    assert plan.items[1].reasons
+    everything = await _import(session, data, all_activities=True)
+    assert outcomes(everything) == ["unchanged", "created"]
+
+
+async def test_codes_are_suggested_for_iati_and_a_confirmed_one_survives_the_next_import(
+    session: AsyncSession,
+) -> None:
+    data = an_iati_file(an_activity("X-1", title="Shelter for victims of human trafficking"))
+    await _import(session, data)
+    (project,) = await _projects(session)
+    assert project.state == "draft"
+    assert project.suggestions["pillars"][0] == "protection"
+    record = (await load_records(session, [project.id or 0]))[project.id or 0]
+    record.pillars = ["protection"]
+    await revise_project(session, COMMAND_LINE, project.id or 0, record, version=1)
+    assert outcomes(await _import(session, data)) == ["unchanged"]
+    changed = data.replace(b"Shelter for", b"Safe house for")
+    assert outcomes(await _import(session, changed)) == ["updated"]
+    await session.refresh(project)
+    assert project.pillars == ["protection"]
+
+
+async def test_the_known_iati_identifier_finds_a_project_with_another_identifier(
+    session: AsyncSession,
+) -> None:
+    await _import(session, csv_file(COMPLETE | {"identifier": "OWN-7", "iati_identifier": "X-7"}))
+    data = an_iati_file(an_activity("X-7", org="Sida", title="Human trafficking shelters"))
+    plan = await _import(session, data)
+    assert [(i.outcome, i.identifier) for i in plan.items] == [("updated", "OWN-7")]
+    assert len(await _projects(session)) == 1
+
+
+async def test_a_large_file_in_pieces_gives_the_same_as_a_plan(
+    session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.exchange.importing.CHUNK", 3)
+    lines = [COMPLETE | {"identifier": f"S-{n}", "title": f"Project {n}"} for n in range(10)]
+    lines[4] |= {"countries": "Atlantis"}
+    lines.append(lines[0])
+    data = jsonl_file(*lines)
+    told: list[int] = []
+    plan = await import_file(session, COMMAND_LINE, data, filename="a.jsonl", progress=told.append)
+    assert (plan.counts["created"], plan.counts["refused"], plan.counts["unchanged"]) == (9, 1, 1)
+    assert told == [3, 6, 9, 11]
+    assert plan.errors[0]["line"] == 5
+    again = await import_file(session, COMMAND_LINE, data, filename="a.jsonl", dry_run=True)
+    assert (again.counts["unchanged"], again.counts["refused"]) == (10, 1)
+    assert len(await _projects(session)) == 9
+
+
+async def test_an_organisation_stands_in_for_names_nobody_knows(session: AsyncSession) -> None:
+    sida = await an_organisation(session, "Sida")
+    data = an_iati_file(an_activity("X-1", org="Swedish Agency", title="Human trafficking"))
+    plan = await _import(session, data, default_organisation=sida.id)
+    assert plan.items[0].organisation == "Sida"
+    assert any(w.field == "reporting_org" for w in plan.items[0].warnings)
