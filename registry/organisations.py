@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry import codelists, history
+from registry import codelists, history, outbox
 from registry.errors import Conflict, FieldError, Invalid, NotFound
 from registry.folding import fold, slugify
 from registry.messages import message
@@ -120,6 +120,7 @@ async def update_organisation(
     await history.record_change(
         session, actor, "organisation", organisation_id, "revised", was, became
     )
+    await outbox.announce_organisation(session, organisation_id)
     return organisation
 
 

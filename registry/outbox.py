@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.models import Outbox, now
+from registry.models import Outbox, Participation, Project, now
 
 CONSUMERS = ("search", "overlap")
 CHANNEL = "convene_outbox"
@@ -30,6 +30,22 @@ async def announce(
     if rows:
         await session.exec(insert(Outbox), params=rows)
         await session.exec(select(func.pg_notify(CHANNEL, "")))
+
+
+async def announce_organisation(session: AsyncSession, organisation_id: int) -> None:
+    """Tell the search index of all projects that show an organisation's names."""
+    takes_part = select(Participation.project_id).where(
+        Participation.organisation_id == organisation_id
+    )
+    ids = await session.exec(
+        select(Project.id).where(
+            or_(
+                col(Project.reporting_organisation_id) == organisation_id,
+                col(Project.id).in_(takes_part),
+            )
+        )
+    )
+    await announce(session, [found for found in ids if found is not None], consumers=("search",))
 
 
 async def take(session: AsyncSession, consumer: str, limit: int) -> Sequence[Outbox]:

@@ -27,6 +27,9 @@ BATCH = 500
 """Projects in one transaction, and in one commit of the index."""
 POLL = 1.0
 """Seconds after which the outbox is looked into even if no notification came."""
+_PATIENCE = 600.0  # seconds for another process to rebuild the index
+_REBUILD = "rebuild"
+_REBUILT = "rebuilt "
 _WRITER_LOCK = 0x5345_4152  # 'SEAR': one process of all that share a database feeds the index
 
 log = structlog.get_logger(__name__)
@@ -35,11 +38,20 @@ log = structlog.get_logger(__name__)
 async def catch_up(database: Database, engine: SearchEngine) -> int:
     """Bring the index in step with the registry and return the number of projects written.
 
-    Does nothing when another process is at it; an index that was never filled, or that can't be
-    read any more, is rebuilt.
+    An index that was never filled, or that can't be read any more, is rebuilt. When another process
+    is at it, that one is waited for, but no longer than two seconds.
     """
     async with _alone(database, engine) as registry:
-        return 0 if registry is None else await _drain(database, engine, registry)
+        if registry is not None:
+            return await _drain(database, engine, registry)
+    await in_step(database, 2)
+    return 0
+
+
+async def is_complete(database: Database, engine: SearchEngine) -> bool:
+    """Say whether the index was filled from this database."""
+    async with database.engine.connect() as connection:
+        return await engine.complete(await _name_of(connection))
 
 
 async def follow(database: Database, engine: SearchEngine) -> None:
@@ -62,16 +74,26 @@ async def follow(database: Database, engine: SearchEngine) -> None:
 async def rebuild(database: Database, engine: SearchEngine) -> int:
     """Fill a new index beside the one in use, put it in its place, and return its size.
 
-    Raises Unavailable when another process writes the index.
+    When another process keeps the index, it is asked to do it. Raises Unavailable when it does
+    not do it within ten minutes.
     """
     async with _alone(database, engine) as registry:
-        if registry is None:
+        if registry is not None:
+            count = await _rebuild(database, engine, registry)
+            await _drain(database, engine, registry)
+            return count
+    async with _listening(database) as heard, database.engine.connect() as connection:
+        await _tell(connection, _REBUILD)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while not (told := await heard.get()).startswith(_REBUILT):
+                    pass
+        except TimeoutError:
             raise Unavailable(
-                "Another process keeps the search index. Stop it, and start the rebuild again."
-            )
-        count = await _rebuild(database, engine, registry)
-        await _drain(database, engine, registry)
-        return count
+                "The process that keeps the search index has not rebuilt it. Look into its log, or "
+                "stop it and start the rebuild again."
+            ) from None
+        return int(told.removeprefix(_REBUILT))
 
 
 async def in_step(database: Database, seconds: float) -> bool:
@@ -120,31 +142,41 @@ async def _name_of(connection: AsyncConnection) -> str:
 
 
 async def _follow(database: Database, engine: SearchEngine, registry: str) -> None:
-    async with _woken(database) as wake:
+    async with _listening(database) as heard:
         while True:
-            wake.clear()
             await _drain(database, engine, registry)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), POLL)
+                if await asyncio.wait_for(heard.get(), POLL) == _REBUILD:
+                    count = await _rebuild(database, engine, registry)
+                    async with database.engine.connect() as connection:
+                        await _tell(connection, f"{_REBUILT}{count}")
 
 
 @contextlib.asynccontextmanager
-async def _woken(database: Database) -> AsyncIterator[asyncio.Event]:
-    """Give an event that is set whenever rows were committed to the outbox."""
-    wake = asyncio.Event()
+async def _listening(database: Database) -> AsyncIterator[asyncio.Queue[str]]:
+    """Give a queue of what is said on the outbox's channel: '' when rows were committed."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
     async with database.engine.connect() as connection:
         driver = await _driver(connection)
 
-        def notified(*_: object) -> None:
-            wake.set()
+        def hear(_connection: Any, _process: int, _channel: str, said: str) -> None:
+            # Any number of commits are looked after in one go.
+            if said or heard.empty():
+                heard.put_nowait(said)
 
-        await driver.add_listener(outbox.CHANNEL, notified)
+        await driver.add_listener(outbox.CHANNEL, hear)
         try:
-            yield wake
+            yield heard
         finally:
             with contextlib.suppress(Exception):
-                await driver.remove_listener(outbox.CHANNEL, notified)
+                await driver.remove_listener(outbox.CHANNEL, hear)
             await connection.invalidate()
+
+
+async def _tell(connection: AsyncConnection, said: str) -> None:
+    told = {"channel": outbox.CHANNEL, "said": said}
+    await connection.execute(text("SELECT pg_notify(:channel, :said)"), told)
+    await connection.commit()
 
 
 async def _driver(connection: AsyncConnection) -> Any:

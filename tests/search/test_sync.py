@@ -16,6 +16,7 @@ from registry import outbox
 from registry.database import Database
 from registry.errors import Unavailable
 from registry.models import Project
+from registry.organisations import find_organisation, organisation_record, update_organisation
 from registry.permissions import COMMAND_LINE
 from registry.projects import withdraw_project
 from search import sync
@@ -86,6 +87,23 @@ async def test_changes_follow_and_withdrawn_projects_go(
     assert await catch_up(committed, engine) == 1
     assert await titles(engine) == ["Hotline"]
     assert await catch_up(committed, engine) == 0
+
+
+async def test_an_organisation_is_found_by_its_new_name(
+    committed: Database, engine: SearchEngine
+) -> None:
+    await publish(committed, "Shelter", reporting_org="Old Name")
+    await catch_up(committed, engine)
+    async with committed.session() as session:
+        organisation = await find_organisation(session, "Old Name")
+        assert organisation is not None and organisation.id is not None
+        record = await organisation_record(session, organisation)
+        record.name = "Novel Society"
+        await update_organisation(
+            session, COMMAND_LINE, organisation.id, record, version=organisation.version
+        )
+    await catch_up(committed, engine)
+    assert await titles(engine, "novel") == ["Shelter"]
 
 
 async def test_an_index_of_another_database_is_filled_anew(
@@ -199,6 +217,22 @@ async def test_a_rebuild_finds_everything_and_disturbs_no_reader(
     with contextlib.suppress(asyncio.CancelledError):
         await reader
     assert totals == {10}
+
+
+async def test_the_process_that_keeps_the_index_rebuilds_it_when_asked(
+    committed: Database, tmp_path: Path
+) -> None:
+    server = await EmbeddedEngine.open(tmp_path / "index")
+    command = await EmbeddedEngine.open(tmp_path / "index")
+    async with following(committed, server):
+        await publish(committed, "Shelter")
+        assert await found_within(server, "Shelter", 5)
+        await server.clear()
+        assert await rebuild(committed, command) == 1
+        assert await titles(command) == ["Shelter"]
+        await publish(committed, "Hotline")
+        assert await found_within(command, "Hotline", 2)
+    await server.close()
 
 
 async def test_documents_are_loaded_in_a_fixed_number_of_statements(committed: Database) -> None:
