@@ -1,0 +1,110 @@
+"""The demonstration registry: real organisations, invented projects, accounts to try it with.
+
+The projects are a file in the project's own format and come in through the same import function
+as anyone's file. The accounts have a known password, so they exist only where `--demo` asked for
+them on an empty registry.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, select
+
+from registry.accounts import add_account
+from registry.database import Database
+from registry.exchange.importing import import_file
+from registry.models import Account, Organisation
+from registry.organisations import (
+    ContactPointRecord,
+    MandateRecord,
+    OrganisationRecord,
+    find_organisation,
+    register_organisation,
+)
+from registry.permissions import COMMAND_LINE
+
+FOLDER = Path(__file__).parent
+DEMO_PASSWORD = "convene-demo"  # noqa: S105 (public on purpose: it opens only the demonstration)
+
+# e-mail -> name, role, organisation, and what the person is in the demonstration
+_ACCOUNTS = {
+    "donor@example.org": ("Astrid Lind", "member", "Sida", "donor: registers Sida's projects"),
+    "officer@example.org": ("Daniel Mwangi", "member", "UNDP", "officer of a UN agency, UNDP"),
+    "reviewer@example.org": ("Lucía Ferrer", "reviewer", "ILO", "ICAT reviewer, ILO"),
+    "reviewer2@example.org": ("Amina Haddad", "reviewer", "OHCHR", "ICAT reviewer, OHCHR"),
+    "admin@example.org": (
+        "Erik Holm",
+        "organisation-administrator",
+        "Sida",
+        "administrator of Sida's members and profile",
+    ),
+    "secretariat@example.org": ("Mei Tanaka", "secretariat", "UNODC", "secretariat, UNODC"),
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was loaded."""
+
+    organisations: int
+    projects: int
+    overlooked: int
+    """Projects that the import refused: none, unless somebody changed the file."""
+
+
+async def load_demo(database: Database) -> Loaded | None:
+    """Fill an empty registry with the demonstration, all or nothing; None when it is not empty."""
+    async with database.session() as session:
+        if (await session.exec(select(Organisation.id).limit(1))).first() is not None:
+            return None
+        records = demo_organisations()
+        for record in records:
+            await register_organisation(session, COMMAND_LINE, record)
+        plan = await import_file(session, COMMAND_LINE, FOLDER / "projects.jsonl")
+        for email, (name, role, known_as, _) in _ACCOUNTS.items():
+            organisation = await find_organisation(session, known_as)
+            await add_account(
+                session,
+                COMMAND_LINE,
+                email=email,
+                name=name,
+                role=role,
+                password=DEMO_PASSWORD,
+                organisation_id=organisation.id if organisation else None,
+            )
+    return Loaded(len(records), plan.counts["created"], plan.counts["refused"])
+
+
+async def demo_sign_ins(database: Database) -> list[tuple[str, str]]:
+    """Return (e-mail, who that is) for the accounts of the demonstration that are there."""
+    async with database.session() as session:
+        found = set(
+            await session.exec(select(Account.email).where(col(Account.email).in_(_ACCOUNTS)))
+        )
+    return [(email, what) for email, (_, _, _, what) in _ACCOUNTS.items() if email in found]
+
+
+def demo_organisations() -> list[OrganisationRecord]:
+    """Return the organisations of the demonstration."""
+    text = (FOLDER / "organisations.json").read_text(encoding="utf-8")
+    return [_organisation(entry) for entry in json.loads(text)["organisations"]]
+
+
+def _organisation(entry: dict[str, Any]) -> OrganisationRecord:
+    mandates = [
+        MandateRecord(
+            mandate["mandate"],
+            tuple(mandate.get("pillars", ())),
+            tuple(mandate.get("measures", ())),
+            tuple(mandate.get("regions", ())),
+        )
+        for mandate in entry.get("mandates", ())
+    ]
+    contacts = [
+        ContactPointRecord(point["country"], point["name"], point.get("email"), point.get("phone"))
+        for point in entry.get("contact_points", ())
+    ]
+    plain = {k: v for k, v in entry.items() if k not in {"mandates", "contact_points"}}
+    return OrganisationRecord(**plain, mandates=mandates, contact_points=contacts)
