@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from registry.errors import ConveneError, Invalid
 from registry.settings import settings
-from web.commands import exchanging, finding, overlaps, people, serving, upkeep
+from web.commands import exchanging, finding, people, serving, upkeep
 from web.commands.console import Console
 
 
@@ -40,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", required=True
     )
-    for module in (serving, exchanging, finding, overlaps, people, upkeep):
+    for module in (serving, exchanging, finding, people, upkeep):
         module.add_commands(commands, shared)
     return parser
 
@@ -57,27 +57,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
-    except Invalid as error:
-        return _failed("; ".join(str(field) for field in error.errors))
-    except ConveneError as error:
-        return _failed(str(error))
-    except FileNotFoundError as error:
-        return _failed(f"There is no file {error.filename}.")
-    except OSError as error:
-        return _failed(f"{error.filename or 'The system'}: {error.strerror or error}.")
     except Exception as error:
-        return _failed(f"Unexpected {type(error).__name__}: {_one_line(error)}{_keep_trace()}")
+        sys.stderr.write(f"convene: {' '.join(_reason(error).split())}\n")
+        return 1
     return done
 
 
-def _failed(reason: str) -> int:
-    sys.stderr.write(f"convene: {' '.join(reason.split())}\n")
-    return 1
-
-
-def _one_line(error: BaseException) -> str:
-    text = str(error).strip() or "no reason given"
-    return text.splitlines()[0][:300]
+def _reason(error: Exception) -> str:
+    """Return what happened, in a sentence for the person at the terminal."""
+    if isinstance(error, Invalid):
+        return "; ".join(str(field) for field in error.errors)
+    if isinstance(error, ConveneError):
+        return str(error)
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return f"There is no file {error.filename}."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    first_line = (str(error).strip() or "no reason given").splitlines()[0][:300]
+    return f"Unexpected {type(error).__name__}: {first_line}{_keep_trace()}"
 
 
 def _keep_trace() -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lxml import etree
 
@@ -94,7 +94,7 @@ def _check_schema(source: Source, result: Validation) -> None:
         )
         result.note([FieldError("schema", not_used)], row=None, identifier=None)
     elif not schema.validate(document):
-        for problem in schema.error_log:
+        for problem in cast(Iterable[Any], schema.error_log):
             against = message(
                 "Against the schema of IATI {version}: {reason}",
                 version=version,

@@ -3,16 +3,12 @@
 import argparse
 import signal
 import socket
-import sys
 from typing import Any
 
 from registry.database import Database
 from registry.errors import Unavailable
 from registry.settings import settings
 from web.commands.console import Console, as_json, open_database
-
-GRACE = 5
-"""Seconds that requests may take to end after Ctrl-C."""
 
 
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -86,21 +82,11 @@ async def _serve(
     demo: list[tuple[str, str]] | None,
     console: Console,
 ) -> None:
-    import uvicorn
-
     from web.app import create_app
+    from web.server import GreetingServer
 
     app = create_app(settings(), database=database)
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        lifespan="on",
-        server_header=False,
-        timeout_graceful_shutdown=GRACE,
-    )
-    server = _Server(config)
-    server.greeting = _greeting(address, demo, console)
+    server = GreetingServer(app, _greeting(address, demo, console))
     # uvicorn stops on these signals and then raises them again for whoever was there before it;
     # the database is still to be closed then, so nothing more may happen.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -123,20 +109,3 @@ def _greeting(address: str, demo: list[tuple[str, str]] | None, console: Console
         lines.append("This registry has data of its own; the demonstration was left out.")
     lines += ["", "Ctrl-C stops it."]
     return "\n".join(lines) + "\n"
-
-
-def _server_class() -> Any:
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        """A server that greets once it really answers."""
-
-        greeting = ""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                sys.stdout.write(self.greeting)
-                sys.stdout.flush()
-
-    return Server

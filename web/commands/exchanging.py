@@ -1,0 +1,179 @@
+"""`convene import`, `validate` and `export`: projects come in, are checked, go out."""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from registry.database import Database
+from registry.errors import FieldError, Invalid, Unavailable
+from registry.exchange.importing import import_file
+from registry.exchange.plan import Plan
+from registry.exchange.source import FORMATS
+from registry.exchange.validation import Validation, validate_file
+from registry.messages import message
+from registry.organisations import find_organisation
+from registry.permissions import COMMAND_LINE
+from search import sync
+from search.engine import open_engine
+from web.commands.console import Console, open_database
+
+COUNTS = ("created", "updated", "unchanged", "drafts", "not_relevant", "refused")
+MOST_LINES = 50
+"""Messages that are shown in words; --json has all of them."""
+
+
+def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Name the commands and their arguments."""
+    into = commands.add_parser(
+        "import", parents=[shared], help="register the projects of files, all or nothing per file"
+    )
+    into.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    into.add_argument("--format", choices=FORMATS, help="(default: told by the content)")
+    into.add_argument(
+        "--as",
+        dest="organisation",
+        metavar="ORG",
+        help="who reports the projects that name no reporting organisation",
+    )
+    into.add_argument(
+        "--all", action="store_true", help="take IATI activities that are about other things too"
+    )
+    into.add_argument("--draft", action="store_true", help="publish nothing: keep all as drafts")
+    into.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
+    into.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on after an interruption: files that were finished count as unchanged",
+    )
+    into.set_defaults(run=run_import)
+
+    validate = commands.add_parser(
+        "validate", parents=[shared], help="check files as an import would, without a database"
+    )
+    validate.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    validate.add_argument("--format", choices=FORMATS, help="(default: told by the content)")
+    validate.set_defaults(run=run_validate)
+
+
+async def run_import(options: argparse.Namespace, console: Console) -> int:
+    """Plan and apply file after file; a file that can't be read does not stop the others."""
+    counts: Counter[str] = Counter()
+    errors: list[dict[str, Any]] = []
+    warnings: list[dict[str, Any]] = []
+    async with open_database() as database:
+        default = await _organisation(database, options.organisation)
+        for file in options.files:
+            try:
+                plan = await _import_one(database, file, default, options, console)
+            except Invalid as error:
+                errors += [_file_error(file, field) for field in error.errors]
+                continue
+            counts.update(plan.counts)
+            errors += plan.errors
+            warnings += plan.warnings
+        if not options.dry_run:
+            await _index(database, console)
+    summary = {name: counts[name] for name in COUNTS}
+    console.result(
+        summary | {"warnings": warnings, "errors": errors},
+        _in_words(summary, errors, warnings, dry_run=options.dry_run),
+    )
+    return 1 if errors else 0
+
+
+async def _organisation(database: Database, name: str | None) -> int | None:
+    if name is None:
+        return None
+    async with database.session() as session:
+        organisation = await find_organisation(session, name)
+    if organisation is None:
+        unknown = message("There is no organisation called '{name}'.", name=name)
+        raise Invalid([FieldError("as", unknown)])
+    return organisation.id
+
+
+async def _import_one(
+    database: Database,
+    file: Path,
+    organisation: int | None,
+    options: argparse.Namespace,
+    console: Console,
+) -> Plan:
+    with console.progress(file.name) as progress:
+        async with database.session() as session:
+            return await import_file(
+                session,
+                COMMAND_LINE,
+                file,
+                format=options.format,
+                default_organisation=organisation,
+                all_activities=options.all,
+                as_drafts=options.draft,
+                dry_run=options.dry_run,
+                progress=progress,
+            )
+
+
+async def _index(database: Database, console: Console) -> None:
+    """Bring the search index up to date, unless a server does that anyway."""
+    try:
+        engine = await open_engine()
+    except Unavailable as error:
+        console.say(f"The projects are stored, but not yet in the search index: {error}")
+        return
+    try:
+        await sync.catch_up(database, engine)
+    except Unavailable as error:
+        console.say(f"The projects are stored, but not yet in the search index: {error}")
+    finally:
+        await engine.close()
+
+
+def _file_error(file: Path, error: FieldError) -> dict[str, Any]:
+    return {
+        "file": file.name,
+        "row": None,
+        "identifier": None,
+        "field": error.field,
+        "message": str(error.message),
+    }
+
+
+def _in_words(
+    counts: dict[str, int],
+    errors: list[dict[str, Any]],
+    warnings: list[dict[str, Any]],
+    *,
+    dry_run: bool = False,
+) -> list[str]:
+    said = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
+    lines = [f"{'Would be' if dry_run else 'Done'}: {said}"]
+    for title, messages in (("Refused", errors), ("Note", warnings)):
+        lines += [f"{title}: {_one(entry)}" for entry in messages[:MOST_LINES]]
+        if len(messages) > MOST_LINES:
+            lines.append(f"... and {len(messages) - MOST_LINES:,} more (--json has all of them)")
+    return lines
+
+
+def _one(entry: dict[str, Any]) -> str:
+    place = next((f" {kind} {entry[kind]}" for kind in ("row", "line") if entry.get(kind)), "")
+    known = f" ({entry['identifier']})" if entry.get("identifier") else ""
+    return f"{entry['file']}{place}{known}: {entry['field']}: {entry['message']}"
+
+
+async def run_validate(options: argparse.Namespace, console: Console) -> int:
+    """Check files; nothing is opened but the files."""
+    checked: list[Validation] = [validate_file(file, options.format) for file in options.files]
+    errors = [error for one in checked for error in one.errors]
+    warnings = [warning for one in checked for warning in one.warnings]
+    records = sum(one.records for one in checked)
+    verdict = "valid" if not errors else f"not valid: {len(errors):,} errors"
+    console.result(
+        {"valid": not errors, "records": records, "errors": errors, "warnings": warnings},
+        [
+            f"{records:,} records, {verdict}",
+            *_in_words({}, errors, warnings)[1:],
+        ],
+    )
+    return 1 if errors else 0

@@ -1,0 +1,167 @@
+"""`convene search`, and the filters that it shares with `convene export`."""
+
+import argparse
+from datetime import date
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry import codelists
+from registry.errors import FieldError, Invalid
+from registry.messages import message
+from registry.organisations import find_organisation
+from registry.permissions import COMMAND_LINE
+from registry.visibility import audiences_for
+from search import sync
+from search.engine import SearchEngine, open_engine
+from search.query import SORTS, Page, Query
+from web.commands.console import Console, open_database, table
+
+_FILTERS = {
+    "country": ("COUNTRY", "ISO 3166-1 code or name"),
+    "region": ("REGION", "UN M49 code"),
+    "pillar": ("PILLAR", "code of a pillar"),
+    "measure": ("MEASURE", "code of a measure, such as PROT-4"),
+    "mandate": ("MANDATE", "code of a mandate"),
+    "organisation": ("NAME", "name, acronym or identifier"),
+    "organisation_type": ("TYPE", "code of a type of organisation"),
+    "status": ("STATUS", "code of a status"),
+    "year": ("YEAR", "a year in which the project runs"),
+}
+_SCHEMES = {
+    "pillar": "pillars",
+    "measure": "measures",
+    "mandate": "mandates",
+    "organisation_type": "organisation_types",
+    "status": "statuses",
+}
+
+
+def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Name the command and its arguments."""
+    search = commands.add_parser("search", parents=[shared], help="find projects")
+    add_filters(search)
+    search.add_argument("--page", type=int, default=1, metavar="N", help="counted from 1")
+    search.add_argument("--size", type=int, default=20, metavar="N", help="hits on a page")
+    search.set_defaults(run=run_search)
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Add the words and filters of a query; each filter may be given several times."""
+    parser.add_argument("query", nargs="*", metavar="QUERY", help='words, "phrases", -not')
+    for facet, (metavar, what) in _FILTERS.items():
+        parser.add_argument(
+            f"--{facet.replace('_', '-')}",
+            action="append",
+            default=[],
+            metavar=metavar,
+            help=what,
+        )
+    parser.add_argument("--active-on", type=_day, metavar="DATE", help="runs on this day")
+    parser.add_argument("--sort", choices=SORTS, default="relevance")
+
+
+async def query_of(
+    options: argparse.Namespace, session: AsyncSession, page: int, size: int
+) -> Query:
+    """Return the query of these arguments. Raises Invalid for a name or code nobody knows."""
+    errors: list[FieldError] = []
+    filters: dict[str, list[str]] = {}
+    for facet in _FILTERS:
+        for value in getattr(options, facet):
+            found = await _value(session, facet, value)
+            if found is None:
+                unknown = message("'{value}' is not known.", value=value)
+                errors.append(FieldError(facet.replace("_", "-"), unknown))
+            else:
+                filters.setdefault(facet, []).append(found)
+    if errors:
+        raise Invalid(errors)
+    return Query(
+        text=" ".join(options.query),
+        filters=filters,
+        active_on=options.active_on,
+        sort=options.sort,
+        page=page,
+        size=size,
+        audiences=tuple(audiences_for(COMMAND_LINE)),
+    )
+
+
+async def _value(session: AsyncSession, facet: str, given: str) -> str | None:
+    """Return the value that the index knows, for what a person writes."""
+    given = given.strip()
+    if facet == "country":
+        return codelists.find_country(given)
+    if facet == "region":
+        return given if given in codelists.regions() else None
+    if facet == "organisation":
+        organisation = await find_organisation(session, given)
+        return organisation.slug if organisation else None
+    if facet == "year":
+        return given if given.isdecimal() and len(given) == 4 else None
+    codes = {code.casefold(): code for code in codelists.scheme(_SCHEMES[facet])}
+    return codes.get(given.casefold())
+
+
+def _day(given: str) -> date:
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{given}' is not a date such as 2026-12-31") from None
+
+
+async def run_search(options: argparse.Namespace, console: Console) -> int:
+    """Find projects, with what was changed up to now."""
+    async with open_database() as database:
+        async with database.session() as session:
+            query = await query_of(options, session, options.page, options.size)
+        engine = await open_engine()
+        try:
+            page = await _ask(database, engine, query)
+        finally:
+            await engine.close()
+    console.result(_as_data(page), _as_lines(page))
+    return 0
+
+
+async def _ask(database: Any, engine: SearchEngine, query: Query) -> Page:
+    # Where no server keeps the index in step, this command does.
+    await sync.catch_up(database, engine)
+    await engine.refresh()
+    return await engine.search(query)
+
+
+def _as_data(page: Page) -> dict[str, Any]:
+    return {
+        "total": page.total,
+        "hits": [
+            {
+                "id": hit.id,
+                "identifier": hit.identifier,
+                "title": hit.title,
+                "reporting_organisation": hit.organisation_name,
+                "countries": hit.countries,
+                "score": hit.score,
+            }
+            for hit in page.hits
+        ],
+        "facets": page.facets,
+        "engine": page.engine,
+        "ms": round(page.ms, 3),
+        "page": page.page,
+        "pages": page.pages,
+        "did_you_mean": page.did_you_mean,
+    }
+
+
+def _as_lines(page: Page) -> list[str]:
+    plural = "project" if page.total == 1 else "projects"
+    lines = [f"{page.total:,} {plural}, page {page.page} of {page.pages}"]
+    if page.did_you_mean:
+        lines.append(f"Did you mean: {page.did_you_mean}")
+    rows = [
+        (hit.identifier, hit.organisation_name, " ".join(hit.countries), hit.title)
+        for hit in page.hits
+    ]
+    return lines + (["", *table(rows)] if rows else [])
