@@ -1,0 +1,64 @@
+"""The whole application on a real database and a real index, asked as a browser asks it."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+from litestar import Litestar
+
+from registry.database import Database
+from registry.settings import Settings
+from search.sync import catch_up
+from tests.builders import PASSWORD
+from web.app import create_app
+
+
+class Browser(httpx.AsyncClient):
+    """A browser without JavaScript: keeps cookies, sends the form token, follows redirects."""
+
+    app: Litestar
+    database: Database
+
+    async def submit(self, path: str, data: dict[str, object], **headers: str) -> httpx.Response:
+        """Open the page, then post the form on it."""
+        await self.get(path)
+        form = {"_csrf_token": self.cookies["convene_csrf"], **data}
+        return await self.post(path, data=form, headers=headers)
+
+    async def sign_in(self, email: str, password: str = PASSWORD) -> httpx.Response:
+        """Sign in with the form."""
+        return await self.submit("/sign-in", {"email": email, "password": password})
+
+    def hold_session(self, token: str) -> None:
+        """Put a session's token into the browser, as somebody who got hold of it would."""
+        self.cookies.set("convene_session", token, domain="convene.test")
+
+    async def fragment(self, path: str) -> httpx.Response:
+        """Ask as htmx does."""
+        return await self.get(path, headers={"HX-Request": "true"})
+
+    async def index(self) -> None:
+        """Bring the index in step with what the test has stored."""
+        await catch_up(self.database, self.app.state.engine)
+
+
+@pytest.fixture
+async def browser(committed: Database, tmp_path: Path) -> AsyncIterator[Browser]:
+    """A visitor's browser on the application with an empty registry."""
+    app = create_app(Settings(home=tmp_path), database=committed, background=False)
+    async with LifespanManager(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with Browser(
+            transport=transport, base_url="http://convene.test", follow_redirects=True
+        ) as opened:
+            opened.app, opened.database = app, committed
+            yield opened
+
+
+def text_of(response: httpx.Response) -> str:
+    """Return what a page says, without tags and with single spaces."""
+    body = re.sub(r"(?s)^.*?<main|<[^>]+>", " ", response.text)
+    return re.sub(r"\s+", " ", body)

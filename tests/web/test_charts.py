@@ -1,0 +1,85 @@
+"""Charts put things where they belong."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import pytest
+
+from registry import codelists
+from web import charts
+
+
+@dataclass
+class Item:
+    start: date | None = None
+    end: date | None = None
+    pillars: list[str] = field(default_factory=lambda: ["protection"])
+
+
+def test_every_country_of_the_grid_has_a_tile_of_its_own() -> None:
+    drawn = charts.tile_map({"MD": 12, "UA": 1})
+    places = {(tile.x, tile.y) for tile in drawn.tiles}
+    assert len(places) == len(drawn.tiles) == len(codelists.tiles())
+    by_code = {tile.code: tile for tile in drawn.tiles}
+    assert by_code["MD"].level == charts.MAP_LEVELS
+    assert by_code["UA"].level == 1
+    assert by_code["FR"].level == 0
+    assert all(tile.x < drawn.width and tile.y < drawn.height for tile in drawn.tiles)
+
+
+@pytest.mark.parametrize("most", [1, 3, 4, 5, 24, 1000])
+def test_levels_rise_with_counts_and_none_stays_none(most: int) -> None:
+    levels = [charts.level_of(count, most) for count in range(most + 1)]
+    assert levels == sorted(levels)
+    assert levels[0] == 0
+    assert levels[1] == 1
+    assert max(levels) <= charts.MAP_LEVELS
+
+
+def test_a_bar_of_the_timeline_lies_between_its_dates() -> None:
+    today = date(2026, 7, 2)
+    drawn = charts.timeline([Item(date(2026, 1, 1), date(2026, 12, 31))], today)
+    (bar,) = drawn.bars
+    assert (bar.left, bar.width) == (0.0, 100.0)
+    assert not bar.open
+    assert drawn.today == pytest.approx(50, abs=0.5)
+    assert drawn.years == ((2026, 0.0),)
+
+
+def test_open_ends_reach_the_edge_and_undated_items_are_left_out() -> None:
+    drawn = charts.timeline([Item(date(2025, 1, 1)), Item()], date(2026, 7, 1))
+    (bar,) = drawn.bars
+    assert bar.open
+    assert bar.left + bar.width == 100
+
+
+def test_very_long_projects_do_not_squeeze_the_rest() -> None:
+    drawn = charts.timeline([Item(date(1980, 1, 1), date(2060, 1, 1))], date(2026, 7, 1))
+    assert len(drawn.years) <= 12
+    assert drawn.bars[0].open
+    assert 0 < drawn.today < 100
+
+
+def test_evidence_for_and_against_meet_at_zero() -> None:
+    drawn = charts.evidence_bars([{"weight": 3.0}, {"weight": -1.0}, {"weight": 1.0}])
+    assert drawn.zero == 25
+    assert [(bar.left, bar.width) for bar in drawn.supporting] == [(25, 75), (25, 25)]
+    assert [(bar.left, bar.width) for bar in drawn.opposing] == [(0, 25)]
+
+
+def test_months_in_common_are_where_both_run() -> None:
+    drawn = charts.months_in_common(
+        (date(2025, 1, 1), date(2025, 12, 31)), (date(2025, 7, 1), date(2026, 12, 31)),
+        date(2025, 9, 1),
+    )  # fmt: skip
+    assert drawn.common is not None
+    left, width = drawn.common
+    assert left == pytest.approx(24.8, abs=0.5)
+    assert left + width == pytest.approx(50, abs=0.5)
+
+
+def test_projects_that_never_run_together_have_nothing_in_common() -> None:
+    drawn = charts.months_in_common(
+        (date(2023, 1, 1), date(2023, 6, 30)), (date(2024, 1, 1), None), date(2026, 1, 1)
+    )
+    assert drawn.common is None
