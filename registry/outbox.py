@@ -6,7 +6,7 @@ moment leaves the rows to be taken again: at least once, in order.
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, insert, or_, text
+from sqlalchemy import delete, insert, or_
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
