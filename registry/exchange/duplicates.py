@@ -14,9 +14,10 @@ from registry.messages import message
 
 @dataclass
 class _Claim:
-    first: int
+    first: tuple[int, int]
+    """(index, line or row) of the first record."""
     digest: bytes
-    others: tuple[int, ...] = ()
+    others: tuple[tuple[int, int], ...] = ()
     conflicting: bool = False
 
 
@@ -32,9 +33,9 @@ class Duplicates:
             digest = _digest(row.record)
             claim = claims.get(key)
             if claim is None:
-                claims[key] = _Claim(row.number, digest)
+                claims[key] = _Claim((row.index, row.number), digest)
             else:
-                claim.others += (row.number,)
+                claim.others += ((row.index, row.number),)
                 claim.conflicting |= claim.digest != digest
         self._claims = {key: claim for key, claim in claims.items() if claim.others}
 
@@ -43,7 +44,7 @@ class Duplicates:
         claim = self._claim_of(row)
         if claim is None or not claim.conflicting:
             return None
-        others = [n for n in (claim.first, *claim.others) if n != row.number]
+        others = [n for index, n in (claim.first, *claim.others) if index != row.index]
         return FieldError(
             "identifier",
             message(
@@ -57,14 +58,14 @@ class Duplicates:
     def repeats(self, row: Row) -> FieldError | None:
         """Return the note for a record that repeats an earlier one word for word."""
         claim = self._claim_of(row)
-        if claim is None or claim.conflicting or row.number == claim.first:
+        if claim is None or claim.conflicting or row.index == claim.first[0]:
             return None
         return FieldError(
             "identifier",
             message(
                 "The same record stands in {kind} {number} already; it counts once.",
                 kind=row.kind,
-                number=claim.first,
+                number=claim.first[1],
             ),
         )
 

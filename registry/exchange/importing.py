@@ -52,7 +52,6 @@ async def plan_import(
     for chunk in run.chunks():
         for item in await run.planner.plan_chunk(chunk):
             run.plan.add(item)
-    run.plan.new_organisations = list(run.planner.new_organisations.values())
     return run.plan
 
 
@@ -98,7 +97,6 @@ async def import_file(
             run.plan.add(item, keep=False)
         if progress is not None:
             progress(run.plan.total)
-    run.plan.new_organisations = list(run.planner.new_organisations.values())
     return run.plan
 
 

@@ -20,6 +20,8 @@ class Item:
     outcome: Outcome
     kind: Literal["row", "line"]
     number: int
+    index: int
+    """Which record of the file it is, from 1: several may stand in one line."""
     identifier: str | None = None
     title: str = ""
     organisation: str = ""
@@ -28,6 +30,7 @@ class Item:
     project_id: int | None = None
     version: int | None = None
     """Of the project that is updated, as it was when the plan was made."""
+    new_organisation: bool = False
     organisation_ref: str | None = None
     """The IATI identifier under which that organisation is registered."""
     publish: bool = False
@@ -83,6 +86,9 @@ class Plan:
         """Count an item and take up its messages; keep it whole unless the file is large."""
         self.counts[item.outcome] += 1
         self.counts["drafts"] += item.draft
+        is_new = item.outcome == "created" and item.new_organisation
+        if is_new and item.organisation not in self.new_organisations:
+            self.new_organisations.append(item.organisation)
         self._take(self.errors, item, item.errors)
         self._take(self.warnings, item, item.warnings)
         if keep:

@@ -28,7 +28,7 @@ from registry.suggestions import suggested_codes
 class _Registered:
     """A project that the registry has already."""
 
-    id: int
+    id: Any
     version: int
     state: str
     identifier: str
@@ -60,7 +60,7 @@ class Planner:
         self.defaults = defaults
         self.new_organisations: dict[str, str] = {}
         """Folded name -> name of organisations that the import has to register."""
-        self._taken: dict[tuple[str, str], int] = {}
+        self._taken: dict[tuple[str, str], tuple[int, int]] = {}
         """(organisation, identifier) -> where the file has it, across chunks."""
 
     async def plan_chunk(self, rows: list[Row]) -> list[Item]:
@@ -76,7 +76,7 @@ class Planner:
         registered = await self._find_registered([item for _, item in open_items])
         records = await load_records(self.session, [found.id for found in registered.values()])
         for row, item in open_items:
-            found = registered.get(item.number)
+            found = registered.get(item.index)
             if found is None:
                 self._plan_new(row, item)
             else:
@@ -137,12 +137,13 @@ class Planner:
             return
         key = fold(item.organisation)
         item.organisation = self.new_organisations.setdefault(key, item.organisation)
+        item.new_organisation = True
         item.organisation_ref = row.organisation_ref
         if item.record is not None:
             item.record.reporting_org = item.organisation
 
     async def _find_registered(self, items: list[Item]) -> dict[int, _Registered]:
-        """Return, by the item's number, the project that the registry has under its identifier."""
+        """Return, by the item's index, the project that the registry has under its identifier."""
         for item in items:
             if item.record is not None and not item.record.identifier:
                 item.record.identifier = item.record.iati_identifier or identifier_for(item.record)
@@ -171,12 +172,12 @@ class Planner:
         )
         by_key: dict[tuple[str, int, str], _Registered] = {}
         for row in rows:
-            found = _Registered(*row[:5])
+            found = _Registered(row[0], row[1], row[2], row[3], row[4])
             by_key["own", row[5], found.identifier] = found
             if found.iati_identifier:
                 by_key["iati", row[5], found.iati_identifier] = found
-        hits = ((item.number, _match(item, by_key)) for item in known)
-        return {number: hit for number, hit in hits if hit is not None}
+        hits = ((item.index, _match(item, by_key)) for item in known)
+        return {index: hit for index, hit in hits if hit is not None}
 
     def _plan_new(self, row: Row, item: Item) -> None:
         record = item.record
@@ -236,8 +237,8 @@ class Planner:
     def _is_taken(self, item: Item) -> bool:
         """Refuse a record whose project another one of the file has taken already."""
         key = (fold(item.organisation), item.identifier or "")
-        first = self._taken.setdefault(key, item.number)
-        if first == item.number:
+        index, number = self._taken.setdefault(key, (item.index, item.number))
+        if index == item.index:
             return False
         _refuse(
             item,
@@ -246,7 +247,7 @@ class Planner:
                 message(
                     "It is the same project as the one in {kind} {number}. Leave one of them out.",
                     kind=item.kind,
-                    number=first,
+                    number=number,
                 ),
             ),
         )
@@ -274,6 +275,7 @@ def _item_of(row: Row) -> Item:
         "refused",
         row.kind,
         row.number,
+        row.index,
         identifier=row.identifier,
         title=row.title,
         organisation=record.reporting_org if record else "",

@@ -36,6 +36,7 @@ def rows_of(
 ) -> Iterator[Row]:
     """Yield the records of a source whose format is known; the first carries `warnings` too."""
     said = list(warnings or [])
-    for row in _READERS[format](source, defaults):
+    for index, row in enumerate(_READERS[format](source, defaults), 1):
+        row.index = index
         row.warnings[:0], said = said, []
         yield row

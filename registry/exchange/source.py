@@ -40,6 +40,8 @@ class Row:
     record: ProjectRecord | None
     errors: list[FieldError] = field(default_factory=list)
     warnings: list[FieldError] = field(default_factory=list)
+    index: int = 0
+    """Which record of the file it is, from 1: several may stand in one line."""
     identifier: str | None = None
     title: str = ""
     given: frozenset[str] = frozenset()

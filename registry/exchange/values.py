@@ -46,6 +46,8 @@ def read_text(value: Any, longest: int = LONGEST_TEXT) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal | date):
         raise Unreadable(message("This has to be text, not a list or an object."))
     text = value if isinstance(value, str) else str(value)
+    if text.isprintable() and len(text) <= longest:  # nearly always
+        return text.strip() or None
     if _BROKEN.search(text):
         raise Unreadable(
             message(
@@ -240,6 +242,8 @@ def _spellings(scheme: str) -> dict[str, str]:
 
 def read_code(value: Any, scheme: str) -> str | None:
     """Return a code of the scheme for the code itself or its label in any language."""
+    if isinstance(value, str) and value in codelists.scheme(scheme):
+        return value
     text = read_line(value)
     if text is None:
         return None
@@ -267,6 +271,8 @@ def _regions_by_spelling() -> dict[str, str]:
 
 def read_place(value: Any) -> tuple[str, bool]:
     """Return (code, is it a region) for a country or a UN M49 region, by code or by name."""
+    if isinstance(value, str) and value in codelists.countries():
+        return value, False
     text = read_line(value) or ""
     if region := _regions_by_spelling().get(fold(text)):
         return region, True

@@ -45,4 +45,5 @@ def an_activity(
 def an_iati_file(*activities: str, version: str = "2.03") -> bytes:
     """An activity file."""
     body = "".join(activities)
-    return f'<?xml version="1.0"?>\n<iati-activities version="{version}">\n{body}</iati-activities>'.encode()
+    start = f'<?xml version="1.0"?>\n<iati-activities version="{version}">\n'
+    return f"{start}{body}</iati-activities>".encode()

@@ -295,3 +295,12 @@ async def test_an_organisation_stands_in_for_names_nobody_knows(session: AsyncSe
     plan = await _import(session, data, default_organisation=sida.id)
     assert plan.items[0].organisation == "Sida"
     assert any(w.field == "reporting_org" for w in plan.items[0].warnings)
+
+
+async def test_activities_that_share_one_line_are_kept_apart(session: AsyncSession) -> None:
+    activities = [an_activity(f"X-{n}", f"Title {n}").strip() for n in range(4)]
+    data = an_iati_file("".join([*activities, activities[0]]))
+    plan = await _import(session, data, all_activities=True)
+    assert outcomes(plan) == ["created"] * 4 + ["unchanged"]
+    again = await _import(session, data, all_activities=True)
+    assert outcomes(again) == ["unchanged"] * 5
