@@ -34,6 +34,7 @@ class Project(SQLModel, table=True):
     __table_args__ = (
         Index("project_key", "reporting_organisation_id", "identifier", unique=True),
         Index("project_state_updated", "state", "updated_at"),
+        Index("project_regions", "regions", postgresql_using="gin"),
     )
     id: int | None = Field(default=None, primary_key=True)
     identifier: str = Field(index=True)

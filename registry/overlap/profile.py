@@ -78,7 +78,7 @@ def profile_of(
     text = text_of(record)
     title, description = fold(record.title), fold(record.description)
     words = f"{title} {description}".split()
-    start, end = _sensible_dates(record)
+    start, end = sensible_dates(record)
     return Profile(
         id=id,
         record=record,
@@ -98,7 +98,7 @@ def profile_of(
         places=places_of(record),
         start=start,
         end=end,
-        usd=_usd(record),
+        usd=usd_of(record),
         phase=_phase(record.title),
         identifiers=frozenset(
             fold(i) for i in (record.identifier, record.iati_identifier) if i and fold(i)
@@ -131,7 +131,7 @@ def _spoken_and_tagged(
     return weights
 
 
-def _sensible_dates(record: ProjectRecord) -> tuple[date | None, date | None]:
+def sensible_dates(record: ProjectRecord) -> tuple[date | None, date | None]:
     """Leave out dates that can't be: they are as good as missing."""
     start, end = (d if d and 1990 <= d.year <= 2060 else None for d in _dates(record))
     if start and end and (end < start or end.year - start.year > _ABSURD_YEARS):
@@ -143,7 +143,8 @@ def _dates(record: ProjectRecord) -> tuple[date | None, date | None]:
     return record.start_date, record.end_date
 
 
-def _usd(record: ProjectRecord) -> Decimal | None:
+def usd_of(record: ProjectRecord) -> Decimal | None:
+    """Return a project's budget in US dollars, None where it can't be known."""
     if record.budget is None or record.budget <= 0 or not record.currency:
         return None
     return codelists.usd(record.budget, record.currency, record.start_date)

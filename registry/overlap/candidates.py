@@ -1,0 +1,124 @@
+"""Which projects are worth comparing with one: some fifty, found by the database.
+
+Those in a country of the project (or in a region around it), published, not its own. Most are
+the nearest in meaning of other organisations at the same time; the others are those that may be
+the same project registered again: any dates, any organisation, near in meaning, of the same
+budget, or joined to it by an identifier.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import ARRAY, Date, Numeric, Text, bindparam, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry import codelists
+from registry.exchange.record import ProjectRecord
+from registry.overlap.profile import sensible_dates, usd_of
+from registry.overlap.vectors import Vector, as_text
+
+LIMIT = 50
+"""At most so many candidates a project."""
+_SAME_TIME, _ANY_TIME, _SAME_BUDGET, _JOINED = 32, 8, 5, 5
+
+_NEAREST = """
+SELECT p.id FROM nearby n JOIN project p ON p.id = n.id
+JOIN project_vector v ON v.project_id = p.id
+WHERE p.state = 'published' AND p.id <> :own {condition}
+ORDER BY v.vector <=> CAST(:vector AS halfvec) LIMIT {limit}
+"""
+_CANDIDATES = f"""
+WITH nearby AS (
+  SELECT project_id AS id FROM project_country WHERE code = ANY(:countries)
+  UNION SELECT id FROM project WHERE regions && :regions
+)
+(SELECT id FROM ({
+    _NEAREST.format(
+        limit=_SAME_TIME,
+        condition='''AND p.reporting_organisation_id <> :organisation
+  AND (p.end_date < p.start_date OR
+       (COALESCE(p.start_date <= :end, TRUE) AND COALESCE(p.end_date >= :start, TRUE)))''',
+    )
+}) AS same_time)
+UNION
+(SELECT id FROM ({_NEAREST.format(limit=_ANY_TIME, condition="")}) AS any_time)
+UNION
+(SELECT id FROM ({
+    _NEAREST.format(
+        limit=_SAME_BUDGET,
+        condition="AND p.budget_usd BETWEEN CAST(:usd AS numeric) * 0.9 AND :usd * 1.1",
+    )
+}) AS same_budget)
+UNION
+(SELECT p.id FROM project p WHERE p.state = 'published' AND p.id <> :own
+   AND (p.identifier = ANY(:named) OR p.iati_identifier = ANY(:named)) LIMIT {_JOINED})
+UNION
+(SELECT p.id FROM relation r JOIN project p ON p.id = r.project_id
+   WHERE p.state = 'published' AND p.id <> :own AND r.identifier = ANY(:names) LIMIT {_JOINED})
+LIMIT {LIMIT}
+"""  # noqa: S608  (built from constants)
+
+_STATEMENT = text(_CANDIDATES).bindparams(
+    bindparam("countries", type_=ARRAY(Text)),
+    bindparam("regions", type_=ARRAY(Text)),
+    bindparam("named", type_=ARRAY(Text)),
+    bindparam("names", type_=ARRAY(Text)),
+    bindparam("start", type_=Date),
+    bindparam("end", type_=Date),
+    bindparam("usd", type_=Numeric),
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The project that others are compared with; `id` is None before it is stored."""
+
+    record: ProjectRecord
+    vector: Vector
+    id: int | None = None
+    organisation_id: int | None = None
+
+
+async def candidates(session: AsyncSession, subject: Subject) -> list[int]:
+    """Return the ids of the projects to compare with one, in one statement."""
+    record = subject.record
+    countries, regions = _where(record)
+    if not countries and not regions:
+        return []
+    start, end = sensible_dates(record)
+    own_names = [n for n in (record.identifier, record.iati_identifier) if n]
+    parameters: dict[str, str | int | date | Decimal | list[str] | None] = {
+        "own": subject.id or 0,
+        "organisation": subject.organisation_id or 0,
+        "countries": countries,
+        "regions": regions,
+        "start": start,
+        "end": end,
+        "vector": as_text(subject.vector),
+        "usd": usd_of(record),
+        "named": [r.identifier for r in record.related] + own_names,
+        "names": own_names,
+    }
+    rows = await session.execute(_STATEMENT, parameters)
+    return list(rows.scalars())
+
+
+def _where(record: ProjectRecord) -> tuple[list[str], list[str]]:
+    """Return the countries and the regions in which a project meets others.
+
+    A country meets the regions around it; a region meets its countries, the regions within and
+    the regions around it.
+    """
+    countries = {share.code for share in record.countries}
+    regions = {region for code in countries for region in codelists.regions_of(code)}
+    if countries:
+        regions.add(codelists.WORLD)
+    for code in record.regions:
+        region = codelists.regions().get(code)
+        if region is None:
+            continue
+        countries.update(region.countries)
+        regions.add(code)
+        regions.update(r for c in region.countries for r in codelists.regions_of(c))
+    return sorted(countries), sorted(regions)

@@ -1,0 +1,104 @@
+"""Projects of the registry made ready to be compared, and compared; nothing is stored here."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.exchange.record import ProjectRecord
+from registry.models import Project
+from registry.organisations import resolve_organisations
+from registry.overlap.background import Background, background_of
+from registry.overlap.judging import JudgedPair, judge_pair
+from registry.overlap.model import model_in_use
+from registry.overlap.profile import Profile, profile_of
+from registry.overlap.vectors import Vector, load_vectors
+from registry.project_rows import load_records
+
+SAMPLE = 2_000
+"""How many projects show what is common and what is rare."""
+FRESH = 3_600.0
+"""Seconds after which the sample is taken again."""
+
+
+@dataclass(frozen=True)
+class _Sampled:
+    background: Background
+    projects: int
+    at: float
+
+
+_sampled: dict[str, _Sampled] = {}
+
+
+async def background_for(session: AsyncSession) -> Background:
+    """Return how common words and subjects are here, from a sample of the published projects.
+
+    It is kept for an hour, or until the registry has grown or shrunk by a tenth.
+    """
+    key = str(session.get_bind().engine.url)
+    number = (
+        await session.exec(
+            select(func.count()).select_from(Project).where(Project.state == "published")
+        )
+    ).one()
+    kept = _sampled.get(key)
+    if (
+        kept is not None
+        and time.monotonic() - kept.at < FRESH
+        and abs(number - kept.projects) <= kept.projects / 10
+    ):
+        return kept.background
+    every = max(number // SAMPLE, 1)
+    rows = await session.exec(
+        select(Project.language, Project.titles, Project.descriptions)
+        .where(Project.state == "published", col(Project.id) % every == 0)
+        .limit(SAMPLE)
+    )
+    records = [
+        ProjectRecord("", dict(titles), language=language, descriptions=dict(texts))
+        for language, titles, texts in rows
+    ]
+    background = await asyncio.to_thread(_count, records)
+    _sampled[key] = _Sampled(background, number, time.monotonic())
+    return background
+
+
+def _count(records: Iterable[ProjectRecord]) -> Background:
+    return background_of(profile_of(record) for record in records)
+
+
+async def known_names(session: AsyncSession, records: Iterable[ProjectRecord]) -> dict[str, int]:
+    """Return name -> id of the organisations that these records name and the registry knows."""
+    names = set()
+    for record in records:
+        names.add(record.reporting_org)
+        names.update(participant.name for participant in record.participating_orgs)
+    found = await resolve_organisations(session, names)
+    return {name: organisation.id for name, organisation in found.items() if organisation.id}
+
+
+async def load_profiles(session: AsyncSession, project_ids: Iterable[int]) -> dict[int, Profile]:
+    """Return these projects ready to be compared, in a fixed number of statements."""
+    ids = list(project_ids)
+    records = await load_records(session, ids)
+    vectors = await load_vectors(session, ids)
+    known = await known_names(session, records.values())
+    return await asyncio.to_thread(_profiles, records, vectors, known)
+
+
+def _profiles(
+    records: dict[int, ProjectRecord], vectors: dict[int, Vector], known: dict[str, int]
+) -> dict[int, Profile]:
+    return {id: profile_of(record, vectors.get(id), id, known) for id, record in records.items()}
+
+
+def judge_pairs(
+    pairs: Sequence[tuple[Profile, Profile]], background: Background
+) -> list[JudgedPair]:
+    """Judge many pairs; takes about 0.3 ms for each, so an event loop calls it in a thread."""
+    model = model_in_use()
+    return [judge_pair(a, b, background, model) for a, b in pairs]

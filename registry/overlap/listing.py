@@ -1,0 +1,147 @@
+"""The pairs that the detector compared, as lists for people and programs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, any_, case, func, literal
+from sqlalchemy.orm import aliased
+from sqlmodel import col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.models import Organisation, OverlapCase, OverlapPair, Project
+from registry.permissions import Actor
+from registry.visibility import readable_projects
+
+Order = Literal["probability", "money", "newest"]
+State = Literal["open", "under-review", "decided"]
+LARGEST_PAGE = 1_000
+
+
+@dataclass(frozen=True)
+class PairView:
+    """A pair with its case, if it has one, its projects and who registered them."""
+
+    pair: OverlapPair
+    case: OverlapCase | None
+    a: Project
+    b: Project
+    organisation_a: Organisation
+    organisation_b: Organisation
+
+
+@dataclass(frozen=True)
+class PairPage:
+    """One page of pairs, and how many there are in all."""
+
+    total: int
+    pairs: list[PairView]
+    page: int
+    size: int
+
+
+async def flagged_pairs(
+    session: AsyncSession,
+    reader: Actor,
+    *,
+    country: str | None = None,
+    kind: str | None = None,
+    state: State | None = None,
+    min_probability: float | None = None,
+    candidates: bool = False,
+    order: Order = "probability",
+    page: int = 1,
+    size: int = 20,
+) -> PairPage:
+    """Return flagged pairs of projects that the reader may read; what still runs comes first.
+
+    `state` "open" means not decided yet. With `candidates` every pair that was compared.
+    """
+    size = max(1, min(size, LARGEST_PAGE))
+    page = max(page, 1)
+    conditions = _conditions(reader, country, kind, state, min_probability, candidates)
+    counted = await session.exec(
+        select(func.count())
+        .select_from(OverlapPair)
+        .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id), isouter=True)
+        .where(*conditions)
+    )
+    a, b = aliased(Project), aliased(Project)
+    owner_a, owner_b = aliased(Organisation), aliased(Organisation)
+    rows: Any = await session.execute(
+        _selected(a, b, owner_a, owner_b)
+        .where(*conditions)
+        .order_by(*_order(order, a, b))
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return PairPage(counted.one(), [PairView(*row) for row in rows], page, size)
+
+
+async def pairs_of_case(session: AsyncSession, reader: Actor, case_id: int) -> list[PairView]:
+    """Return the pairs of one case, as far as the reader may read both projects."""
+    a, b = aliased(Project), aliased(Project)
+    owner_a, owner_b = aliased(Organisation), aliased(Organisation)
+    rows: Any = await session.execute(
+        _selected(a, b, owner_a, owner_b)
+        .where(OverlapPair.case_id == case_id, *_readable(reader))
+        .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
+    )
+    return [PairView(*row) for row in rows]
+
+
+def _selected(a: Any, b: Any, owner_a: Any, owner_b: Any) -> Any:
+    pairs: Any = select(OverlapPair, OverlapCase, a, b, owner_a, owner_b)  # type: ignore[call-overload]
+    return (
+        pairs.join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id), isouter=True)
+        .join(a, a.id == col(OverlapPair.a_id))
+        .join(b, b.id == col(OverlapPair.b_id))
+        .join(owner_a, owner_a.id == a.reporting_organisation_id)
+        .join(owner_b, owner_b.id == b.reporting_organisation_id)
+    )
+
+
+def _readable(reader: Actor) -> Sequence[ColumnElement[bool]]:
+    if reader.role == "secretariat":
+        return ()
+    readable = select(Project.id).where(readable_projects(reader))
+    return (col(OverlapPair.a_id).in_(readable), col(OverlapPair.b_id).in_(readable))
+
+
+def _conditions(
+    reader: Actor,
+    country: str | None,
+    kind: str | None,
+    state: State | None,
+    min_probability: float | None,
+    candidates: bool,
+) -> list[ColumnElement[bool]]:
+    conditions = list(_readable(reader))
+    if not candidates:
+        conditions.append(or_(col(OverlapPair.flagged), col(OverlapCase.state) == "decided"))
+    if country:
+        conditions.append(literal(country.upper()) == any_(col(OverlapPair.countries)))
+    if kind:
+        conditions.append(col(OverlapPair.kind) == kind)
+    if state == "open":
+        conditions.append(col(OverlapCase.state) != "decided")
+    elif state:
+        conditions.append(col(OverlapCase.state) == state)
+    if min_probability is not None:
+        conditions.append(col(OverlapPair.probability) >= min_probability)
+    return conditions
+
+
+def _order(order: Order, a: Any, b: Any) -> list[Any]:
+    decided = case((col(OverlapCase.state) == "decided", 1), else_=0)
+    ends = func.least(a.end_date, b.end_date)
+    over = case((ends < date.today(), 1), else_=0)
+    probability = col(OverlapPair.probability).desc()
+    money = col(OverlapPair.usd).desc().nulls_last()
+    last = col(OverlapPair.id)
+    if order == "newest":
+        return [col(OverlapCase.opened_at).desc().nulls_last(), last.desc()]
+    if order == "money":
+        return [decided, over, money, probability, last]
+    return [decided, over, probability, money, last]

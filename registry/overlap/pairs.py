@@ -1,0 +1,166 @@
+"""Storing judged pairs and their cases, without losing what people said about them."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry import history
+from registry.models import CaseComment, OverlapCase, OverlapPair, Project, now
+from registry.overlap.judging import JudgedPair
+from registry.overlap.model import model_in_use
+from registry.permissions import REGISTRY
+
+EXPLAINED_FROM = 0.05
+"""Pairs below this probability are stored without their evidence: nobody will ask, and in a large
+registry they are nearly all pairs."""
+
+Key = tuple[int, int]
+
+
+async def pairs_to_keep(session: AsyncSession, project_ids: Sequence[int]) -> set[Key]:
+    """Return the pairs of these projects that have a case, so that they are looked at again."""
+    other = select(Project.id).where(Project.state == "published")
+    rows = await session.exec(
+        select(OverlapPair.a_id, OverlapPair.b_id).where(
+            _touching(project_ids),
+            col(OverlapPair.case_id).is_not(None),
+            col(OverlapPair.a_id).in_(other),
+            col(OverlapPair.b_id).in_(other),
+        )
+    )
+    return set(rows.all())
+
+
+async def store_pairs(
+    session: AsyncSession, project_ids: Collection[int], judged: Sequence[JudgedPair]
+) -> int:
+    """Bring the pairs of these projects up to date; return how many are flagged."""
+    existing = {
+        (pair.a_id, pair.b_id): pair
+        for pair in await session.exec(
+            select(OverlapPair)
+            .where(_touching(project_ids))
+            .execution_options(populate_existing=True)
+        )
+    }
+    found = {_key(pair): pair for pair in judged}
+    cases = {key: pair.case_id for key, pair in existing.items() if pair.case_id is not None}
+    over = {cases[key] for key in cases if key not in found or not found[key].flagged}
+    disposable = await _untouched(session, over)
+    cases = {key: case for key, case in cases.items() if case not in disposable}
+    fresh = [key for key, pair in found.items() if pair.flagged and key not in cases]
+    cases |= await _open_cases(session, {key: found[key] for key in fresh})
+    await _write(session, [_row(pair, cases.get(key)) for key, pair in found.items()])
+    await _withdraw(session, {k: p for k, p in existing.items() if k not in found}, cases)
+    if disposable:
+        await session.execute(delete(OverlapCase).where(col(OverlapCase.id).in_(disposable)))
+    for pair in existing.values():
+        session.expunge(pair)  # written past the identity map
+    return sum(pair.flagged for pair in found.values())
+
+
+def _touching(project_ids: Collection[int]) -> Any:
+    ids = list(project_ids)
+    return or_(col(OverlapPair.a_id).in_(ids), col(OverlapPair.b_id).in_(ids))
+
+
+def _key(pair: JudgedPair) -> Key:
+    assert pair.a.id is not None and pair.b.id is not None  # stored projects  # noqa: S101
+    return pair.a.id, pair.b.id
+
+
+def _row(pair: JudgedPair, case_id: int | None) -> dict[str, Any]:
+    judgement = pair.judgement
+    explained = judgement.probability >= EXPLAINED_FROM or pair.coordinated or case_id
+    a_id, b_id = _key(pair)
+    return {
+        "a_id": a_id,
+        "b_id": b_id,
+        "kind": judgement.kind,
+        "probability": round(judgement.probability, 6),
+        "flagged": pair.flagged,
+        "coordinated": pair.coordinated,
+        "evidence": judgement.as_json() if explained else [],
+        "model_version": model_in_use().version,
+        "countries": pair.countries,
+        "months": pair.months,
+        "usd": pair.usd,
+        "case_id": case_id,
+        "judged_at": now(),
+    }
+
+
+async def _write(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    statement = insert(OverlapPair)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in {"a_id", "b_id"}}
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["a_id", "b_id"], set_=changed), rows
+    )
+
+
+async def _withdraw(
+    session: AsyncSession, gone: dict[Key, OverlapPair], cases: dict[Key, int]
+) -> None:
+    """Remove pairs that are compared no longer; those with a case stay, but are not flagged."""
+    kept = [pair.id for key, pair in gone.items() if key in cases]
+    dropped = [pair.id for key, pair in gone.items() if key not in cases]
+    if kept:
+        await session.execute(
+            update(OverlapPair).where(col(OverlapPair.id).in_(kept)).values(flagged=False)
+        )
+    if dropped:
+        await session.execute(delete(OverlapPair).where(col(OverlapPair.id).in_(dropped)))
+
+
+async def _untouched(session: AsyncSession, case_ids: Collection[int]) -> set[int]:
+    """Return those of these cases that nobody has said or decided anything about."""
+    if not case_ids:
+        return set()
+    commented = select(CaseComment.case_id)
+    rows = await session.exec(
+        select(OverlapCase.id)
+        .where(
+            col(OverlapCase.id).in_(list(case_ids)),
+            OverlapCase.state == "open",
+            col(OverlapCase.id).not_in(commented),
+        )
+        .with_for_update()
+    )
+    return {id for id in rows if id is not None}
+
+
+async def _open_cases(session: AsyncSession, flagged: dict[Key, JudgedPair]) -> dict[Key, int]:
+    """Open a case for each of these pairs."""
+    if not flagged:
+        return {}
+    opened = [OverlapCase() for _ in flagged]
+    session.add_all(opened)
+    await session.flush()
+    cases = {key: case.id for key, case in zip(flagged, opened, strict=True) if case.id}
+    await history.record_changes(
+        session,
+        REGISTRY,
+        "case",
+        [
+            history.Entry(
+                cases[key],
+                "opened",
+                {},
+                {
+                    "state": "open",
+                    "kind": pair.judgement.kind,
+                    "probability": round(pair.judgement.probability, 3),
+                    "projects": [pair.a.record.identifier, pair.b.record.identifier],
+                    "model_version": model_in_use().version,
+                },
+            )
+            for key, pair in flagged.items()
+        ],
+    )
+    return cases
