@@ -58,8 +58,13 @@ bench: $(FOR_TEST) ## Measure search, country page, warning and import on genera
 	$(BIN)/pytest tests/benchmarks --override-ini addopts="-q -s --import-mode=importlib"
 
 messages: $(FOR_TEST) ## Collect the interface texts and bring the translations up to date
-	$(BIN)/pybabel extract -F babel.cfg -k message -o $(LOCALES)/messages.pot .
-	$(BIN)/pybabel update -i $(LOCALES)/messages.pot -d $(LOCALES) --no-fuzzy-matching
+	$(BIN)/pybabel extract -F pyproject.toml -k message --sort-by-file --no-location \
+	  --project Convene --copyright-holder "the Convene contributors" \
+	  -o $(VENV)/convene.pot web registry search
+	for language in fr es; do \
+	  $(BIN)/pybabel update -i $(VENV)/convene.pot -o $(LOCALES)/$$language/convene.po -l $$language \
+	    --init-missing --no-fuzzy-matching --ignore-obsolete || exit 1; \
+	done
 
 clean: ## Remove what was installed and built here (the registry's data stays)
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
