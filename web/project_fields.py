@@ -49,6 +49,12 @@ LABELS: dict[str, Message] = {
     "reason": message("Reason"),
 }
 
+LANGUAGES_OF_TEXTS = tuple(
+    "en fr es ar pt ru zh am bn da de fa fi ha hi id it km my nl no pl ro sq sr sv sw th tr "
+    "uk ur vi".split()
+)
+"""Languages that a form offers for titles and descriptions; a file may bring any."""
+
 _TRANSLATED = message("{field} ({language})")
 
 

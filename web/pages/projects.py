@@ -18,6 +18,7 @@ from registry.project_overlaps import open_overlaps, overlaps_of_project
 from registry.projects import missing_for_publication, publish_project, withdraw_project
 from search.engine import SearchEngine
 from web import i18n
+from web.pages.project_form import edit_page, save_page
 from web.project_addresses import address_of, identifier_in, organisation_in
 from web.project_fields import field_label, field_text, language_name
 from web.project_search import chips_of, facets_of, organisation_labels, parameters_of, query_of
@@ -72,6 +73,8 @@ async def project_page(
 ) -> Response[Any]:
     """Show a project; ?org= says whose, where two organisations use one identifier."""
     wanted = identifier_in(request)
+    if wanted.endswith("/edit"):
+        return await edit_page(request, session, reader, wanted.removesuffix("/edit"))
     view = await get_project(session, reader, wanted, organisation_in(request))
     return await _project(request, session, reader, view)
 
@@ -82,6 +85,8 @@ async def change_project(
 ) -> Response[Any]:
     """Revise, publish or withdraw a project: what is to be done ends the address."""
     wanted, _, action = identifier_in(request).rpartition("/")
+    if action == "edit":
+        return await save_page(request, session, reader, wanted)
     if action not in {"publish", "withdraw"}:
         raise NotFound("There is no such page.")
     view = await get_project(session, reader, wanted, organisation_in(request))

@@ -18,6 +18,7 @@ function addFilters(root) {
       }
       for (const group of list.querySelectorAll(".choice-group")) {
         group.hidden = !group.querySelector(".choice:not([hidden])");
+        if (group.tagName === "DETAILS" && wanted) group.open = true;
       }
     });
     box.addEventListener("keydown", (event) => {
@@ -42,4 +43,15 @@ document.addEventListener("htmx:load", (event) => addFilters(event.detail.elt.pa
 document.addEventListener("htmx:sendError", () => {
   const place = document.getElementById("problem");
   place.textContent = place.dataset.noAnswer;
+});
+
+// Lists that the reader has opened or closed stay so when htmx replaces them.
+const opened = new Map();
+document.addEventListener("htmx:beforeSwap", (event) => {
+  for (const list of event.detail.target.querySelectorAll("details[id]")) opened.set(list.id, list.open);
+});
+document.addEventListener("htmx:load", (event) => {
+  for (const list of event.detail.elt.querySelectorAll?.("details[id]") ?? []) {
+    if (opened.has(list.id)) list.open = opened.get(list.id);
+  }
 });
