@@ -9,7 +9,7 @@ from pathlib import Path
 import alembic.command
 import alembic.config
 from sqlalchemy import text
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -120,3 +120,39 @@ def _upgrade(connection: Connection) -> None:
 def scratch_database_name() -> str:
     """Return a database name that no other process uses."""
     return f"scratch_{os.getpid()}_{os.urandom(4).hex()}"
+
+
+@asynccontextmanager
+async def scratch_database(options: Settings | None = None) -> AsyncIterator[Database]:
+    """An empty, migrated database on the server in use; it is dropped at the end of the block."""
+    options = options or settings()
+    name = scratch_database_name()
+    server: EmbeddedServer | None = None
+    if options.database_url:
+        base = make_url(_asyncpg_url(options.database_url))
+        home = base.render_as_string(hide_password=False)
+        url = base.set(database=name).render_as_string(hide_password=False)
+    else:
+        server = await asyncio.to_thread(EmbeddedServer, options.postgres_folder)
+        home, url = server.url("postgres"), server.url(name)
+    try:
+        await _create_database(home, name)
+        database = Database(url)
+        try:
+            await database.migrate()
+            yield database
+        finally:
+            await database.close()
+            await _drop_database(home, name)
+    finally:
+        if server is not None:
+            await asyncio.to_thread(server.leave)
+
+
+async def _drop_database(url: str, name: str) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    finally:
+        await engine.dispose()

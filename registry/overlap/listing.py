@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, any_, case, func, literal
+from sqlalchemy import ColumnElement, Double, any_, case, cast, func, literal
 from sqlalchemy.orm import aliased
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,7 +14,8 @@ from registry.models import Organisation, OverlapCase, OverlapPair, Project
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
-Order = Literal["probability", "money", "newest"]
+Order = Literal["probability", "money", "likely-money", "newest"]
+"""likely-money: probability times money in common, what is probably spent twice."""
 State = Literal["open", "under-review", "decided"]
 LARGEST_PAGE = 1_000
 
@@ -142,6 +143,9 @@ def _order(order: Order, a: Any, b: Any) -> list[Any]:
     last = col(OverlapPair.id)
     if order == "newest":
         return [col(OverlapCase.opened_at).desc().nulls_last(), last.desc()]
+    if order == "likely-money":
+        spent_twice = col(OverlapPair.probability) * cast(func.coalesce(OverlapPair.usd, 0), Double)
+        return [decided, over, spent_twice.desc(), probability, last]
     if order == "money":
         return [decided, over, money, probability, last]
     return [decided, over, probability, money, last]

@@ -19,7 +19,8 @@ _GOVERNMENT = re.compile(
 )
 
 _SMALL = frozenset(
-    "of the for and de des du la le les el los y et a in da do dos das e para pour von und".split()
+    "of the for and on against with in to de des du la le les el los y et a da do dos das e para "
+    "pour von und".split()
 )
 _GENERAL = frozenset(
     "international organisation organization ministry foreign affairs government agency "
@@ -51,17 +52,19 @@ class OrganisationKeys:
 
     def same_as(self, other: "OrganisationKeys") -> bool:
         """Tell whether both are one organisation, as far as the names show."""
-        if self.id is not None and other.id is not None:
-            return self.id == other.id
+        if self.id is not None and self.id == other.id:
+            return True
         if not self.folded or not other.folded:
             return False
-        if self.folded == other.folded:
+        if self.folded == other.folded or self._abbreviates(other) or other._abbreviates(self):
             return True
-        if self.folded in (other.initials, f"un {other.initials}"):
-            return True
-        if other.folded == self.initials:
-            return True
+        if self.id is not None and other.id is not None:
+            return False  # the registry keeps them apart, though one name stands in the other
         return _part_of(self, other) or _part_of(other, self)
+
+    def _abbreviates(self, other: "OrganisationKeys") -> bool:
+        """Tell whether this name is the other's initials; the registry may know both."""
+        return bool(other.initials) and self.folded in (other.initials, f"un {other.initials}")
 
 
 def _part_of(short: OrganisationKeys, long: OrganisationKeys) -> bool:

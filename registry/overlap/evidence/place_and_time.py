@@ -80,7 +80,8 @@ def months(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if days <= 0:
         return Evidence("months", -2.0, message("They do not run at the same time."))
     share = days / max(shorter, 1)
-    value = between(-1.5, (share - 0.35) / 0.35, 1.0)
+    # Projects that meet only in passing follow each other: that counts double.
+    value = between(-2.0, (share - 0.35) / (0.35 if share > 0.35 else 0.175), 1.0)
     return Evidence(
         "months",
         value,

@@ -1,0 +1,188 @@
+"""How good the detector is: run as it is over a labelled set (overlap.md), and measured."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.database import Database, scratch_database
+from registry.exchange.importing import import_file
+from registry.models import OverlapPair, Project
+from registry.overlap.detector import detect
+from registry.overlap.fitting import read_labels
+from registry.overlap.model import DOUBLE_REGISTRATION, KINDS_OF_OVERLAP
+from registry.permissions import COMMAND_LINE
+
+UNLABELLED = "unlabelled"
+_BINS = 10
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A pair of the set: what the detector said, and what people say."""
+
+    names: frozenset[str]
+    label: str
+    probability: float
+    flagged: bool
+    compared: bool
+    languages: tuple[str, str]
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether people call it an overlap."""
+        return self.label in KINDS_OF_OVERLAP
+
+
+async def evaluate(folder: Path, database: Database | None = None) -> dict[str, Any]:
+    """Import a labelled set into a scratch database, run the detector, return the figures.
+
+    The figures are those of interface.md, shares from 0 to 1; None where there is nothing to
+    measure. Pairs that nobody labelled are presumed unrelated.
+    """
+    if database is None:
+        async with scratch_database() as scratch:
+            return await evaluate(folder, scratch)
+    async with database.session() as session:
+        plan = await import_file(session, COMMAND_LINE, folder / "projects.jsonl", format="jsonl")
+        # The set is of published projects, whatever their lazy tags lack.
+        await session.execute(update(Project).values(state="published"))
+    result = await detect(database, full=True)
+    async with database.session() as session:
+        scored = await _scored(session, read_labels(folder))
+    return {
+        **figures(scored),
+        "projects": result.projects,
+        "pairs_compared": len([pair for pair in scored if pair.compared]),
+        "refused": plan.counts["refused"],
+        "seconds": round(result.seconds, 2),
+    }
+
+
+def figures(scored: Sequence[Scored]) -> dict[str, Any]:
+    """Compute the figures over scored pairs."""
+    doubles = [p for p in scored if not p.overlaps or p.label == DOUBLE_REGISTRATION]
+    across = [p for p in scored if p.languages[0] != p.languages[1]]
+    positives = [p for p in scored if p.overlaps]
+    return {
+        "average_precision": average_precision(scored),
+        "average_precision_double_registration": average_precision(doubles),
+        "average_precision_cross_language": average_precision(across),
+        "recall_of_candidates": _share(p.compared for p in positives),
+        "precision_at_recall_80": _precision_at(scored, 0.8),
+        "precision_at_recall_90": _precision_at(scored, 0.9),
+        "recall_at_precision_90": _recall_at(scored, 0.9),
+        "calibration_error": calibration_error([p for p in scored if p.compared]),
+        "flagged_share": {
+            label: _share(p.flagged for p in scored if p.label == label)
+            for label in sorted({p.label for p in scored})
+        },
+        "by_language_pair": _by_languages(scored),
+    }
+
+
+def average_precision(scored: Sequence[Scored]) -> float | None:
+    """Return the area under precision and recall; equal probabilities rank together."""
+    precision, recall = _curve(scored)
+    if not len(recall):
+        return None
+    steps = np.diff(np.concatenate([[0.0], recall]))
+    return round(float(np.sum(steps * precision)), 4)
+
+
+def calibration_error(scored: Sequence[Scored]) -> float | None:
+    """Return the expected calibration error: ten bins of equal width, weighed by their pairs."""
+    if not scored:
+        return None
+    shown = np.array([p.probability for p in scored])
+    true = np.array([p.overlaps for p in scored], dtype=np.float64)
+    bins = np.minimum((shown * _BINS).astype(int), _BINS - 1)
+    error = sum(
+        (bins == n).mean() * abs(shown[bins == n].mean() - true[bins == n].mean())
+        for n in range(_BINS)
+        if (bins == n).any()
+    )
+    return round(float(error), 4)
+
+
+def _curve(scored: Sequence[Scored]) -> tuple[Numbers, Numbers]:
+    """Return precision and recall at each probability that occurs, the highest first."""
+    true = np.array([p.overlaps for p in scored], dtype=np.float64)
+    if not true.sum():
+        return np.zeros(0), np.zeros(0)
+    shown = np.array([p.probability for p in scored])
+    order = np.argsort(-shown, kind="stable")
+    shown, true = shown[order], true[order]
+    last_of_ties = np.append(np.flatnonzero(np.diff(shown)), len(shown) - 1)
+    found = np.cumsum(true)[last_of_ties]
+    return found / (last_of_ties + 1), found / true.sum()
+
+
+def _precision_at(scored: Sequence[Scored], recall: float) -> float | None:
+    precision, reached = _curve(scored)
+    enough = precision[reached >= recall - 1e-9]
+    return round(float(enough.max()), 4) if len(enough) else None
+
+
+def _recall_at(scored: Sequence[Scored], precision: float) -> float | None:
+    reached, recall = _curve(scored)
+    if not len(recall):
+        return None
+    enough = recall[reached >= precision - 1e-9]
+    return round(float(enough.max()), 4) if len(enough) else 0.0
+
+
+def _share(values: Iterable[bool]) -> float | None:
+    listed = list(values)
+    return round(sum(listed) / len(listed), 4) if listed else None
+
+
+def _by_languages(scored: Sequence[Scored]) -> dict[str, dict[str, Any]]:
+    groups: dict[str, list[Scored]] = defaultdict(list)
+    for pair in scored:
+        groups["-".join(sorted(pair.languages))].append(pair)
+    return {
+        name: {
+            "pairs": len(group),
+            "overlaps": sum(p.overlaps for p in group),
+            "average_precision": average_precision(group),
+        }
+        for name, group in sorted(groups.items())
+    }
+
+
+async def _scored(session: AsyncSession, labels: dict[frozenset[str], str]) -> list[Scored]:
+    projects = await session.exec(select(Project.id, Project.identifier, Project.language))
+    names = {id: (identifier, language) for id, identifier, language in projects}
+    languages = dict(names.values())
+    compared: dict[frozenset[str], OverlapPair] = {
+        frozenset((names[pair.a_id][0], names[pair.b_id][0])): pair
+        for pair in await session.exec(select(OverlapPair).order_by(col(OverlapPair.id)))
+    }
+    return [
+        _score(key, labels.get(key, UNLABELLED), compared.get(key), languages)
+        for key in sorted(compared.keys() | labels.keys(), key=sorted)
+        if len(key) == 2
+    ]
+
+
+def _score(
+    key: frozenset[str], label: str, pair: OverlapPair | None, languages: dict[str, str]
+) -> Scored:
+    first, second = sorted(key)
+    return Scored(
+        names=key,
+        label=label,
+        probability=pair.probability if pair else 0.0,
+        flagged=bool(pair and pair.flagged),
+        compared=pair is not None,
+        languages=(languages.get(first, "?"), languages.get(second, "?")),
+    )
