@@ -47,7 +47,8 @@ def short_amount(value: Decimal | float | None, currency: str | None = "USD") ->
         return amount(exact, currency)
     millions = exact / _MILLION
     text = number(millions, 0 if abs(millions) >= 100 else 1)
-    return _with_code(f"{text}\N{NO-BREAK SPACE}{gettext('m')}", currency)
+    unit = gettext("m")
+    return _with_code(f"{text}\N{NO-BREAK SPACE}{unit}", currency)
 
 
 def _with_code(text: str, currency: str | None) -> str:
