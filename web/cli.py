@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from registry.errors import ConveneError, Invalid
 from registry.settings import settings
-from web.commands import exchanging, finding, people, serving, upkeep
+from web.commands import exchanging, finding, overlaps, people, serving, upkeep
 from web.commands.console import Console
 
 
@@ -40,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", required=True
     )
-    for module in (serving, exchanging, finding, people, upkeep):
+    for module in (serving, exchanging, finding, overlaps, people, upkeep):
         module.add_commands(commands, shared)
     return parser
 

@@ -1,0 +1,168 @@
+"""`convene detect`, `overlaps` and `evaluate`."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from registry import codelists
+from registry.errors import FieldError, Invalid
+from registry.messages import Message, message
+from registry.models import Project
+from registry.overlap.listing import LARGEST_PAGE, PairView, flagged_pairs
+from registry.permissions import COMMAND_LINE
+from web.commands.console import Console, open_database
+
+STATES = ("open", "under-review", "decided")
+
+
+def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Name the commands and their arguments."""
+    detect = commands.add_parser("detect", parents=[shared], help="look for overlaps")
+    detect.add_argument("--full", action="store_true", help="among all, not only what changed")
+    detect.add_argument("--country", action="append", default=[], metavar="COUNTRY")
+    detect.set_defaults(run=run_detect)
+
+    overlaps = commands.add_parser("overlaps", parents=[shared], help="list flagged pairs")
+    overlaps.add_argument("--country", metavar="COUNTRY")
+    overlaps.add_argument("--kind", choices=tuple(codelists.scheme("overlap_kinds")))
+    overlaps.add_argument("--state", choices=STATES, help="open: everything not yet decided")
+    overlaps.add_argument("--min-probability", type=_probability, metavar="P", help="0 to 1")
+    overlaps.add_argument(
+        "--candidates", action="store_true", help="every pair that was compared, flagged or not"
+    )
+    overlaps.set_defaults(run=run_overlaps)
+
+    evaluate = commands.add_parser(
+        "evaluate", parents=[shared], help="measure the detector on a labelled set"
+    )
+    evaluate.add_argument("folder", metavar="DIR", type=Path)
+    evaluate.set_defaults(run=run_evaluate)
+
+
+def _probability(given: str) -> float:
+    value = float(given)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{given} is not between 0 and 1")
+    return value
+
+
+def _country(given: str) -> str:
+    code = codelists.find_country(given)
+    if code is None:
+        unknown = message("'{value}' is not known.", value=given)
+        raise Invalid([FieldError("country", unknown)])
+    return code
+
+
+async def run_detect(options: argparse.Namespace, console: Console) -> int:
+    """Compare what changed, or everything, with whatever it could overlap with."""
+    from registry.overlap.detector import detect
+
+    countries = [_country(given) for given in options.country]
+    async with open_database() as database:
+        with console.progress("Projects examined") as progress:
+            result = await detect(database, countries or None, options.full, progress)
+    console.result(
+        asdict(result) | {"seconds": round(result.seconds, 3)},
+        [
+            f"{result.projects:,} projects examined, {result.pairs_compared:,} pairs compared, "
+            f"{result.flagged:,} flagged, {result.seconds:.1f} s"
+        ],
+    )
+    return 0
+
+
+async def run_overlaps(options: argparse.Namespace, console: Console) -> int:
+    """List pairs with their evidence."""
+    country = _country(options.country) if options.country else None
+    pairs: list[PairView] = []
+    async with open_database() as database, database.session() as session:
+        while True:
+            page = await flagged_pairs(
+                session,
+                COMMAND_LINE,
+                country=country,
+                kind=options.kind,
+                state=options.state,
+                min_probability=options.min_probability,
+                candidates=options.candidates,
+                page=len(pairs) // LARGEST_PAGE + 1,
+                size=LARGEST_PAGE,
+            )
+            pairs += page.pairs
+            if len(page.pairs) < LARGEST_PAGE:
+                break
+    console.result([_as_data(view) for view in pairs], _in_words(pairs))
+    return 0
+
+
+def _as_data(view: PairView) -> dict[str, Any]:
+    return {
+        "a": view.a.identifier,
+        "b": view.b.identifier,
+        "kind": view.pair.kind,
+        "probability": round(view.pair.probability, 4),
+        "flagged": view.pair.flagged,
+        "coordinated": view.pair.coordinated,
+        "state": view.case.state if view.case else None,
+        "outcome": view.case.outcome if view.case else None,
+        "case": view.case.id if view.case else None,
+        "countries": view.pair.countries,
+        "months": view.pair.months,
+        "usd": view.pair.usd,
+        "evidence": [
+            {"name": entry["name"], "weight": entry["weight"], "detail": _sentence(entry["detail"])}
+            for entry in view.pair.evidence
+        ],
+    }
+
+
+def _sentence(detail: Any) -> str:
+    """Return the English sentence of evidence as it is stored."""
+    if isinstance(detail, dict) and "template" in detail:
+        return str(Message(detail["template"], detail.get("params", {})))
+    return str(detail)
+
+
+def _title(project: Project) -> str:
+    titles = project.titles
+    return titles.get(project.language) or next(iter(titles.values()), "")
+
+
+def _in_words(pairs: list[PairView]) -> list[str]:
+    lines = [f"{len(pairs):,} {'pair' if len(pairs) == 1 else 'pairs'}"]
+    for view in pairs:
+        state = f" · {view.case.outcome or view.case.state}" if view.case else ""
+        lines += [
+            "",
+            f"{view.pair.probability:.2f}  {codelists.label('overlap_kinds', view.pair.kind)}"
+            f" · {' '.join(view.pair.countries)} · {view.pair.months} months in common{state}",
+            f"  {view.a.identifier}  {view.organisation_a.name}: {_title(view.a)}",
+            f"  {view.b.identifier}  {view.organisation_b.name}: {_title(view.b)}",
+        ]
+        lines += [
+            f"    {entry['weight']:+.1f}  {_sentence(entry['detail'])}"
+            for entry in view.pair.evidence
+        ]
+    return lines
+
+
+async def run_evaluate(options: argparse.Namespace, console: Console) -> int:
+    """Run the detector as it is over a labelled set, in a database that is thrown away."""
+    from registry.overlap.evaluation import evaluate
+
+    figures = await evaluate(options.folder)
+    console.result(figures, _figures_in_words(figures))
+    return 0
+
+
+def _figures_in_words(figures: dict[str, Any]) -> list[str]:
+    lines = []
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            lines.append(f"{name.replace('_', ' ')}:")
+            lines += [f"  {key}: {entry}" for key, entry in value.items()]
+        else:
+            lines.append(f"{name.replace('_', ' ')}: {value}")
+    return lines
