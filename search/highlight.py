@@ -36,6 +36,8 @@ class Marker:
         self._stems_of = stems_of
         # A stem is seldom shorter than this, and most words can be passed over without stemming.
         self._begun = frozenset(word[:3] for word in self._exact) if self._stems else frozenset()
+        initials = "".join(word[:1] for word in (*self._exact, *self._prefixes))
+        self._initials = frozenset(initials + initials.upper())
         self._seen: set[str] = set()
         self._marked: set[str] = set()
 
@@ -44,7 +46,9 @@ class Marker:
         words = set(TOKEN.findall(text))
         new = words - self._seen
         self._seen |= new
-        self._marked.update(word for word in new if self._marks(fold(word)))
+        if not self._typos:  # most words are passed over by their first letter
+            new = {word for word in new if word[0] in self._initials or not word.isascii()}
+        self._marked.update([word for word in new if self._marks(fold(word))])
         found: list[Span] = []
         if not self._marked.isdisjoint(words):
             marked = self._marked

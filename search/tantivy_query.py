@@ -34,7 +34,7 @@ class QueryMaker:
         self._schema = schema
         self._searcher = searcher
         self._rare = max(2, int(searcher.num_docs * KNOWN_SHARE))
-        self._frequency = lru_cache(maxsize=16384)(searcher.doc_freq)
+        self._spelt = lru_cache(maxsize=4096)(self._ways_to_spell)
 
     def words(self, words: Words, least: int | None = None) -> tantivy.Query | None:
         """Return the query for words and phrases; all of them, or at least `least`."""
@@ -120,8 +120,9 @@ class QueryMaker:
             self._schema, field, text, distance=typos, prefix=prefix
         )
 
-    def _spelt(self, word: str) -> Iterator[tuple[tantivy.Query, int]]:
-        """Yield the query and the number of projects for each field that has a word or its stem."""
+    def _ways_to_spell(self, word: str) -> tuple[tuple[tantivy.Query, int], ...]:
+        """Return the query and the number of projects per field that has a word or its stem."""
+        ways = []
         for name, role in SEARCHABLE.items():
             forms = [(name, word, role.boost)]
             if role.by_language:
@@ -130,10 +131,11 @@ class QueryMaker:
                     for language, stem in stems(word)
                 ]
             for field, term, boost in forms:
-                count = self._frequency(field, term)
+                count = self._searcher.doc_freq(field, term)
                 if count:
                     found = tantivy.Query.term_query(self._schema, field, term, "freq")
-                    yield _boosted(found, boost), count
+                    ways.append((_boosted(found, boost), count))
+        return tuple(ways)
 
     def _phrase(self, phrase: tuple[str, ...]) -> tantivy.Query:
         if len(phrase) == 1:
