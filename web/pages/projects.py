@@ -19,6 +19,7 @@ from registry.projects import missing_for_publication, publish_project, withdraw
 from search.engine import SearchEngine
 from web import i18n
 from web.pages.project_form import edit_page, save_page
+from web.pages.project_hints import similar_projects
 from web.project_addresses import address_of, identifier_in, organisation_in
 from web.project_fields import field_label, field_text, language_name
 from web.project_search import chips_of, facets_of, organisation_labels, parameters_of, query_of
@@ -116,6 +117,9 @@ async def _project(
     errors: tuple[FieldError, ...] = (),
 ) -> Response[Any]:
     draft = view.may_edit and view.project.state == "draft"
+    similar = []
+    if draft:  # what the form says beside the fields, for those without JavaScript too
+        similar = await similar_projects(session, reader, view.record, view.project.id)
     return page(
         request,
         "projects/project.html",
@@ -127,6 +131,7 @@ async def _project(
         history=await history_of_project(session, reader, view.project),
         overlaps=await overlaps_of_project(session, reader, view.project.id or 0),
         missing=missing_for_publication(view.record) if draft else [],
+        similar=similar,
         act_address=lambda action: address_of(view, action),
         actions=ACTIONS,
         field_label=field_label,
