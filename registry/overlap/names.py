@@ -63,8 +63,9 @@ class OrganisationKeys:
         return _part_of(self, other) or _part_of(other, self)
 
     def _abbreviates(self, other: "OrganisationKeys") -> bool:
-        """Tell whether this name is the other's initials; the registry may know both."""
-        return bool(other.initials) and self.folded in (other.initials, f"un {other.initials}")
+        """Tell whether this name is the other's initials, or begins with them: 'IOM Moldova'."""
+        own = self.folded.removeprefix("un ")
+        return bool(other.initials) and (own == other.initials or own.split()[0] == other.initials)
 
 
 def _part_of(short: OrganisationKeys, long: OrganisationKeys) -> bool:
