@@ -21,6 +21,7 @@ FORMAT = "convene-backup"
 _ABOUT = "about.json"
 _DUMP = "registry.sql"
 _CHUNK = 1024 * 1024
+_LONGEST_REASON = 300
 # Whoever reads a page meanwhile makes a restore wait; who holds on longer makes it give up.
 _EMPTY = (
     "SET lock_timeout = '15s'; SET client_min_messages = warning; "
@@ -56,7 +57,8 @@ async def restore_backup(database: Database, file: Path) -> Backup:
     """Put the contents of a backup in the place of the database's, all or nothing.
 
     A backup of an older Convene is brought to today's tables. The search index is to be rebuilt
-    afterwards. Raises Unavailable when the file is no backup, or of a newer Convene.
+    afterwards. Raises Unavailable when the file is no backup or of a newer
+    Convene, or while a server runs on the database.
     """
     backup = read_about(file)
     known = {revision.revision for revision in _revisions()}
@@ -65,6 +67,7 @@ async def restore_backup(database: Database, file: Path) -> Backup:
             f"{file} was made by Convene {backup.convene}, which is newer than this one."
         )
     await database.engine.dispose()
+    await _refuse_company(database)
     await asyncio.to_thread(_restore, _libpq(database.url), file)
     await database.migrate()
     return backup
@@ -97,6 +100,20 @@ async def _about(database: Database) -> Backup:
             projects=int(await one("SELECT count(*) FROM project")),
             organisations=int(await one("SELECT count(*) FROM organisation")),
         )
+
+
+async def _refuse_company(database: Database) -> None:
+    """Raise Unavailable while others use the database: they would see it change under them."""
+    async with database.engine.connect() as connection:
+        others = await connection.scalar(
+            text(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+        )
+    await database.engine.dispose()
+    if others:
+        raise Unavailable("Others use this registry now. Stop `convene serve`, then restore.")
 
 
 def _write(backup: Backup, url: str, file: Path) -> None:
@@ -152,7 +169,7 @@ def _check(process: "subprocess.Popen[bytes]", failure: str) -> None:
     said = stderr.read().decode(errors="replace").strip() if stderr else ""
     if process.wait():
         line = next((line for line in said.splitlines() if "rror" in line), said or "no reason")
-        raise Unavailable(f"{failure}: {line}")
+        raise Unavailable(f"{failure}: {line[:_LONGEST_REASON]}")
 
 
 def _libpq(url: str) -> str:
