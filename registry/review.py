@@ -60,9 +60,12 @@ class CaseView:
     projects: list[ProjectView]
     """The projects of the pairs, in their order."""
     comments: list[CommentView]
+    """Empty for visitors: the discussion is for those who take part."""
     history: Sequence[Change]
+    """For visitors only what was flagged and decided."""
     lead: Organisation | None
     decided_by: str | None
+    """None for visitors too: a decision is the group's."""
     may_comment: bool
     may_propose: bool
     may_decide: bool
@@ -105,10 +108,14 @@ async def get_case(session: AsyncSession, reader: Actor, case_id: int) -> CaseVi
         case=case,
         pairs=pairs,
         projects=await project_views(session, reader, ids),
-        comments=await _comments(session, case_id),
-        history=await history_of(session, "case", case_id),
+        comments=await _comments(session, case_id) if reader.signed_in else [],
+        history=[
+            change
+            for change in await history_of(session, "case", case_id)
+            if reader.signed_in or change.action in {"opened", "decided"}
+        ],
         lead=await _organisation(session, case.lead_organisation_id),
-        decided_by=await _name_of(session, case.decided_by),
+        decided_by=await _name_of(session, case.decided_by) if reader.signed_in else None,
         may_comment=_may_comment(reader, owners),
         may_propose=may(reader, "overlap.propose") and reader.account_id is not None,
         may_decide=may(reader, "overlap.decide") and _why_not(reader, owners) is None,

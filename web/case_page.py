@@ -1,0 +1,124 @@
+"""What the page of a case shows of one pair of projects, reckoned before it is written."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from registry.catalogue import ProjectView
+from registry.models import CaseComment, Organisation
+from registry.overlap.listing import PairView
+from registry.review import CaseView, CommentView
+from web import charts, comparison
+
+START = "start"
+"""The name under which the model's starting point is stored among the evidence."""
+
+FAINTEST = 0.05
+"""Weights below this would be shown as 0.0 and are left out."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two projects, with what stands at its head."""
+
+    view: ProjectView
+    organisation: Organisation
+    start: date | None
+    end: date | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One pair: both sides, what differs, the evidence and the months in common."""
+
+    pair: PairView
+    a: Side
+    b: Side
+    texts: comparison.Texts
+    rows: list[comparison.Row]
+    evidence: charts.EvidenceBars
+    starting_point: float | None
+    """What the model presumes before it has seen any evidence, in log-odds."""
+    months: charts.MonthsInCommon
+    common: tuple[date, date] | None
+    """First and last day on which both run."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An outcome that was proposed, and by whom."""
+
+    outcome: str
+    lead: Organisation | None
+    said: list[CommentView]
+
+
+def chosen_pair(view: CaseView, wanted: int | None) -> PairView:
+    """Return the pair of this id, else the likeliest of the case."""
+    return next((one for one in view.pairs if one.pair.id == wanted), view.pairs[0])
+
+
+def shown(view: CaseView, pair: PairView) -> Shown:
+    """Return everything about one pair of a case."""
+    by_id = {one.project.id: one for one in view.projects}
+    a = _side(by_id[pair.pair.a_id])
+    b = _side(by_id[pair.pair.b_id])
+    told = [
+        _told(one)
+        for one in pair.pair.evidence
+        if one["name"] != START and abs(one["weight"]) >= FAINTEST
+    ]
+    start = next((one["weight"] for one in pair.pair.evidence if one["name"] == START), None)
+    today = datetime.now(UTC).date()
+    return Shown(
+        pair=pair,
+        a=a,
+        b=b,
+        texts=comparison.compared_texts(a.view.record, b.view.record),
+        rows=comparison.compared_fields(a.view, b.view),
+        evidence=charts.evidence_bars(told),
+        starting_point=start,
+        months=charts.months_in_common((a.start, a.end), (b.start, b.end), today),
+        common=_common(a, b),
+    )
+
+
+def proposals(comments: list[CommentView]) -> list[Proposal]:
+    """Return what was proposed, the same proposals of several people together, most named first."""
+    found: dict[tuple[str, int | None], Proposal] = {}
+    for said in comments:
+        comment: CaseComment = said.comment
+        if comment.outcome:
+            key = (comment.outcome, comment.lead_organisation_id)
+            found.setdefault(key, Proposal(comment.outcome, said.lead, [])).said.append(said)
+    return sorted(found.values(), key=lambda one: -len({said.author for said in one.said}))
+
+
+def organisation_names(view: CaseView) -> dict[int, str]:
+    """Return id -> name of the organisations that registered or take part in the projects."""
+    names: dict[int, str] = {}
+    for project in view.projects:
+        names[project.organisation.id or 0] = project.organisation.name
+    for project in view.projects:
+        for _role, _name, organisation in project.participations:
+            if organisation is not None and organisation.id not in names:
+                names[organisation.id or 0] = organisation.name
+    return names
+
+
+def _side(view: ProjectView) -> Side:
+    return Side(view, view.organisation, view.record.start_date, view.record.end_date)
+
+
+def _told(stored: dict[str, Any]) -> Any:
+    """Return a piece of evidence as the chart takes it, its sentence ready to be translated."""
+    sentence = {"template": stored["template"], "params": stored.get("params", {})}
+    return SimpleNamespace(detail=sentence, weight=float(stored["weight"]))
+
+
+def _common(a: Side, b: Side) -> tuple[date, date] | None:
+    if not (a.start and a.end and b.start and b.end):
+        return None
+    first, last = max(a.start, b.start), min(a.end, b.end)
+    return (first, last) if first <= last else None
