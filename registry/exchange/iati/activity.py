@@ -4,9 +4,7 @@
 words instead of codes; both are read with the same functions.
 """
 
-import copy
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,8 +13,9 @@ from lxml import etree
 
 from registry import codelists
 from registry.errors import FieldError
-from registry.exchange.iati.codes import NAMESPACE, region_of, scheme_of_tag, table
+from registry.exchange.iati.codes import NAMESPACE, OWN_REFERENCE, region_of, scheme_of_tag, table
 from registry.exchange.iati.money import budget_of
+from registry.exchange.iati.source_elements import source_of
 from registry.exchange.record import CODED_LISTS
 from registry.folding import fold
 from registry.messages import Message, message
@@ -24,20 +23,6 @@ from registry.messages import Message, message
 Element = etree._Element
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-LARGEST_SOURCE = 400_000
-"""Characters of what an activity said beyond the record; transactions are left out above that."""
-
-_IN_RECORD = frozenset(
-    {"iati-identifier", "reporting-org", "title", "activity-status", "recipient-country"}
-)
-"""Elements that the record holds whole. All others are kept as they were, too."""
-_ATTRIBUTES = (
-    "default-currency",
-    "humanitarian",
-    "hierarchy",
-    "linked-data-uri",
-    "budget-not-provided",
-)
 
 
 @dataclass
@@ -82,7 +67,9 @@ def read_activity(element: Element, version: str) -> Activity:
     if said is not None:
         activity.warn("budget", said)
     _read_codes(element, activity)
-    values["source"] = _source(element, version, activity)
+    values["source"], too_many = source_of(element, version)
+    for said in too_many:
+        activity.warn("source", said)
     _read_own_fields(element, activity)
     return activity
 
@@ -120,6 +107,8 @@ def _read_reporting_org(element: Element, activity: Activity, language: str) -> 
     if reporting is None:
         return
     ref = (reporting.get("ref") or "").strip()
+    if ref.startswith(OWN_REFERENCE):
+        ref = ""
     names = narratives(reporting, language)
     name = one_narrative(reporting, language) or ref
     activity.values["reporting_org"] = name or None
@@ -321,63 +310,6 @@ def _read_codes(element: Element, activity: Activity) -> None:
         ((sector.get("vocabulary") or "1").strip(), (sector.get("code") or "").strip())
         for sector in element.findall("sector")
     )
-
-
-def _source(element: Element, version: str, activity: Activity) -> dict[str, Any]:
-    """Return what the record has no place for: elements as they were, by name."""
-    kept: dict[str, list[str]] = {}
-    size = 0
-    for child in _kept(element):
-        text = _serialised(child)
-        size += len(text)
-        kept.setdefault(str(child.tag), []).append(text)
-    if size > LARGEST_SOURCE:
-        for name in ("transaction", "result", "location", "document-link"):
-            dropped = kept.pop(name, [])
-            size -= sum(len(text) for text in dropped)
-            if dropped:
-                activity.warn(
-                    "source",
-                    message(
-                        "{count} {name} elements are too many to be kept with the project.",
-                        count=len(dropped),
-                        name=name,
-                    ),
-                )
-            if size <= LARGEST_SOURCE:
-                break
-    source: dict[str, Any] = {"elements": kept} if kept else {}
-    attributes = {name: element.get(name) for name in _ATTRIBUTES if element.get(name)}
-    if attributes:
-        source["attributes"] = attributes
-    if not version.startswith("2"):
-        source["version"] = version
-    return {"iati": source} if source else {}
-
-
-def _kept(element: Element) -> Iterator[Element]:
-    for child in element:
-        if not isinstance(child.tag, str) or child.tag in _IN_RECORD:
-            continue
-        if child.tag.startswith(f"{{{NAMESPACE}}}"):
-            continue
-        if child.tag == "description" and (child.get("type") or "1") in ("1", "General"):
-            continue
-        if child.tag == "tag" and scheme_of_tag(child) is not None:
-            continue
-        if child.tag == "recipient-region" and (
-            child.get("vocabulary") == "2" and not child.get("percentage")
-        ):
-            continue
-        yield child
-
-
-def _serialised(child: Element) -> str:
-    """Return the element by itself, the same whatever file and layout it stands in."""
-    alone = copy.deepcopy(child)
-    alone.tail = None
-    etree.cleanup_namespaces(alone)
-    return etree.tostring(alone, encoding="unicode")
 
 
 def _read_own_fields(element: Element, activity: Activity) -> None:

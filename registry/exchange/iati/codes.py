@@ -12,6 +12,8 @@ VOCABULARY_URI = "https://convene.example/codelists#"
 """Before the name of a scheme, the vocabulary-uri of this registry's tags."""
 NAMESPACE = "https://convene.example/ns/record"
 """Elements for what IATI has no place for; any element of another namespace is valid in 2.03."""
+OWN_REFERENCE = "convene:"
+"""Before identifiers that an export had to make up because the schema demands one."""
 OWN_VOCABULARY = "99"
 """IATI's code for a vocabulary of the reporting organisation itself."""
 

@@ -1,0 +1,192 @@
+"""IATI activity files, new and old."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from registry.errors import Invalid
+from registry.exchange.reading import read_file
+from registry.exchange.record import CountryShare, Participant, ProjectRecord, Related
+from registry.exchange.source import Row
+from tests.registry.exchange.files import an_activity, an_iati_file
+
+FULL = """<iati-activity xml:lang="fr" default-currency="EUR" hierarchy="1">
+<iati-identifier> BE-1-7 </iati-identifier>
+<reporting-org ref="BE-1" type="10"><narrative>Coopération belge</narrative>
+  <narrative xml:lang="en">Belgian Cooperation</narrative></reporting-org>
+<title><narrative>Refuges</narrative><narrative xml:lang="en">Shelters</narrative></title>
+<description type="1"><narrative>Deux refuges.</narrative></description>
+<description type="2"><narrative>Objectifs.</narrative></description>
+<participating-org role="1" ref="BE-1"/>
+<participating-org role="4"><narrative>La Strada</narrative></participating-org>
+<activity-status code="2"/>
+<activity-date type="1" iso-date="2024-12-01"/><activity-date type="2" iso-date="2025-01-15"/>
+<activity-date type="3" iso-date="2026-12-31"/>
+<contact-info><person-name><narrative>Bureau</narrative></person-name><email>a@example.org</email>
+</contact-info>
+<recipient-country code="MD" percentage="60"/>
+<recipient-region code="89" percentage="40"/>
+<location><name><narrative>Chisinau</narrative></name></location>
+<sector vocabulary="1" code="15160"/>
+<tag vocabulary="3" code="8.7"/>
+<tag vocabulary="99" vocabulary-uri="https://convene.example/codelists#pillars" code="protection"/>
+<tag vocabulary="99" vocabulary-uri="https://convene.example/codelists#measures" code="PROT-9"/>
+<policy-marker code="1" significance="2"/>
+<budget><period-start iso-date="2025-01-01"/><period-end iso-date="2025-12-31"/>
+  <value value-date="2025-01-01">1000</value></budget>
+<budget type="2"><period-start iso-date="2025-01-01"/><period-end iso-date="2025-12-31"/>
+  <value value-date="2025-01-01">1500</value></budget>
+<budget><period-start iso-date="2026-01-01"/><period-end iso-date="2026-12-31"/>
+  <value value-date="2026-01-01">500</value></budget>
+<document-link url="https://example.org/p" format="text/html">
+  <title><narrative>x</narrative></title>
+  <category code="A12"/></document-link>
+<related-activity ref="BE-1-1" type="1"/>
+</iati-activity>"""
+
+
+def read(*activities: str, version: str = "2.03") -> list[Row]:
+    return list(read_file(an_iati_file(*activities, version=version), filename="a.xml"))
+
+
+def record_of(activity: str, version: str = "2.03") -> ProjectRecord:
+    (row,) = read(activity, version=version)
+    assert row.record is not None, [str(error) for error in row.errors]
+    return row.record
+
+
+def test_everything_that_a_record_can_hold() -> None:
+    record = record_of(FULL)
+    assert (record.identifier, record.language) == ("BE-1-7", "fr")
+    assert record.reporting_org == "Coopération belge"
+    assert record.titles == {"fr": "Refuges", "en": "Shelters"}
+    assert record.descriptions == {"fr": "Deux refuges."}
+    assert record.participating_orgs == [
+        Participant("funding", "BE-1"),
+        Participant("implementing", "La Strada"),
+    ]
+    assert record.status == "implementation"
+    assert (record.start_date, record.end_date) == (date(2025, 1, 15), date(2026, 12, 31))
+    assert record.countries == [CountryShare("MD", Decimal(60))]
+    assert record.regions == ["150"]
+    assert record.locations == ["Chisinau"]
+    assert record.pillars == ["protection"]
+    assert (record.budget, record.currency) == (Decimal(2000), "EUR")
+    assert record.url == "https://example.org/p"
+    assert (record.contact_name, record.contact_email) == ("Bureau", "a@example.org")
+    assert record.related == [Related("parent", "BE-1-1")]
+
+
+def test_the_rest_is_kept_as_it_was_and_the_codes_tell_the_subject() -> None:
+    (row,) = read(FULL)
+    assert row.record is not None
+    elements = row.record.source["iati"]["elements"]
+    assert elements["policy-marker"] == ['<policy-marker code="1" significance="2"/>']
+    assert len(elements["budget"]) == 3
+    assert elements["description"] == [
+        '<description type="2"><narrative>Objectifs.</narrative></description>'
+    ]
+    assert row.sectors == (("1", "15160"),)
+    assert row.tags == ("8.7",)
+    assert "Objectifs." in row.texts
+    assert [(w.field, "PROT-9" in str(w)) for w in row.warnings] == [("measures", True)]
+
+
+def test_a_file_of_version_1() -> None:
+    record = record_of(
+        """<iati-activity xml:lang="en" default-currency="GBP">
+        <reporting-org ref="GB-1" type="10">DFID</reporting-org>
+        <participating-org role="Funding">UK</participating-org>
+        <iati-identifier>GB-1-2</iati-identifier><title>Relief</title>
+        <title xml:lang="fr">Secours</title><description>Words.</description>
+        <activity-date type="start-actual" iso-date="2009-10-16">2009-10-16</activity-date>
+        <activity-date type="end-planned" iso-date="2010-12-31"/>
+        <activity-status code="4">Post-completion</activity-status>
+        <recipient-country code="PH">Philippines</recipient-country>
+        <activity-website>http://example.org/2</activity-website>
+        <transaction><value value-date="2009-10-09">250000</value>
+          <transaction-type code="C">Commitment</transaction-type></transaction>
+        <transaction><value currency="USD" value-date="2009-10-09">10</value>
+          <transaction-type code="C"/></transaction>
+        <transaction><value>99</value><transaction-type code="D"/></transaction>
+        </iati-activity>""",
+        version="1.02",
+    )
+    assert record.titles == {"en": "Relief", "fr": "Secours"}
+    assert record.participating_orgs == [Participant("funding", "UK")]
+    assert (record.start_date, record.end_date) == (date(2009, 10, 16), date(2010, 12, 31))
+    assert record.status == "closed"
+    assert (record.budget, record.currency) == (Decimal(250000), "GBP")
+    assert record.url == "http://example.org/2"
+    assert record.source["iati"]["version"] == "1.02"
+
+
+def test_what_is_wrong_but_not_essential_is_left_out_with_a_warning() -> None:
+    more = (
+        '<recipient-country code="XX"/><recipient-country code="UA" percentage="1000"/>'
+        '<budget><value currency="???">5</value></budget>'
+    )
+    (row,) = read(an_activity("X-1", more=more))
+    assert row.record is not None
+    assert {w.field for w in row.warnings} == {"countries", "currency"}
+    assert [share.code for share in row.record.countries] == ["MD", "UA"]
+
+
+def test_an_activity_without_identifier_or_title_is_refused_alone() -> None:
+    found = read(
+        an_activity(""),
+        an_activity("X-2", title=" "),
+        an_activity("X-3"),
+    )
+    assert [[e.field for e in row.errors] for row in found] == [["identifier"], ["title"], []]
+
+
+def test_what_is_not_well_formed_is_refused_alone_with_its_line() -> None:
+    found = read(
+        an_activity("X-1"), an_activity("X-2", title="a & b"), an_activity("X-3"),
+        an_activity("X-4", title="&nbsp;"), an_activity("X-5"),
+    )  # fmt: skip
+    assert [row.identifier for row in found] == ["X-1", "X-2", "X-3", "X-4", "X-5"]
+    assert [row.record is None for row in found] == [False, True, False, True, False]
+    assert [row.number for row in found] == [3, 4, 5, 6, 7]
+    assert "line 4" in str(found[1].errors[0])
+
+
+def test_lines_are_right_in_long_files() -> None:
+    (row,) = read("\n" * 70_000 + an_activity("X-1"))
+    assert row.number == 70_003
+
+
+def test_a_file_that_was_cut_is_refused_whole() -> None:
+    data = an_iati_file(an_activity("X-1"), an_activity("X-2"))
+    with pytest.raises(Invalid, match="cut"):
+        list(read_file(data[:-80]))
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    ['<!ENTITY a "b">', '<!ENTITY a SYSTEM "file:///etc/passwd">', '<!ENTITY % p "x">'],
+)
+def test_entities_are_refused(declaration: str) -> None:
+    data = an_iati_file(an_activity("X-1", title="&a;")).replace(
+        b"<iati-activities", f"<!DOCTYPE x [{declaration}]><iati-activities".encode(), 1
+    )
+    with pytest.raises(Invalid, match="entities"):
+        list(read_file(data))
+
+
+@pytest.mark.parametrize(
+    "text", ["<iati-organisations/>", "<html><body/></html>", "<iati-activities/>", "<a", "<a/>"]
+)
+def test_other_xml_is_refused_with_what_it_should_be(text: str) -> None:
+    with pytest.raises(Invalid):
+        list(read_file(text.encode()))
+
+
+def test_utf_16_and_latin_1() -> None:
+    text = an_iati_file(an_activity("X-1", title="Forêt")).decode()
+    for encoding in ("utf-16", "iso-8859-1"):
+        data = text.replace('version="1.0"', f'version="1.0" encoding="{encoding}"', 1)
+        (row,) = read_file(data.encode(encoding))
+        assert row.title == "Forêt"
