@@ -19,11 +19,14 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+import web.api.v1
 import web.pages
 from registry.database import Database
+from registry.overlap import detector
 from registry.permissions import Actor
 from registry.settings import Settings
 from registry.settings import settings as settings_of_environment
+from search import sync
 from search.engine import SearchEngine, open_engine
 from web.assets import static_file
 from web.background import running
@@ -75,7 +78,7 @@ def _handlers() -> list[Any]:
     """Return the handlers of every module in web/pages, and of the API."""
     modules = [
         import_module(f"{package.__name__}.{module.name}")
-        for package in (web.pages,)
+        for package in (web.pages, web.api.v1)
         for module in pkgutil.iter_modules(package.__path__)
     ]
     return [handler for module in modules for handler in module.handlers]
@@ -122,9 +125,6 @@ def _works(
 ) -> AbstractAsyncContextManager[None]:
     if not wanted:
         return running({})
-    from registry.overlap import detector
-    from search import sync
-
     return running(
         {
             "search index": lambda: sync.follow(database, engine),

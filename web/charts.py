@@ -79,19 +79,21 @@ class Cell:
     """A cell of the matrix: how many projects, and how long its bar is (0..100)."""
 
     column: str
+    name: str
     count: int
     length: float
 
 
 @dataclass(frozen=True)
 class MatrixLine:
-    """A row of the matrix: a pillar or measure, the cells of all columns, and the sum."""
+    """A row of the matrix: a pillar or measure, its cells, their sum, and the open overlaps."""
 
     scheme: str
     code: str
     pillar: str
     cells: tuple[Cell, ...]
     sum: int
+    overlaps: int
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,13 @@ class Matrix:
     lines: tuple[MatrixLine, ...]
 
 
-def matrix(columns: Sequence[tuple[str, str]], rows: Iterable[Any]) -> Matrix:
-    """Return the matrix of rows with `code`, `scheme` and `counts` (column -> number)."""
+def matrix(
+    columns: Sequence[tuple[str, str]], rows: Iterable[Any], overlaps: Mapping[str, int]
+) -> Matrix:
+    """Return the matrix of rows with `code`, `scheme` and `counts` (column -> number).
+
+    `overlaps` counts the open overlaps under a measure or pillar.
+    """
     rows = list(rows)
     most = max((count for row in rows for count in row.counts.values()), default=1)
     lines = tuple(
@@ -112,10 +119,12 @@ def matrix(columns: Sequence[tuple[str, str]], rows: Iterable[Any]) -> Matrix:
             row.code,
             row.code if row.scheme == "pillars" else codelists.pillar_of(row.code),
             tuple(
-                Cell(slug, row.counts.get(slug, 0), 100 * row.counts.get(slug, 0) / most)
-                for slug, _ in columns
+                Cell(slug, name, count, 100 * count / most)
+                for slug, name in columns
+                for count in (row.counts.get(slug, 0),)
             ),
             sum(row.counts.values()),
+            overlaps.get(row.code, 0),
         )
         for row in rows
     )

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from registry import codelists
+from registry.country_overview import MatrixRow
 from web import charts
 
 
@@ -83,3 +84,18 @@ def test_projects_that_never_run_together_have_nothing_in_common() -> None:
         (date(2023, 1, 1), date(2023, 6, 30)), (date(2024, 1, 1), None), date(2026, 1, 1)
     )
     assert drawn.common is None
+
+
+def test_the_matrix_has_a_cell_for_every_organisation_and_bars_by_the_longest() -> None:
+    rows = [
+        MatrixRow("PROT-4", "measures", {"iom": 4, "osce": 1}),
+        MatrixRow("prevention", "pillars", {"iom": 1}),
+    ]
+    drawn = charts.matrix([("iom", "IOM"), ("osce", "OSCE")], rows, {"PROT-4": 2})
+    first, second = drawn.lines
+    assert [(cell.name, cell.count, cell.length) for cell in first.cells] == [
+        ("IOM", 4, 100),
+        ("OSCE", 1, 25),
+    ]
+    assert (first.pillar, first.sum, first.overlaps) == ("protection", 5, 2)
+    assert (second.pillar, second.sum, second.overlaps) == ("prevention", 1, 0)

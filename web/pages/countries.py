@@ -1,6 +1,7 @@
 """Countries: the list with the map, and who does what in one of them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from litestar import get
@@ -9,7 +10,7 @@ from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
-from registry.country_overview import active_by_country, country_overview
+from registry.country_overview import CountryOverlap, active_by_country, country_overview
 from registry.errors import NotFound
 from registry.folding import fold
 from registry.permissions import Actor
@@ -77,11 +78,25 @@ async def country_page(
         names={project.id: project for project in overview.projects},
         protocol=codelists.protocol_status(code),
         regions=codelists.regions_of(code),
-        matrix=charts.matrix(overview.organisations[:BUSIEST], overview.matrix),
+        matrix=charts.matrix(
+            overview.organisations[:BUSIEST], overview.matrix, _overlapping(overview.open_overlaps)
+        ),
         further=len(overview.organisations) - BUSIEST,
         timeline=charts.timeline(overview.active[:TIMELINE], today),
         gaps=_gaps({row.code for row in overview.matrix}),
         today_date=today,
+    )
+
+
+def _overlapping(overlaps: Iterable[CountryOverlap]) -> Counter[str]:
+    """Count open overlaps by what both projects have in common: measures and pillars."""
+    return Counter(
+        code
+        for overlap in overlaps
+        for code in {
+            *(set(overlap.a.measures) & set(overlap.b.measures)),
+            *(set(overlap.a.pillars) & set(overlap.b.pillars)),
+        }
     )
 
 
