@@ -154,7 +154,7 @@ async def export_projects(
     restricted = reader.role == "secretariat" or reader.organisation_id is not None
     languages: list[str] = []
     if format in ("csv", "xlsx"):
-        languages = await _further_languages(session, project_ids)
+        languages = await _further_languages(session, reader, project_ids)
     writer = writer_for(format, languages, restricted=restricted, query=query)
     yield writer.begin()
     for start in range(0, len(project_ids), CHUNK):
@@ -165,17 +165,21 @@ async def export_projects(
         yield piece
 
 
-async def _further_languages(session: AsyncSession, project_ids: Sequence[int]) -> list[str]:
+async def _further_languages(
+    session: AsyncSession, reader: Actor, project_ids: Sequence[int]
+) -> list[str]:
     """Return the languages of texts that are not in the project's own language."""
     found: set[str] = set()
     for start in range(0, len(project_ids), 10 * CHUNK):
-        for column in (Project.titles, Project.descriptions):
-            key = func.jsonb_object_keys(column).column_valued("key")
-            rows = await session.exec(
-                select(key)
+        for column in (col(Project.titles), col(Project.descriptions)):
+            texts = (
+                select(col(Project.language), func.jsonb_object_keys(column).label("key"))
                 .where(col(Project.id).in_(project_ids[start : start + 10 * CHUNK]))
-                .where(key != col(Project.language))
-                .distinct()
+                .where(readable_projects(reader))
+                .subquery()
+            )
+            rows = await session.exec(
+                select(texts.c.key).where(texts.c.key != texts.c.language).distinct()
             )
             found.update(str(row) for row in rows)
     return sorted(found)
