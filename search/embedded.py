@@ -53,7 +53,8 @@ class EmbeddedEngine:
     def __init__(self, path: Path) -> None:
         self._folder = IndexFolder(path, fingerprint())
         self._guard = threading.RLock()
-        self._writing = asyncio.Lock()
+        self._pen = threading.Lock()
+        """Of threads, not of tasks: a task that is cancelled leaves its thread writing."""
         self._writer: tantivy.IndexWriter | None = None
         self._broken = False
         self._seen: tuple[Any, ...] = ()
@@ -112,19 +113,29 @@ class EmbeddedEngine:
 
     async def may_write(self) -> bool:
         """Become the one process that writes this folder, or say that another one is."""
-        return await asyncio.to_thread(self._folder.lock)
+
+        def lock() -> bool:
+            with self._pen:
+                return self._folder.lock()
+
+        return await asyncio.to_thread(lock)
 
     async def begin_rebuild(self, registry: str) -> "EmbeddedRebuild":
         """Begin a new generation beside the one in use."""
-        await self._require_lock()
+        if not await self.may_write():
+            raise self._taken()
         generation = await self._run(self._folder.create)
         return EmbeddedRebuild(self, generation, registry)
 
     async def close(self) -> None:
         """Let another process write."""
-        async with self._writing:
-            await asyncio.to_thread(self._stop_writing)
-            self._folder.unlock()
+
+        def finish() -> None:
+            with self._pen:
+                self._stop_writing()
+                self._folder.unlock()
+
+        await asyncio.to_thread(finish)
 
     # Reading
 
@@ -293,18 +304,22 @@ class EmbeddedEngine:
 
     # Writing
 
-    async def _require_lock(self) -> None:
-        if not await self.may_write():
-            raise Unavailable(
-                f"Another process writes the search index in {self._folder.path}; it takes up "
-                "changes by itself."
-            )
+    def _taken(self) -> Unavailable:
+        return Unavailable(
+            f"Another process writes the search index in {self._folder.path}; it takes up changes "
+            "by itself."
+        )
 
     async def exclusively(self, work: Callable[..., None], *arguments: Any) -> None:
         """Do blocking work as the only one in this process, and of all processes, that writes."""
-        async with self._writing:
-            await self._require_lock()
-            await self._run(work, *arguments)
+
+        def alone() -> None:
+            with self._pen:
+                if not self._folder.lock():
+                    raise self._taken()
+                work(*arguments)
+
+        await self._run(alone)
 
     async def _change(self, change: Change) -> None:
         await self.exclusively(self._commit, change)

@@ -5,6 +5,7 @@ in itself, so reading and writing have a client each, and writing is done one af
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
@@ -49,7 +50,7 @@ class MeiliEngine:
         self.uid = f"{index}-{fingerprint()}"
         self._reader = Client(url, key, timeout=_ANSWER)
         self._server = Client(url, key, timeout=_ACCEPT)
-        self._writing = asyncio.Lock()
+        self._pen = threading.Lock()
         self._ready = False
 
     @classmethod
@@ -216,8 +217,13 @@ class MeiliEngine:
 
     async def exclusively(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do blocking work with the server as the only one in this process."""
-        async with self._writing:
-            return await self._run(work, *arguments)
+
+        def alone() -> T:
+            # A lock of threads: a task that is cancelled leaves its thread writing.
+            with self._pen:
+                return work(*arguments)
+
+        return await self._run(alone)
 
     def _exists(self, uid: str) -> bool:
         try:

@@ -131,11 +131,11 @@ async def _alone(database: Database, engine: SearchEngine) -> AsyncIterator[str 
 
 
 async def _name_of(connection: AsyncConnection) -> str:
-    """Return a name for this database that no other one has, on whatever server."""
+    """Return a name for this registry that no other one has: the moment its history began."""
     name = await connection.scalar(
         text(
-            "SELECT system_identifier || '/' || oid FROM pg_control_system(), pg_database "
-            "WHERE datname = current_database()"
+            "SELECT oid || '/' || coalesce((SELECT at::text FROM change ORDER BY id LIMIT 1), '') "
+            "FROM pg_database WHERE datname = current_database()"
         )
     )
     return str(name)

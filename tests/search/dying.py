@@ -15,7 +15,7 @@ from registry.database import Database
 from search.document import Document
 from search.embedded import EmbeddedEngine
 from search.sync import catch_up
-from tests.builders import a_project
+from tests.builders import a_project, an_organisation
 
 
 class DyingEngine(EmbeddedEngine):
@@ -33,6 +33,8 @@ async def main(url: str, folder: str, moment: str) -> None:
     DyingEngine.moment = moment
     database = Database(url)
     engine = await DyingEngine.open(Path(folder))
+    async with database.session() as session:
+        await an_organisation(session, "UNODC")
     await catch_up(database, engine)
     async with database.session() as session:
         await a_project(session, identifier="KILLED", title="Survives the crash")
