@@ -5,11 +5,14 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import alembic.command
 import alembic.config
-from sqlalchemy import text
-from sqlalchemy.engine import Connection, make_url
+import asyncpg  # type: ignore[import-untyped]
+from sqlalchemy import event, text
+from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -30,6 +33,7 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             url, pool_size=10, max_overflow=10, pool_pre_ping=True
         )
+        event.listen(self.engine.sync_engine, "do_connect", _connect)
 
     @classmethod
     async def open(cls, options: Settings | None = None) -> "Database":
@@ -43,12 +47,6 @@ class Database:
             database = cls(server.url(), server)
         try:
             await database.migrate()
-        except OSError as error:
-            await database.close()
-            raise Unavailable(
-                f"No PostgreSQL answers at DATABASE_URL ({error}). Start it, or unset DATABASE_URL "
-                "to use the embedded one."
-            ) from error
         except BaseException:
             await database.close()
             raise
@@ -76,6 +74,19 @@ class Database:
         await self.engine.dispose()
         if self._server is not None:
             await asyncio.to_thread(self._server.leave)
+
+
+def _connect(
+    dialect: Dialect, _record: object, arguments: list[Any], options: dict[str, Any]
+) -> DBAPIConnection:
+    """Connect, and say it in the domain's words when no server answers, at start or later."""
+    try:
+        return dialect.connect(*arguments, **options)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise Unavailable(
+            f"No PostgreSQL answers ({error}). Start it, or check DATABASE_URL; without "
+            "DATABASE_URL the embedded one is used."
+        ) from error
 
 
 def _asyncpg_url(url: str) -> str:

@@ -81,7 +81,7 @@ def _handlers() -> list[Any]:
         for package in (web.pages, web.api.v1)
         for module in pkgutil.iter_modules(package.__path__)
     ]
-    return [handler for module in modules for handler in module.handlers]
+    return [handler for module in modules for handler in getattr(module, "handlers", [])]
 
 
 async def provide_session(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:

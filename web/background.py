@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from registry.errors import Unavailable
+
 log = structlog.get_logger()
 
 FIRST_PAUSE = 0.5
@@ -30,6 +32,8 @@ async def keep_running(name: str, work: Work) -> None:
             log.warning("background work ended", work=name)
         except asyncio.CancelledError:
             raise
+        except Unavailable as error:
+            log.warning("background work waits", work=name, reason=str(error), next_try_in=pause)
         except Exception:
             log.exception("background work failed", work=name, next_try_in=pause)
         if clock() - began > LONGEST_PAUSE:

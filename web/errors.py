@@ -84,12 +84,10 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line per kin
             return Problem(409, str(error), changes=error.changes)
         case TooManyAttempts():
             return Problem(429, str(error))
-        case Unavailable():
-            return Problem(503, str(error))
         case IntegrityError():
             return Problem(409)
-        case OperationalError() | InterfaceError() | ConnectionError():
-            return Problem(503)
+        case Unavailable() | OperationalError() | InterfaceError() | ConnectionError():
+            return Problem(503)  # how to mend it is for the operator: in the log
         case DBAPIError() if isinstance(getattr(error.orig, "__cause__", None), asyncpg.DataError):
             return Problem(400)
         case HTTPException() if error.status_code < 500:

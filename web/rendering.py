@@ -87,7 +87,7 @@ def page(
         media_type="text/html",
         headers={
             "vary": "HX-Request, Cookie, Accept-Language",
-            "cache-control": "private, no-cache",
+            "cache-control": _cache_control(request),
         },
     )
     _remember_language(request, response)
@@ -216,6 +216,12 @@ def _address_maker(request: Request[Any, Any, Any]) -> Callable[..., str]:
         return f"{request.url.path}?{query}" if query else request.url.path
 
     return here
+
+
+def _cache_control(request: Request[Any, Any, Any]) -> str:
+    """Pages of somebody who is signed in leave no copy on a computer that others use."""
+    reader = request.scope.get("user") or VISITOR
+    return "no-store" if reader.signed_in else "private, no-cache"
 
 
 def _remember_language(request: Request[Any, Any, Any], response: Response[Any]) -> None:

@@ -1,14 +1,20 @@
 """Errors say what happened and what to do, on pages and to programs."""
 
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from asgi_lifespan import LifespanManager
 from litestar.exceptions import NotFoundException, ValidationException
 from sqlalchemy.exc import OperationalError
 
+from registry.database import Database
 from registry.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound, Unavailable
 from registry.messages import message
+from registry.settings import Settings
 from tests.web.conftest import Browser, text_of
+from web.app import create_app
 from web.errors import problem_of
 
 REFUSED = Invalid([FieldError("title", message("Give a title."))])
@@ -78,3 +84,19 @@ async def test_programs_get_problem_details(browser: Browser) -> None:
     assert problem["status"] == 404
     assert problem["title"]
     assert problem["detail"]
+
+
+async def test_a_database_that_is_away_is_told_apart_from_a_fault(tmp_path: Path) -> None:
+    away = Database(f"postgresql+asyncpg://postgres@/nothing?host={tmp_path}")
+    app = create_app(Settings(home=tmp_path), database=away, background=False)
+    async with LifespanManager(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://convene.test") as client:
+            page = await client.get("/countries")
+            ready = await client.get("/readyz")
+            alive = await client.get("/healthz")
+    assert page.status_code == 503
+    assert "Try again in a minute" in page.text
+    assert str(tmp_path) not in page.text
+    assert ready.status_code == 503
+    assert alive.status_code == 200
