@@ -247,23 +247,19 @@ def row_of_element(
 def _parse_leniently(values: dict[str, Any], activity: Activity) -> Parsed:
     """Parse; a field that is wrong but not essential is left out, with a warning."""
     parsed = parse_record(values)
-    missing = []
+    for error in parsed.errors:
+        if error.field not in _ESSENTIAL:
+            values.pop(error.field, None)
+            activity.warn(error.field, _left_out(error.message))
     if not values.get("identifier"):
-        missing.append(
-            FieldError(
-                "identifier",
-                message("The iati-identifier is missing; without it nothing can be updated."),
-            )
+        activity.warn(
+            "identifier",
+            message(
+                "The iati-identifier is missing. The project is known by its organisation, title "
+                "and start instead; when one of them changes, it counts as another project."
+            ),
         )
-    if parsed.errors:
-        for error in parsed.errors:
-            if error.field not in _ESSENTIAL:
-                values.pop(error.field, None)
-                activity.warn(error.field, _left_out(error.message))
-        parsed = parse_record(values)
-    if missing:
-        return Parsed(None, missing + parsed.errors, parsed.warnings)
-    return parsed
+    return parse_record(values) if parsed.errors else parsed
 
 
 def _left_out(why: Message) -> Message:

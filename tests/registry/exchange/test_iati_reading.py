@@ -133,13 +133,16 @@ def test_what_is_wrong_but_not_essential_is_left_out_with_a_warning() -> None:
     assert [share.code for share in row.record.countries] == ["MD", "UA"]
 
 
-def test_an_activity_without_identifier_or_title_is_refused_alone() -> None:
-    found = read(
-        an_activity(""),
-        an_activity("X-2", title=" "),
-        an_activity("X-3"),
-    )
-    assert [[e.field for e in row.errors] for row in found] == [["identifier"], ["title"], []]
+def test_an_activity_without_title_is_refused_alone() -> None:
+    found = read(an_activity("X-1"), an_activity("X-2", title=" "), an_activity("X-3"))
+    assert [[e.field for e in row.errors] for row in found] == [[], ["title"], []]
+
+
+def test_an_activity_without_identifier_is_read_with_a_warning() -> None:
+    (row,) = read(an_activity(" "))
+    assert row.record is not None
+    assert row.record.identifier is None
+    assert [w.field for w in row.warnings] == ["identifier"]
 
 
 def test_what_is_not_well_formed_is_refused_alone_with_its_line() -> None:
