@@ -12,6 +12,7 @@ from typing import Any
 from registry.errors import FieldError
 from registry.exchange.record import COLUMNS
 from registry.exchange.source import refuse_file
+from registry.exchange.values import shown
 from registry.folding import fold
 from registry.messages import message
 
@@ -38,10 +39,10 @@ class Header:
         """Return a warning for each column that is left out."""
         return [
             FieldError(
-                name[:100],
+                shown(name),
                 message(
                     "The column '{column}' is not one that Convene knows; it was left out.",
-                    column=name[:100],
+                    column=shown(name),
                 ),
             )
             for column, name in zip(self.columns, self.names, strict=True)

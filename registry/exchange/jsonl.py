@@ -7,6 +7,7 @@ from typing import Any
 from registry.errors import FieldError
 from registry.exchange.record import ProjectRecord, as_json, parse_record
 from registry.exchange.source import Row, Source, lines_of, open_text
+from registry.exchange.values import shown
 from registry.messages import message
 
 
@@ -86,4 +87,4 @@ def _shown(value: Any) -> str | None:
     """Return a value of a refused record in a form that can be shown anywhere."""
     if value is None or isinstance(value, list | dict):
         return None
-    return str(value)[:200].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    return shown(value, 200)

@@ -47,14 +47,14 @@ class RecordParser:
         countries, regions = self._places()
         record = ProjectRecord(
             reporting_org=self._required(
-                "reporting_org", self._read("reporting_org", values.read_line)
+                "reporting_org", self._read("reporting_org", values.read_name)
             ),
             titles=titles,
             descriptions=descriptions,
             language=language,
-            identifier=self._read("identifier", values.read_line)
-            or self._read("id", values.read_line, shown_as="identifier"),
-            iati_identifier=self._read("iati_identifier", values.read_line),
+            identifier=self._read("identifier", values.read_name)
+            or self._read("id", values.read_name, shown_as="identifier"),
+            iati_identifier=self._read("iati_identifier", values.read_name),
             reporting_org_type=self._code("reporting_org_type", "organisation_types"),
             status=self._code("status", "statuses"),
             start_date=self._read("start_date", values.read_date),
@@ -94,10 +94,10 @@ class RecordParser:
                 and not TRANSLATED.fullmatch(str(key))
             ):
                 self._warn(
-                    str(key)[:100],
+                    values.shown(key),
                     message(
                         "'{column}' is not a column that Convene knows; it was left out.",
-                        column=str(key)[:100],
+                        column=values.shown(key),
                     ),
                 )
 
@@ -167,7 +167,7 @@ class RecordParser:
             try:
                 language, text = values.read_language(spelt), read(value)
             except Unreadable as unreadable:
-                self._error(f"{name}_{spelt[:20]}", unreadable.message)
+                self._error(f"{name}_{values.shown(spelt, 20)}", unreadable.message)
                 continue
             if language and text:
                 texts[language] = text
@@ -283,7 +283,8 @@ def _participant(item: Any) -> Participant | None:
 
 def _related(item: Any) -> Related | None:
     type_, identifier = _pair(item, "type", ("id", "identifier"), "related")
-    return Related(values.read_code(type_, "relation_types") or "", identifier)
+    name = values.read_name(identifier) or ""
+    return Related(values.read_code(type_, "relation_types") or "", name)
 
 
 _EXAMPLES = {
@@ -304,7 +305,7 @@ def _pair(item: Any, kind: str, names: tuple[str, ...], column: str) -> tuple[st
         raise Unreadable(
             message(
                 "'{value}' can't be read. Write it as {example}.",
-                value=str(item)[:80],
+                value=values.shown(item, 80),
                 example=_EXAMPLES[column],
             )
         )

@@ -59,7 +59,7 @@ class Planner:
         self.warnings = warnings
         self.defaults = defaults
         self.new_organisations: dict[str, str] = {}
-        """Folded name -> name of organisations that the import has to register."""
+        """Folded name or identifier -> name of organisations that the import has to register."""
         self._taken: dict[tuple[str, str], tuple[int, int]] = {}
         """(organisation, identifier) -> where the file has it, across chunks."""
 
@@ -135,8 +135,13 @@ class Planner:
                 ),
             )
             return
-        key = fold(item.organisation)
-        item.organisation = self.new_organisations.setdefault(key, item.organisation)
+        keys = [key for name in (item.organisation, *row.organisation_keys) if (key := fold(name))]
+        if not fold(item.organisation):
+            _refuse(item, FieldError("reporting_org", message("This is not a name.")))
+            return
+        known = (self.new_organisations[key] for key in keys if key in self.new_organisations)
+        item.organisation = next(known, item.organisation)
+        self.new_organisations |= dict.fromkeys(keys, item.organisation)
         item.new_organisation = True
         item.organisation_ref = row.organisation_ref
         if item.record is not None:

@@ -125,6 +125,8 @@ def detect_format(source: Source, wanted: str | None = None) -> tuple[str, list[
             )
         )
     named = _EXTENSIONS.get(Path(source.filename).suffix.lower())
+    if not certain and named in ("jsonl", "iati"):
+        found = named  # its first line is broken; the reader says where and why
     warnings = []
     if named is not None and named != found and wanted is None:
         warnings.append(

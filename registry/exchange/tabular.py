@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
 from typing import Any
@@ -155,21 +156,15 @@ def _row(
 
 def read_xlsx(source: Source, defaults: Mapping[str, Any] | None = None) -> Iterator[Row]:
     """Read the first sheet that has a header. Raises Invalid for a broken or absurd file."""
-    from python_calamine import CalamineError, load_workbook
+    from python_calamine import load_workbook
 
     check_workbook(source)
-    try:
-        with source.open() as stream:
-            workbook = load_workbook(stream)
-        sheets = workbook.sheet_names
-    except (CalamineError, OSError, ValueError) as error:
-        raise _broken_workbook() from error
-    for name in sheets:
-        try:
+    with _broken_if_unreadable(), source.open() as stream:
+        workbook = load_workbook(stream)
+    for name in workbook.sheet_names:
+        with _broken_if_unreadable():
             rows = workbook.get_sheet_by_name(name).iter_rows()
             top = [_cells(row) for row in islice(rows, ROWS_SEARCHED)]
-        except (CalamineError, OSError, ValueError) as error:
-            raise _broken_workbook() from error
         header = find_header(top)
         if header is not None:
             header = check_header(header, source.filename)
@@ -210,10 +205,25 @@ def _cell(value: Any) -> Any:
     return None if value is None else str(value)
 
 
-def _broken_workbook() -> Exception:
-    return refuse_file(
+@contextmanager
+def _broken_if_unreadable() -> Iterator[None]:
+    """Turn what the library raises for a broken workbook into a sentence.
+
+    It is written in Rust, and its panics are no Exceptions.
+    """
+    from python_calamine import CalamineError
+
+    broken = refuse_file(
         message(
             "The XLSX file is broken or was cut. Open it in a spreadsheet and save it again, or "
             "download it again."
         )
     )
+    try:
+        yield
+    except (CalamineError, OSError, ValueError) as error:
+        raise broken from error
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise broken from error
+        raise

@@ -16,6 +16,8 @@ from registry.messages import Message, message
 
 LONGEST_LINE = 2_000
 """Characters of a title, a name, an identifier."""
+LONGEST_NAME = 300
+"""Characters of what is looked up: identifiers, and the reporting organisation."""
 LONGEST_TEXT = 100_000
 """Characters of a description."""
 MOST_ITEMS = 1_000
@@ -70,10 +72,21 @@ def read_text(value: Any, longest: int = LONGEST_TEXT) -> str | None:
     return text or None
 
 
-def read_line(value: Any) -> str | None:
+def read_line(value: Any, longest: int = LONGEST_LINE) -> str | None:
     """Return text of one line: line breaks and doubled spaces become one space."""
-    text = read_text(value, LONGEST_LINE)
+    text = read_text(value, longest)
     return None if text is None else " ".join(text.split())
+
+
+def read_name(value: Any) -> str | None:
+    """Return what something is looked up by: an identifier, or an organisation's name."""
+    return read_line(value, LONGEST_NAME)
+
+
+def shown(value: Any, longest: int = 100) -> str:
+    """Return what a file said in a form that can be shown and stored, whatever it holds."""
+    text = "".join(c if c.isprintable() else "\ufffd" for c in str(value)[:longest])
+    return " ".join(text.split())
 
 
 def read_date(value: Any) -> date | None:

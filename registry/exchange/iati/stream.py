@@ -10,10 +10,9 @@ from lxml import etree
 
 from registry.errors import FieldError
 from registry.exchange.iati.activity import Activity, Element, read_activity
-from registry.exchange.parsing import storable
 from registry.exchange.record import CODED_LISTS, Parsed, parse_record
 from registry.exchange.source import Row, Source, refuse_file
-from registry.exchange.values import Unreadable
+from registry.exchange.values import shown
 from registry.messages import Message, message
 
 LARGEST_ACTIVITY = 64 * 1024 * 1024
@@ -232,8 +231,8 @@ def row_of_element(
         record,
         parsed.errors,
         activity.warnings + parsed.warnings,
-        identifier=_shown(activity.values.get("identifier")),
-        title=record.title if record else _shown(values.get("title")) or "",
+        identifier=shown(values["identifier"], 200) if values.get("identifier") else None,
+        title=record.title if record else shown(values.get("title") or "", 200),
         given=given,
         raw=values,
         organisation_keys=activity.organisation_keys or (values.get("reporting_org", ""),),
@@ -264,10 +263,3 @@ def _parse_leniently(values: dict[str, Any], activity: Activity) -> Parsed:
 
 def _left_out(why: Message) -> Message:
     return message("Left out: {reason}", reason=str(why))
-
-
-def _shown(value: Any) -> str | None:
-    try:
-        return str(storable(str(value)))[:200] if value else None
-    except Unreadable:
-        return None

@@ -18,7 +18,7 @@ def csv_file(*rows: dict[str, str], encoding: str = "utf-8", delimiter: str = ",
 
 def jsonl_file(*lines: dict[str, Any]) -> bytes:
     """A JSON Lines file."""
-    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
 def an_activity(

@@ -1,5 +1,6 @@
 """Plan first, apply second, on a real database."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.database import Database
 from registry.errors import Conflict, NotAllowed
 from registry.exchange.importing import apply_plan, import_file, plan_import
 from registry.exchange.plan import Plan
@@ -304,3 +306,46 @@ async def test_activities_that_share_one_line_are_kept_apart(session: AsyncSessi
     assert outcomes(plan) == ["created"] * 4 + ["unchanged"]
     again = await _import(session, data, all_activities=True)
     assert outcomes(again) == ["unchanged"] * 5
+
+
+async def test_two_spellings_of_a_new_organisation_are_registered_once(
+    session: AsyncSession,
+) -> None:
+    data = an_iati_file(
+        an_activity("X-1", org="DFID", ref="GB-1"),
+        an_activity("X-2", org="Department for International Development", ref="GB-1"),
+    )
+    plan = await _import(session, data, all_activities=True)
+    assert outcomes(plan) == ["created", "created"]
+    assert plan.new_organisations == ["DFID"]
+
+
+async def test_a_name_without_a_letter_is_no_organisation(session: AsyncSession) -> None:
+    plan = await _import(session, csv_file(COMPLETE | {"reporting_org": "???"}))
+    assert [error.field for error in plan.items[0].errors] == ["reporting_org"]
+
+
+async def test_a_plan_can_be_stored_whatever_the_file_held(session: AsyncSession) -> None:
+    data = jsonl_file({"bad \0 \ud800 key": 1, "title": "\0", "titles": {"\0": "x"}})
+    plan = await plan_import(session, COMMAND_LINE, data)
+    stored = json.dumps(plan.as_json(), ensure_ascii=False)
+    assert "\\u0000" not in stored
+    stored.encode()
+
+
+async def test_the_same_file_twice_at_once_is_imported_once(committed: Database) -> None:
+    data = csv_file(*(COMPLETE | {"identifier": f"S-{n}"} for n in range(20)))
+    async with committed.session() as session:
+        await an_organisation(session, "Sida")
+
+    async def once() -> Plan:
+        async with committed.session() as session:
+            return await import_file(session, COMMAND_LINE, data)
+
+    results = await asyncio.gather(once(), once(), return_exceptions=True)
+    created = [r.counts["created"] for r in results if isinstance(r, Plan)]
+    assert sorted([*created, 0])[-1] == 20
+    assert sum(created) == 20
+    assert all(isinstance(r, Plan | Conflict) for r in results)
+    async with committed.session() as session:
+        assert len(await _projects(session)) == 20
