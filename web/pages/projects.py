@@ -63,7 +63,7 @@ async def search_page(
     )
     if wants_fragment(request):
         # Every filter is a step back in the browser's history; every letter typed is not.
-        typing = request.htmx.trigger_id == "q"
+        typing = request.headers.get("hx-trigger") == "q"
         response.headers["HX-Replace-Url" if typing else "HX-Push-Url"] = _address(parameters)
     return response
 
