@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from registry.overlap.profile import Profile
 
@@ -21,6 +22,9 @@ class Background:
     """(language, stem) -> projects that have it."""
     sentences: Counter[frozenset[str]] = field(default_factory=Counter)
     subjects: Counter[str] = field(default_factory=Counter)
+    _telling: WeakKeyDictionary[Profile, Mapping[str, float]] = field(
+        default_factory=WeakKeyDictionary
+    )
 
     def rarity(self, stem: str, *languages: str) -> float:
         """Return how much a shared word says: 0 if all projects have it, near 1 if it is rare.
@@ -42,14 +46,19 @@ class Background:
         total = all_projects + 5
         return max(math.log(total / (having + 1)), 0.0) / math.log(total)
 
-    def telling(self, profile: Profile) -> frozenset[str]:
-        """Return the stems of a project without those of boilerplate sentences."""
-        kept = [
-            sentence
-            for sentence in profile.sentences
-            if self.sentences[sentence] < BOILERPLATE_FROM or len(sentence) < 4
-        ]
-        return frozenset().union(*kept)
+    def telling(self, profile: Profile) -> Mapping[str, float]:
+        """Return the stems of a project with their rarity, without boilerplate sentences."""
+        known = self._telling.get(profile)
+        if known is None:
+            kept = (
+                sentence
+                for sentence in profile.sentences
+                if self.sentences[sentence] < BOILERPLATE_FROM or len(sentence) < 4
+            )
+            language = profile.record.language
+            stems = frozenset().union(*kept)
+            known = self._telling[profile] = {s: self.rarity(s, language) for s in stems}
+        return known
 
 
 def background_of(profiles: Iterable[Profile]) -> Background:

@@ -24,11 +24,16 @@ FRESH = 3_600.0
 """Seconds after which the sample is taken again."""
 
 
-@dataclass(frozen=True)
+LARGE, GLANCE = 1_000, 10.0
+"""From so many projects on, the registry's size is looked at only every so many seconds."""
+
+
+@dataclass
 class _Sampled:
     background: Background
     projects: int
     at: float
+    seen: float
 
 
 _sampled: dict[str, _Sampled] = {}
@@ -40,17 +45,20 @@ async def background_for(session: AsyncSession) -> Background:
     It is kept for an hour, or until the registry has grown or shrunk by a tenth.
     """
     key = str(session.get_bind().engine.url)
+    kept = _sampled.get(key)
+    if kept is not None and kept.projects >= LARGE and time.monotonic() - kept.seen < GLANCE:
+        return kept.background
     number = (
         await session.exec(
             select(func.count()).select_from(Project).where(Project.state == "published")
         )
     ).one()
-    kept = _sampled.get(key)
     if (
         kept is not None
         and time.monotonic() - kept.at < FRESH
         and abs(number - kept.projects) <= kept.projects / 10
     ):
+        kept.seen = time.monotonic()
         return kept.background
     every = max(number // SAMPLE, 1)
     rows = await session.exec(
@@ -63,7 +71,7 @@ async def background_for(session: AsyncSession) -> Background:
         for language, titles, texts in rows
     ]
     background = await asyncio.to_thread(_count, records)
-    _sampled[key] = _Sampled(background, number, time.monotonic())
+    _sampled[key] = _Sampled(background, number, time.monotonic(), time.monotonic())
     return background
 
 

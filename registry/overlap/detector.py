@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Text, text, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlmodel import col, or_, select
+from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists, outbox
@@ -19,7 +19,7 @@ from registry.models import Outbox, Project, ProjectCountry, ProjectVector
 from registry.overlap.candidates import Subject, candidates
 from registry.overlap.comparing import background_for, judge_pairs, load_profiles
 from registry.overlap.listing import PairPage, PairView, flagged_pairs
-from registry.overlap.pairs import pairs_to_keep, store_pairs
+from registry.overlap.pairs import compared_before, store_pairs
 from registry.overlap.similar import SimilarProject, similar_to
 from registry.overlap.vectors import load_vectors, store_vectors
 from registry.project_rows import load_records
@@ -38,7 +38,9 @@ __all__ = [
 
 log = structlog.get_logger()
 BATCH = 50
-"""Projects examined in one transaction."""
+"""Projects examined in one transaction while the server does other things too."""
+LARGE_BATCH = 200
+"""The same in a run by itself: projects of one country share most of their candidates."""
 POLL = 1.0
 """Seconds after which the outbox is looked at even if nobody called."""
 _ONE_AT_A_TIME = 0x4F564C50  # 'OVLP': an advisory lock of the database
@@ -58,24 +60,31 @@ Progress = Callable[[int, int], None]
 """Called with how many projects are done, and how many there are."""
 
 
-async def examine(session: AsyncSession, project_ids: Collection[int]) -> Result:
+async def examine(
+    session: AsyncSession,
+    project_ids: Collection[int],
+    settled: set[tuple[int, int]] | None = None,
+) -> Result:
     """Look again at these projects and whatever they touch; nothing else is examined.
 
     Pairs are stored or brought up to date, flagged ones get a case, and what is no longer an
-    overlap is withdrawn unless people have already said something about it.
+    overlap is withdrawn unless people have already said something about it. `settled` are pairs
+    that this run has judged before; they are left as they are, and those judged now are added.
     """
     began = time.perf_counter()
+    settled = set() if settled is None else settled
     await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
     owners = await _published(session, project_ids)
     records = await load_records(session, list(owners))
     await store_vectors(session, records)
-    wanted = await _pairs_to_compare(session, records, owners)
+    wanted = sorted(await _pairs_to_compare(session, records, owners) - settled)
     profiles = await load_profiles(session, {id for pair in wanted for id in pair})
     background = await background_for(session)
     judged = await asyncio.to_thread(
         judge_pairs, [(profiles[a], profiles[b]) for a, b in wanted], background
     )
-    flagged = await store_pairs(session, set(project_ids), judged)
+    flagged = await store_pairs(session, set(project_ids), judged, settled)
+    settled.update(wanted)
     return Result(len(owners), len(judged), flagged, time.perf_counter() - began)
 
 
@@ -94,11 +103,12 @@ async def detect(
     async with database.session() as session:
         ids = await _to_examine(session, countries, full)
     done = compared = flagged = 0
-    for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
+    settled: set[tuple[int, int]] = set()
+    for start in range(0, len(ids), LARGE_BATCH):
+        batch = ids[start : start + LARGE_BATCH]
         async with database.session() as session:
             waiting = await _waiting(session, batch)
-            result = await examine(session, batch)
+            result = await examine(session, batch, settled)
             await outbox.settle(session, waiting)
         done += len(batch)
         compared += result.pairs_compared
@@ -168,16 +178,19 @@ async def _published(session: AsyncSession, project_ids: Collection[int]) -> dic
 
 async def _pairs_to_compare(
     session: AsyncSession, records: dict[int, ProjectRecord], owners: dict[int, int]
-) -> list[tuple[int, int]]:
-    """Return the pairs (smaller id first) of these projects with their candidates."""
+) -> set[tuple[int, int]]:
+    """Return the pairs (smaller id first) of these projects with their candidates.
+
+    What was compared before is compared again: a project may be among another's nearest without
+    that one being among its own.
+    """
     vectors = await load_vectors(session, list(records))
     found: set[tuple[int, int]] = set()
     for id, record in records.items():
         subject = Subject(record, vectors[id], id, owners[id])
         for other in await candidates(session, subject):
             found.add((min(id, other), max(id, other)))
-    # What has a case is judged again even if fifty others are nearer now.
-    return sorted(found | await pairs_to_keep(session, list(records)))
+    return found | await compared_before(session, list(records))
 
 
 async def _waiting(session: AsyncSession, ids: Sequence[int]) -> Sequence[Outbox]:
@@ -210,4 +223,11 @@ async def _to_examine(
                 type_coerce(Project.regions, ARRAY(Text)).overlap([*regions, codelists.WORLD]),
             )
         )
-    return [id for id in await session.exec(wanted.order_by(col(Project.id))) if id is not None]
+    # By country, since neighbours share their candidates, which are then read once.
+    country = (
+        select(func.min(ProjectCountry.code))
+        .where(col(ProjectCountry.project_id) == col(Project.id))
+        .scalar_subquery()
+    )
+    found = await session.exec(wanted.order_by(country, col(Project.id)))
+    return [id for id in found if id is not None]

@@ -21,13 +21,12 @@ registry they are nearly all pairs."""
 Key = tuple[int, int]
 
 
-async def pairs_to_keep(session: AsyncSession, project_ids: Sequence[int]) -> set[Key]:
-    """Return the pairs of these projects that have a case, so that they are looked at again."""
+async def compared_before(session: AsyncSession, project_ids: Sequence[int]) -> set[Key]:
+    """Return the stored pairs of these projects whose both sides are published."""
     other = select(Project.id).where(Project.state == "published")
     rows = await session.exec(
         select(OverlapPair.a_id, OverlapPair.b_id).where(
             _touching(project_ids),
-            col(OverlapPair.case_id).is_not(None),
             col(OverlapPair.a_id).in_(other),
             col(OverlapPair.b_id).in_(other),
         )
@@ -36,9 +35,16 @@ async def pairs_to_keep(session: AsyncSession, project_ids: Sequence[int]) -> se
 
 
 async def store_pairs(
-    session: AsyncSession, project_ids: Collection[int], judged: Sequence[JudgedPair]
+    session: AsyncSession,
+    project_ids: Collection[int],
+    judged: Sequence[JudgedPair],
+    settled: Collection[Key] = frozenset(),
 ) -> int:
-    """Bring the pairs of these projects up to date; return how many are flagged."""
+    """Bring the pairs of these projects up to date; return how many of `judged` are flagged.
+
+    Stored pairs that are neither judged nor `settled` are compared no longer and go, unless
+    people have said something about them.
+    """
     existing = {
         (pair.a_id, pair.b_id): pair
         for pair in await session.exec(
@@ -46,8 +52,9 @@ async def store_pairs(
             .where(_touching(project_ids))
             .execution_options(populate_existing=True)
         )
+        if (pair.a_id, pair.b_id) not in settled
     }
-    found = {_key(pair): pair for pair in judged}
+    found = {_key(pair): pair for pair in judged if pair.countries}
     cases = {key: pair.case_id for key, pair in existing.items() if pair.case_id is not None}
     over = {cases[key] for key in cases if key not in found or not found[key].flagged}
     disposable = await _untouched(session, over)

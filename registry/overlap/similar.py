@@ -10,7 +10,6 @@ from registry.exchange.record import ProjectRecord
 from registry.meaning import encode, text_of
 from registry.messages import Message
 from registry.models import Organisation, Project
-from registry.organisations import find_organisation
 from registry.overlap.candidates import Subject, candidates
 from registry.overlap.comparing import (
     background_for,
@@ -59,12 +58,11 @@ async def similar_to(
     words = text_of(record)
     if len(words) < _SHORTEST or not (record.countries or record.regions):
         return []
-    organisation = await find_organisation(session, record.reporting_org)
+    known = await known_names(session, [record])
     vector = (await asyncio.to_thread(encode, [words]))[0]
-    subject = Subject(record, vector, exclude_id, organisation.id if organisation else None)
+    subject = Subject(record, vector, exclude_id, known.get(record.reporting_org))
     readable = await _readable(session, reader, await candidates(session, subject))
     profiles = await load_profiles(session, readable)
-    known = await known_names(session, [record])
     own = profile_of(record, vector, exclude_id, known)
     background = await background_for(session)
     judged = judge_pairs([(own, other) for other in profiles.values()], background)

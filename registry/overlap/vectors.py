@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import ARRAY, Integer, bindparam, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,6 +15,12 @@ from registry.meaning import checksum_of, encode, text_of
 from registry.models import ProjectVector
 
 Vector = NDArray[np.float32]
+
+# halfvec_send: two numbers of 16 bits (dimensions, unused), then the halves in network order.
+# Reading 512 numbers from text takes fifty times longer.
+_AS_BYTES = text(
+    "SELECT project_id, halfvec_send(vector) FROM project_vector WHERE project_id = ANY(:ids)"
+).bindparams(bindparam("ids", type_=ARRAY(Integer)))
 
 
 async def store_vectors(session: AsyncSession, records: Mapping[int, ProjectRecord]) -> int:
@@ -48,12 +55,8 @@ async def store_vectors(session: AsyncSession, records: Mapping[int, ProjectReco
 
 async def load_vectors(session: AsyncSession, project_ids: Iterable[int]) -> dict[int, Vector]:
     """Return the stored meanings of these projects; one that was never encoded is left out."""
-    rows = await session.exec(
-        select(ProjectVector.project_id, ProjectVector.vector).where(
-            col(ProjectVector.project_id).in_(list(project_ids))
-        )
-    )
-    return {id: np.asarray(vector, dtype=np.float32) for id, vector in rows}
+    rows = await session.execute(_AS_BYTES, {"ids": list(project_ids)})
+    return {id: np.frombuffer(raw, dtype=">f2", offset=4).astype(np.float32) for id, raw in rows}
 
 
 def as_text(vector: Vector) -> str:

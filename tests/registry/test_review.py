@@ -73,13 +73,27 @@ async def test_both_organisations_and_reviewers_comment_others_do_not(
         await comment(session, acting(await an_account(session, "member", other)), case_id, "Hm.")
     with pytest.raises(Invalid):
         await comment(session, await a_reviewer(session), case_id, "  ")
-    view = await get_case(session, VISITOR, case_id)
+    view = await get_case(session, COMMAND_LINE, case_id)
     assert [said.comment.text for said in view.comments] == ["Ours.", "Thanks."]
     assert [said.organisation.name for said in view.comments if said.organisation] == [
         "Sida",
         "ILO",
     ]
     assert view.case.state == "under-review"
+
+
+async def test_a_visitor_sees_the_outcome_but_not_who_said_what(session: AsyncSession) -> None:
+    case_id, _, _ = await a_case(session)
+    reviewer = await a_reviewer(session)
+    await comment(session, reviewer, case_id, "Let us call them.")
+    await decide(session, reviewer, case_id, version=1, outcome="not-an-overlap", reason=REASON)
+
+    view = await get_case(session, VISITOR, case_id)
+
+    assert view.case.outcome == "not-an-overlap"
+    assert view.comments == []
+    assert [line.action for line in view.history] == ["decided", "opened"]
+    assert view.decided_by is None
 
 
 async def test_a_proposal_names_outcome_lead_and_reason(session: AsyncSession) -> None:
@@ -108,7 +122,7 @@ async def test_a_decision_is_recorded_with_its_reason(session: AsyncSession) -> 
         reason=REASON,
     )
 
-    view = await get_case(session, VISITOR, case_id)
+    view = await get_case(session, reviewer, case_id)
     assert (view.case.state, view.case.version) == ("decided", 2)
     assert view.decided_by == reviewer.name
     assert view.history[0].action == "decided"

@@ -38,12 +38,9 @@ def words(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if min(len(own), len(other)) < ENOUGH_WORDS:
         return None
     languages = (a.record.language, b.record.language)
-    shared = {stem: background.rarity(stem, *languages) for stem in own & other}
+    shared = {stem: min(own[stem], other[stem]) for stem in own.keys() & other.keys()}
     together = sum(shared.values())
-    smaller = min(
-        sum(background.rarity(stem, languages[0]) for stem in own),
-        sum(background.rarity(stem, languages[1]) for stem in other),
-    )
+    smaller = min(sum(own.values()), sum(other.values()))
     share = together / max(smaller, 1.0)
     if languages[0] != languages[1]:
         # Of two languages only names and cognates meet: they count for, their absence not against.
