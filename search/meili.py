@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from meilisearch.client import Client
 from meilisearch.errors import (
@@ -29,6 +30,11 @@ from search.words import Word, Words, least_of, read
 
 INDEX = "projects"
 """The name of the index, before the shape of its documents; a key may be limited to `projects*`."""
+
+KEY_ACTIONS = (
+    "search", "documents.*", "indexes.*", "settings.*", "tasks.get", "stats.get",
+)  # fmt: skip
+"""What a key has to allow, on the indexes `projects*`; the master key is never needed."""
 
 _ANSWER = 5  # seconds for a search
 _ACCEPT = 60  # seconds for the server to accept documents
@@ -107,13 +113,14 @@ class MeiliEngine:
             if not self._exists(self.uid):
                 return 0
             stats = self._server.index(self.uid).get_stats()
-            return int(stats.number_of_documents) - (self._mark() is not None)
+            return int(stats.number_of_documents) - bool(self._mark())
 
         return await self.exclusively(counted)
 
     async def complete(self, registry: str) -> bool:
         """Say whether the index was filled from this registry."""
-        return await self.exclusively(self._mark) == registry
+        mark = await self.exclusively(self._mark)
+        return mark.get("registry") == registry
 
     async def may_write(self) -> bool:
         """Say yes: a server takes turns itself. Who feeds it is decided in `sync`."""
@@ -161,7 +168,7 @@ class MeiliEngine:
         }:
             return Unavailable(
                 f"The Meilisearch server at {self.url} does not accept the key. Set MEILI_KEY to "
-                f"one with all actions on the indexes '{self.prefix}*'."
+                f"one with the actions {', '.join(KEY_ACTIONS)} on the indexes '{self.prefix}*'."
             )
         return Unavailable(f"The Meilisearch server at {self.url} refused: {error}")
 
@@ -245,12 +252,13 @@ class MeiliEngine:
         self.apply_settings(self.uid)
         self._ready = True
 
-    def _mark(self) -> str | None:
+    def _mark(self) -> dict[str, Any]:
+        """Return what the index says of how it was filled; nothing if it was not."""
         try:
-            return str(self._server.index(self.uid).get_document(_MARK).registry)
+            return dict(self._server.index(self.uid).get_document(_MARK))
         except MeilisearchApiError as error:
             if error.code in {"index_not_found", "document_not_found"}:
-                return None
+                return {}
             raise
 
     def done(self, task_uid: int) -> None:
@@ -281,16 +289,23 @@ class MeiliEngine:
         rows = [_row(document) for document in documents]
         return int(self._server.index(uid).add_documents(rows).task_uid)
 
-    def add_mark(self, uid: str, registry: str) -> None:
-        """Write down what the index was filled from."""
-        mark = {"id": _MARK, "registry": registry, "audience": []}
-        self.done(self._server.index(uid).add_documents([mark]).task_uid)
+    def replace(self, uid: str, registry: str) -> None:
+        """Put another index, filled from this registry, in the place of the one in use.
 
-    def replace(self, uid: str) -> None:
-        """Put another index in the place of the one in use, at once for all readers."""
+        All readers see it at once. Whether it has happened is seen by the mark, since a key that
+        is limited to some indexes may ask for the exchange, but not what became of it.
+        """
+        build = uuid4().hex
+        mark = {"id": _MARK, "registry": registry, "build": build, "audience": []}
+        self.done(self._server.index(uid).add_documents([mark]).task_uid)
         exchanged = self._exists(self.uid)
         swap: dict[str, Any] = {"indexes": [uid, self.uid], "rename": not exchanged}
-        self.done(self._server.swap_indexes([swap]).task_uid)
+        self._server.swap_indexes([swap])
+        end = time.monotonic() + _ACCEPT
+        while self._mark().get("build") != build:
+            if time.monotonic() > end:
+                raise Unavailable(f"The Meilisearch server at {self.url} did not swap the indexes.")
+            time.sleep(_POLL / 1000)
         if exchanged:
             self.remove(uid)
         self._ready = True
@@ -321,8 +336,7 @@ class MeiliRebuild:
         def finish() -> None:
             for task in self._tasks:
                 self._engine.done(task)
-            self._engine.add_mark(self._uid, self._registry)
-            self._engine.replace(self._uid)
+            self._engine.replace(self._uid, self._registry)
 
         await self._engine.exclusively(finish)
 

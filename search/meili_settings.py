@@ -26,7 +26,7 @@ def index_settings() -> dict[str, Any]:
         "searchableAttributes": by_boost,
         "filterableAttributes": ["id", *FACET_FIELDS, *FILTER_FIELDS],
         "sortableAttributes": ["id", *SORT_FIELDS.values()],
-        "displayedAttributes": ["id", "registry", "shown", "titles", "descriptions"],
+        "displayedAttributes": ["id", "registry", "build", "shown", "titles", "descriptions"],
         # An order that was asked for comes before all else. Of two projects that answer equally
         # well the one that runs longest is first, then the newest, so that pages do not overlap.
         "rankingRules": [

@@ -1,0 +1,37 @@
+"""What is particular to the engine on a Meilisearch server."""
+
+import pytest
+
+from registry.errors import Unavailable
+from search.meili import MeiliEngine
+from search.meili_settings import differing, index_settings
+from tests.search.conftest import MEILI_URL
+
+
+async def test_a_server_that_is_not_there_is_told() -> None:
+    with pytest.raises(Unavailable, match="No Meilisearch server answers"):
+        await MeiliEngine.open("http://127.0.0.1:9")
+
+
+def test_only_settings_that_differ_are_changed() -> None:
+    wanted = index_settings()
+    assert differing(wanted, wanted) == {}
+    assert differing(wanted, wanted | {"synonyms": {"a": ["b"]}}) == {}
+    reordered = wanted | {"filterableAttributes": wanted["filterableAttributes"][::-1]}
+    assert differing(wanted, reordered) == {}
+    other = wanted | {"searchableAttributes": ["*"], "faceting": {"maxValuesPerFacet": 100}}
+    assert set(differing(wanted, other)) == {"searchableAttributes", "faceting"}
+
+
+if MEILI_URL:
+
+    async def test_the_server_has_the_settings_that_are_declared(
+        server_index: MeiliEngine,
+    ) -> None:
+        await server_index.clear()
+        index = server_index._server.index(server_index.uid)
+        assert differing(index_settings(), index.get_settings()) == {}
+        tasks = index.get_tasks({"types": "settingsUpdate"}).total
+        again = await MeiliEngine.open(MEILI_URL, None, index=server_index.prefix)
+        await again.count()
+        assert index.get_tasks({"types": "settingsUpdate"}).total == tasks

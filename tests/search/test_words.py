@@ -1,0 +1,111 @@
+"""Reading a query, folding and comparing words, marking what matched."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.highlight import Marker, parts, snippet
+from search.meili_answer import spans as spans_of_bytes
+from search.spelling import nearest
+from search.words import Word, distance, fold, least_of, read, tokens
+
+texts = st.text(max_size=200)
+words = st.text(alphabet="abcdé", min_size=1, max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Chișinău", "chisinau"),
+        ("ÉCOLE", "ecole"),
+        ("Łódź", "lodz"),
+        ("Straße", "strasse"),
+        ("œuvre", "oeuvre"),
+        ("Ёлка", "елка"),
+        ("الْاتِّجار", "الاتجار"),
+    ],
+)
+def test_folding(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+def test_reading_a_query() -> None:
+    query = read('Training "of judges" -police -"border guards" mold')
+    assert query.words == (Word("training"), Word("mold", prefix=True))
+    assert query.phrases == (("of", "judges"),)
+    assert query.excluded == (("police",), ("border", "guards"))
+
+
+@pytest.mark.parametrize(
+    ("text", "unfinished"),
+    [("mold", True), ("mold ", False), ('mold "x"', False), ("mold.", False), ("mold -x", False)],
+)
+def test_only_a_last_word_without_a_space_is_unfinished(text: str, unfinished: bool) -> None:
+    assert read(text).words[0].prefix is unfinished
+
+
+def test_words_that_say_nothing_are_kept_when_there_are_no_others() -> None:
+    assert [word.text for word in read("the training of judges ").words] == ["training", "judges"]
+    assert [word.text for word in read("the of ").words] == ["the", "of"]
+    assert [word.text for word in read("UN Women ").words] == ["un", "women"]
+
+
+def test_how_many_words_are_enough() -> None:
+    assert least_of(read("one")) is None
+    assert least_of(read("one two")) == 1
+    assert least_of(read("one two three")) == 2
+    assert least_of(read("one two three four five")) == 3
+
+
+@given(texts)
+def test_any_text_can_be_read(text: str) -> None:
+    query = read(text)
+    assert all(word.text for word in query.words)
+    assert all(phrase and all(phrase) for phrase in (*query.phrases, *query.excluded))
+
+
+@given(texts)
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert tokens(fold(text)) == tokens(text)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "typos"),
+    [("referral", "refferal", 2), ("shelter", "shleter", 1), ("ab", "ba", 1), ("abc", "abc", 0)],
+)
+def test_distance(a: str, b: str, typos: int) -> None:
+    assert distance(a, b, 5) == typos
+
+
+@given(words, words)
+def test_distance_is_symmetric_and_cut_off_at_most(a: str, b: str) -> None:
+    exact = distance(a, b, 20)
+    assert exact == distance(b, a, 20)
+    assert (exact == 0) == (a == b)
+    for most in (0, 1, 2):
+        assert distance(a, b, most) == min(exact, most + 1)
+
+
+@given(texts, st.lists(words, max_size=3))
+def test_pieces_together_are_the_text(text: str, wanted: list[str]) -> None:
+    marker = Marker(exact=wanted, prefixes=wanted[:1], typos=[Word("abcd")])
+    spans = marker.spans(text)
+    assert "".join(piece for piece, _ in parts(text, spans)) == text
+    cut = "".join(piece for piece, _ in snippet(text, spans, 50)).removeprefix("… ")
+    assert cut.removesuffix(" …") in text
+
+
+@given(texts)
+def test_positions_in_bytes_become_whole_words(text: str) -> None:
+    start = text.find("a")
+    if start < 0:
+        return
+    position = {"start": len(text[:start].encode()), "length": 1}
+    [(left, right)] = spans_of_bytes(text, [position])
+    assert left == start and right > start
+
+
+def test_the_nearest_word_is_the_one_meant() -> None:
+    found = ["Referral of victims", "Referral mechanism", "referrals"]
+    assert nearest("refferal", found, 2) == "referral"
+    assert nearest("xylophone", found, 2) is None
