@@ -165,6 +165,22 @@ def test_overlaps_are_detected_and_listed_with_their_evidence(
     assert "TWIN-1" in convene.out
 
 
+def test_what_was_exported_and_imported_again_changes_nothing(
+    convene: Command, projects: Path, tmp_path: Path
+) -> None:
+    convene("import", projects)
+    found = convene.json("search")["total"]
+    for format, extension in (("csv", "csv"), ("jsonl", "jsonl"), ("xlsx", "xlsx")):
+        file = tmp_path / f"all.{extension}"
+        assert convene.json("export", "--format", format, "-o", file)["projects"] == found
+        again = convene.json("import", file)
+        assert (again["unchanged"], again["updated"], again["created"]) == (found, 0, 0), format
+    assert (
+        convene("export", "--format", "jsonl", "--country", "MD", "--status", "implementation") == 0
+    )
+    assert [json.loads(line)["identifier"] for line in convene.out.splitlines()] == ["CLI-1"]
+
+
 def test_validate_needs_no_database(
     convene: Command, projects: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,15 @@
 """`convene import`, `validate` and `export`: projects come in, are checked, go out."""
 
 import argparse
+import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from registry.database import Database
 from registry.errors import FieldError, Invalid, Unavailable
+from registry.exchange.exporting import EXTENSIONS, export_projects
 from registry.exchange.importing import import_file
 from registry.exchange.plan import Plan
 from registry.exchange.source import FORMATS
@@ -16,7 +19,9 @@ from registry.organisations import find_organisation
 from registry.permissions import COMMAND_LINE
 from search import sync
 from search.engine import open_engine
+from search.query import MAX_SIZE, Query
 from web.commands.console import Console, open_database
+from web.commands.finding import add_filters, open_index, query_of
 
 COUNTS = ("created", "updated", "unchanged", "drafts", "not_relevant", "refused")
 MOST_LINES = 50
@@ -54,6 +59,14 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     validate.add_argument("files", nargs="+", metavar="FILE", type=Path)
     validate.add_argument("--format", choices=FORMATS, help="(default: told by the content)")
     validate.set_defaults(run=run_validate)
+
+    export = commands.add_parser("export", parents=[shared], help="write projects into a file")
+    add_filters(export)
+    export.add_argument("--format", required=True, choices=tuple(EXTENSIONS))
+    export.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="(default: stdout, whatever --json says)"
+    )
+    export.set_defaults(run=run_export)
 
 
 async def run_import(options: argparse.Namespace, console: Console) -> int:
@@ -177,3 +190,42 @@ async def run_validate(options: argparse.Namespace, console: Console) -> int:
         ],
     )
     return 1 if errors else 0
+
+
+async def run_export(options: argparse.Namespace, console: Console) -> int:
+    """Write the projects that a search finds, as the secretariat may read them."""
+    async with open_database() as database, database.session() as session:
+        ids = await _found(database, await query_of(options, session, 1, MAX_SIZE))
+        pieces = export_projects(
+            session, COMMAND_LINE, ids, options.format, " ".join(options.query)
+        )
+        if options.output is None:
+            async for piece in pieces:
+                sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+            return 0
+        unfinished = options.output.with_name(options.output.name + ".unfinished")
+        try:
+            with open(unfinished, "wb") as file:
+                async for piece in pieces:
+                    file.write(piece)
+            unfinished.replace(options.output)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    console.result(
+        {"projects": len(ids), "format": options.format, "file": str(options.output)},
+        [f"{options.output}: {len(ids):,} projects"],
+    )
+    return 0
+
+
+async def _found(database: Database, query: Query) -> list[int]:
+    """Return the ids of all hits, in their order."""
+    ids: list[int] = []
+    async with open_index(database) as engine:
+        while True:
+            page = await engine.search(query)
+            ids += [hit.id for hit in page.hits]
+            if query.page >= page.pages:
+                return ids
+            query = replace(query, page=query.page + 1)

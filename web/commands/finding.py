@@ -1,12 +1,15 @@
 """`convene search`, and the filters that it shares with `convene export`."""
 
 import argparse
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
+from registry.database import Database
 from registry.errors import FieldError, Invalid
 from registry.messages import message
 from registry.organisations import find_organisation
@@ -116,20 +119,22 @@ async def run_search(options: argparse.Namespace, console: Console) -> int:
     async with open_database() as database:
         async with database.session() as session:
             query = await query_of(options, session, options.page, options.size)
-        engine = await open_engine()
-        try:
-            page = await _ask(database, engine, query)
-        finally:
-            await engine.close()
+        async with open_index(database) as engine:
+            page = await engine.search(query)
     console.result(_as_data(page), _as_lines(page))
     return 0
 
 
-async def _ask(database: Any, engine: SearchEngine, query: Query) -> Page:
-    # Where no server keeps the index in step, this command does.
-    await sync.catch_up(database, engine)
-    await engine.refresh()
-    return await engine.search(query)
+@asynccontextmanager
+async def open_index(database: Database) -> AsyncIterator[SearchEngine]:
+    """Give the search engine, in step with the registry: where no server sees to that, here."""
+    engine = await open_engine()
+    try:
+        await sync.catch_up(database, engine)
+        await engine.refresh()
+        yield engine
+    finally:
+        await engine.close()
 
 
 def _as_data(page: Page) -> dict[str, Any]:
