@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.errors import NotAllowed
+from registry.errors import NotAllowed, NotFound
 from registry.models import Account, Organisation, SignIn
 from registry.permissions import Actor, require
 
@@ -28,6 +28,22 @@ async def own_account(session: AsyncSession, reader: Actor) -> tuple[Account, Or
     account = await session.get(Account, reader.account_id) if reader.account_id else None
     if account is None:
         raise NotAllowed("Sign in to see your account.")
+    if account.organisation_id is None:
+        return account, None
+    return account, await session.get(Organisation, account.organisation_id)
+
+
+async def one_person(
+    session: AsyncSession, actor: Actor, account_id: int
+) -> tuple[Account, Organisation | None]:
+    """Return any account with its organisation. Raises NotFound; NotAllowed for others' accounts.
+
+    Whoever may not look after accounts is not told which ones there are.
+    """
+    account = await session.get(Account, account_id) if account_id < 2**31 else None
+    require(actor, "organisation.members", account.organisation_id if account else None)
+    if account is None:
+        raise NotFound("There is no such account.")
     if account.organisation_id is None:
         return account, None
     return account, await session.get(Organisation, account.organisation_id)

@@ -137,7 +137,7 @@ async def _cases(
         .scalar_subquery()
     )
     query: Any = select(OverlapPair, a, b, proposals, func.count().over())  # type: ignore[call-overload]
-    rows = await session.execute(
+    rows = await session.exec(
         query.join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .join(a, a.id == col(OverlapPair.a_id))
         .join(b, b.id == col(OverlapPair.b_id))

@@ -13,8 +13,8 @@ from registry.errors import FieldError, Invalid
 from registry.organisations import get_organisation, list_organisations
 from registry.permissions import Actor, require
 from search.engine import SearchEngine
-from web.pages.members import handed_over, page_number, roles_to_grant
-from web.rendering import page
+from web.pages.members import changed, handed_over, one_account, page_number, roles_to_grant
+from web.rendering import page, redirect
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -84,6 +84,37 @@ async def add_account(
     return handed_over(request, account, organisation, password, fresh=True)
 
 
+@get("/admin/accounts/{account_id:int}")
+async def account_page(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, account_id: int
+) -> Response[Any]:
+    """Show one account; that of an organisation's member on the organisation's own page."""
+    account, organisation = await people.one_person(session, reader, account_id)
+    if organisation is not None:
+        return redirect(request, f"/organisations/{organisation.slug}/members/{account_id}")
+    return one_account(request, reader, account, None)
+
+
+@post("/admin/accounts/{account_id:int}")
+async def change_account(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, account_id: int, data: Form
+) -> Response[Any]:
+    """Change a role, or switch an account off or on."""
+    account, _ = await people.one_person(session, reader, account_id)
+    return await changed(request, session, reader, account, data, "/admin/accounts")
+
+
+@post("/admin/accounts/{account_id:int}/password", status_code=200)
+async def renew_password(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, account_id: int
+) -> Response[Any]:
+    """Give a new password to somebody who forgot theirs; the answer shows it, once."""
+    account, organisation = await people.one_person(session, reader, account_id)
+    password = people.first_password()
+    await accounts.set_password(session, reader, account_id, password, current=None)
+    return handed_over(request, account, organisation, password, fresh=False)
+
+
 async def _accounts(
     request: HTMXRequest,
     session: AsyncSession,
@@ -110,4 +141,12 @@ async def _accounts(
     )
 
 
-handlers = [admin_page, quality_page, accounts_page, add_account]
+handlers = [
+    admin_page,
+    quality_page,
+    accounts_page,
+    add_account,
+    account_page,
+    change_account,
+    renew_password,
+]

@@ -61,14 +61,7 @@ async def member_page(
     """Show one account of the organisation, with what can be done to it."""
     organisation = await get_organisation(session, slug)
     account = await _member(session, reader, organisation, account_id)
-    return page(
-        request,
-        "account/member.html",
-        organisation=organisation,
-        account=account,
-        roles=roles_to_grant(reader),
-        errors=(),
-    )
+    return one_account(request, reader, account, organisation)
 
 
 @post("/organisations/{slug:str}/members/{account_id:int}")
@@ -83,14 +76,7 @@ async def change_member(
     """Change a role, or switch an account off or on."""
     organisation = await get_organisation(session, slug)
     account = await _member(session, reader, organisation, account_id)
-    active = data.get("active", "yes" if account.active else "no") == "yes"
-    role = data.get("role", account.role)
-    await accounts.change_account(session, reader, account_id, role=role, active=active)
-    return redirect(
-        request,
-        f"/organisations/{slug}/members",
-        notice=message("The account of {name} is changed.", name=account.name),
-    )
+    return await changed(request, session, reader, account, data, f"/organisations/{slug}/members")
 
 
 @post("/organisations/{slug:str}/members/{account_id:int}/password", status_code=200)
@@ -103,6 +89,37 @@ async def renew_password(
     password = first_password()
     await accounts.set_password(session, reader, account_id, password, current=None)
     return handed_over(request, account, organisation, password, fresh=False)
+
+
+def one_account(
+    request: HTMXRequest, reader: Actor, account: Account, organisation: Organisation | None
+) -> Response[Any]:
+    """Show one account, with what this reader may do to it."""
+    return page(
+        request,
+        "account/member.html",
+        organisation=organisation,
+        account=account,
+        roles=roles_to_grant(reader),
+        errors=(),
+    )
+
+
+async def changed(
+    request: HTMXRequest,
+    session: AsyncSession,
+    reader: Actor,
+    account: Account,
+    data: dict[str, str],
+    back: str,
+) -> Response[Any]:
+    """Change what the form says, the role or whether it is switched on, and go back."""
+    active = data.get("active", "yes" if account.active else "no") == "yes"
+    role = data.get("role", account.role)
+    await accounts.change_account(session, reader, account.id or 0, role=role, active=active)
+    return redirect(
+        request, back, notice=message("The account of {name} is changed.", name=account.name)
+    )
 
 
 def handed_over(
@@ -137,7 +154,7 @@ async def _member(
     session: AsyncSession, reader: Actor, organisation: Organisation, account_id: int
 ) -> Account:
     require(reader, "organisation.members", organisation.id)
-    account = await session.get(Account, account_id)
+    account = await session.get(Account, account_id) if account_id < 2**31 else None
     if account is None or account.organisation_id != organisation.id:
         raise NotFound("There is no such account in this organisation.")
     return account

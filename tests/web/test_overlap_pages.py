@@ -1,0 +1,316 @@
+"""The list of overlaps and the page of a case, as each kind of reader meets them."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.models import OverlapCase, OverlapPair, Project
+from registry.overlap.detector import examine
+from tests.builders import a_project, an_account, an_organisation
+from tests.web.conftest import Browser, text_of
+
+COURSE = (
+    "Sixty prosecutors and thirty judges attend workshops on the trafficking act, on the "
+    "protection of witnesses and on electronic evidence. A mock trial closes each course."
+)
+
+
+async def an_overlap(
+    session: AsyncSession, a: Project, b: Project, *, state: str = "open", **values: Any
+) -> int:
+    """A flagged pair with its case, as the detector stores them."""
+    case = OverlapCase(state=state, outcome="joint-programme" if state == "decided" else None)
+    session.add(case)
+    await session.flush()
+    plausible = {
+        "kind": "duplicated-assistance",
+        "probability": 0.8,
+        "flagged": True,
+        "model_version": "test",
+        "countries": ["MD"],
+        "months": 12,
+        "usd": Decimal(100_000),
+        "evidence": [],
+        "case_id": case.id,
+    }
+    session.add(OverlapPair(a_id=a.id, b_id=b.id, **(plausible | values)))
+    await session.flush()
+    assert case.id is not None
+    return case.id
+
+
+@pytest.fixture
+async def case_id(browser: Browser) -> int:
+    """A case of Sida and UNODC that the detector itself opened; reviewers of ILO, Sida, OHCHR."""
+    async with browser.database.session() as session:
+        a = await a_project(
+            session, reporting_org="Sida", title="Better trials", description=COURSE,
+            measures=["PROS-2", "PROS-4"],
+        )  # fmt: skip
+        b = await a_project(
+            session, reporting_org="UNODC", title="Better trials in Moldova", description=COURSE
+        )
+        await examine(session, [a.id or 0, b.id or 0])
+        (pair,) = (await session.exec(select(OverlapPair))).all()
+        for role, organisation, email in (
+            ("reviewer", "ILO", "ilo@example.org"),
+            ("reviewer", "OHCHR", "ohchr@example.org"),
+            ("reviewer", "Sida", "sida@example.org"),
+            ("member", "Sida", "member@example.org"),
+            ("member", "A21", "stranger@example.org"),
+        ):
+            await an_account(session, role, await an_organisation(session, organisation), email)
+    assert pair.case_id is not None
+    return pair.case_id
+
+
+async def three_overlaps(browser: Browser) -> None:
+    """Moldova 0.95 and little money, Kenya 0.7 and much, Moldova 0.6 decided."""
+    async with browser.database.session() as session:
+        projects = [
+            await a_project(session, reporting_org=who, title=f"Project {name}")
+            for who in ("Sida", "UNODC")
+            for name in ("Alpha", "Beta", "Gamma")
+        ]
+        alpha, beta, gamma, alpha2, beta2, gamma2 = projects
+        await an_overlap(session, alpha, alpha2, probability=0.95, usd=Decimal(10_000))
+        await an_overlap(
+            session, beta, beta2, probability=0.7, usd=Decimal(900_000), countries=["KE"],
+            kind="double-registration", state="under-review",
+        )  # fmt: skip
+        await an_overlap(session, gamma, gamma2, probability=0.6, state="decided")
+
+
+def order_of(page: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r"Project (Alpha|Beta|Gamma)", page)))
+
+
+async def test_the_list_begins_with_what_probably_costs_most(browser: Browser) -> None:
+    await three_overlaps(browser)
+    assert order_of((await browser.get("/overlaps")).text) == ["Beta", "Alpha", "Gamma"]
+    probable = await browser.get("/overlaps?sort=probability")
+    assert order_of(probable.text) == ["Alpha", "Beta", "Gamma"]
+    assert "3 overlaps" in text_of(probable)
+    assert "0.95" in text_of(probable)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("country=KE", ["Beta"]),
+        ("country=MD", ["Alpha", "Gamma"]),
+        ("kind=double-registration", ["Beta"]),
+        ("state=open", ["Beta", "Alpha"]),
+        ("state=under-review", ["Beta"]),
+        ("state=decided", ["Gamma"]),
+        ("country=MD&state=open", ["Alpha"]),
+        ("country=XX&kind=nonsense&state=nonsense&sort=nonsense", ["Beta", "Alpha", "Gamma"]),
+    ],
+)
+async def test_filters_are_in_the_address(
+    browser: Browser, query: str, expected: list[str]
+) -> None:
+    await three_overlaps(browser)
+    assert order_of((await browser.get(f"/overlaps?{query}")).text) == expected
+
+
+async def test_htmx_gets_the_list_alone(browser: Browser) -> None:
+    await three_overlaps(browser)
+    fragment = (await browser.fragment("/overlaps?country=KE")).text
+    assert fragment.lstrip().startswith('<div id="result"')
+    assert order_of(fragment) == ["Beta"]
+
+
+async def test_empty_lists_say_why_and_where_to_go(browser: Browser) -> None:
+    assert "No overlap has been flagged" in text_of(await browser.get("/overlaps"))
+    await three_overlaps(browser)
+    page = await browser.get("/overlaps?country=FR")
+    assert "No overlap is like this" in text_of(page)
+    assert "Who does what in France" in text_of(page)
+    assert "has only 1 pages" in text_of(await browser.get("/overlaps?page=9"))
+
+
+async def test_pages_of_the_list(browser: Browser) -> None:
+    async with browser.database.session() as session:
+        a = [await a_project(session, reporting_org="Sida") for _ in range(5)]
+        b = [await a_project(session, reporting_org="UNODC") for _ in range(5)]
+        for one in a:
+            for other in b:
+                await an_overlap(session, one, other)
+    first, second = await browser.get("/overlaps"), await browser.get("/overlaps?page=2")
+    links = [set(re.findall(r'href="(/overlaps/\d+)"', page.text)) for page in (first, second)]
+    assert [len(found) for found in links] == [20, 5]
+    assert not links[0] & links[1]
+    assert 'rel="next"' in first.text
+
+
+async def test_a_pair_shows_only_to_whoever_may_read_both(browser: Browser) -> None:
+    async with browser.database.session() as session:
+        a = await a_project(session, reporting_org="Sida", title="Open to all")
+        b = await a_project(session, reporting_org="UNODC", title="Hush", visibility="members")
+        case = await an_overlap(session, a, b)
+        await an_account(
+            session, "member", await an_organisation(session, "A21"), "member@example.org"
+        )
+    assert "No overlap has been flagged" in text_of(await browser.get("/overlaps"))
+    assert (await browser.get(f"/overlaps/{case}")).status_code == 404
+    await browser.sign_in("member@example.org")
+    assert "Hush" in text_of(await browser.get("/overlaps"))
+    assert (await browser.get(f"/overlaps/{case}")).status_code == 200
+
+
+@pytest.mark.parametrize("number", ["0", "999999", "99999999999", "abc"])
+async def test_no_such_case(browser: Browser, number: str) -> None:
+    assert (await browser.get(f"/overlaps/{number}")).status_code == 404
+
+
+async def test_a_case_shows_both_projects_and_why(browser: Browser, case_id: int) -> None:
+    page = await browser.get(f"/overlaps/{case_id}")
+    text = text_of(page)
+    assert "Why it may be an overlap" in text
+    assert "Months in common" in text
+    assert "24" in text
+    assert "Better trials <mark>in Moldova</mark>" in re.sub(r"\s+", " ", page.text)
+    assert "The descriptions are the same" in text or "words that only one" in text
+    measures = re.search(r"(?s)<th scope=\"row\">Measures</th>.*?</tr>", page.text)
+    assert measures is not None
+    assert "PROS-4" in re.findall(r"(?s)<mark>.*?</mark>", measures[0])[0]
+    assert "partly the same" in measures[0]
+    assert "Neither Sida nor UNODC decides alone" in text
+
+
+async def test_a_visitor_reads_but_takes_no_part(browser: Browser, case_id: int) -> None:
+    await browser.sign_in("ilo@example.org")
+    await browser.submit(f"/overlaps/{case_id}", {})
+    await say(browser, case_id, "comment", {"comment-text": "Between ourselves"})
+    browser.cookies.delete("convene_session")
+    page = await browser.get(f"/overlaps/{case_id}")
+    assert "Between ourselves" not in page.text
+    assert "Sign in" in text_of(page)
+    assert "/decide" not in page.text
+    for form in ("comment", "propose", "decide"):
+        answer = await say(browser, case_id, form, decision() | {"comment-text": "Hello"})
+        assert answer.status_code == 403
+
+
+async def say(browser: Browser, case_id: int, form: str, data: dict[str, str]) -> Any:
+    """Post one of the forms of a case that is open in the browser."""
+    await browser.get(f"/overlaps/{case_id}")
+    token = {"_csrf_token": browser.cookies["convene_csrf"]}
+    return await browser.post(f"/overlaps/{case_id}/{form}", data=token | data)
+
+
+def decision(outcome: str = "complementary-no-action", **values: str) -> dict[str, str]:
+    fields = {"outcome": outcome, "reason": "One trains judges, the other clerks."} | values
+    both = {
+        f"{form}-{name}": text for form in ("propose", "decide") for name, text in fields.items()
+    }
+    return both | {"version": "1"}
+
+
+async def test_comment_propose_decide(browser: Browser, case_id: int) -> None:
+    await browser.sign_in("ilo@example.org")
+    await say(browser, case_id, "comment", {"comment-text": "Do <you> know of each other?"})
+    page = await say(browser, case_id, "propose", decision())
+    text = text_of(page)
+    assert "Do &lt;you&gt; know of each other?" in page.text
+    assert "proposes: Complementary, no action" in text
+    assert "Under review" in text
+    adopted = re.search(r"\?adopt=(\d+)", page.text)
+    assert adopted is not None
+    filled = await browser.get(f"/overlaps/{case_id}?adopt={adopted[1]}")
+    assert 'name="decide-outcome" value="complementary-no-action" checked' in filled.text
+    decided = text_of(await say(browser, case_id, "decide", decision()))
+    assert "The decision is recorded" in decided
+    assert "Decided: Complementary, no action" in decided
+    assert decided.index("Decided: Complementary") < decided.index("Evidence")
+    assert "One trains judges, the other clerks." in decided
+
+
+async def test_what_is_missing_is_said_and_what_was_typed_stays(
+    browser: Browser, case_id: int
+) -> None:
+    await browser.sign_in("ilo@example.org")
+    answer = await say(browser, case_id, "decide", decision("joint-programme"))
+    assert answer.status_code == 422
+    assert "Say which organisation takes the lead" in text_of(answer)
+    assert 'href="#field-decide-lead_organisation_id"' in answer.text
+    assert "One trains judges, the other clerks." in answer.text
+    assert 'name="decide-outcome" value="joint-programme" checked' in answer.text
+    empty = await say(browser, case_id, "comment", {"comment-text": "  "})
+    assert empty.status_code == 422
+
+
+async def test_of_two_who_decide_the_second_sees_what_the_first_decided(
+    browser: Browser, case_id: int
+) -> None:
+    await browser.sign_in("ohchr@example.org")
+    await say(browser, case_id, "decide", decision("not-an-overlap", reason="They differ."))
+    await browser.sign_in("ilo@example.org")
+    late = await say(browser, case_id, "decide", decision(reason="My own view of it."))
+    assert late.status_code == 409
+    text = text_of(late)
+    assert "Somebody else decided this case" in text
+    assert "They differ." in text
+    assert "My own view of it." in late.text
+    async with browser.database.session() as session:
+        case = await session.get(OverlapCase, case_id)
+        assert case is not None
+        assert (case.outcome, case.version) == ("not-an-overlap", 2)
+    version = re.search(r'name="version" value="(\d+)"', late.text)
+    assert version is not None
+    again = await say(
+        browser, case_id, "decide", decision(reason="My own view.") | {"version": version[1]}
+    )
+    assert "Decided: Complementary, no action" in text_of(again)
+    assert "before: Not an overlap" in text_of(again)
+
+
+async def test_a_reviewer_of_one_of_the_organisations_may_not_decide(
+    browser: Browser, case_id: int
+) -> None:
+    await browser.sign_in("sida@example.org")
+    page = await browser.get(f"/overlaps/{case_id}")
+    assert "You may not decide this one" in text_of(page)
+    assert "decide-outcome" not in page.text
+    assert "propose-outcome" in page.text
+    assert (await say(browser, case_id, "decide", decision())).status_code == 403
+
+
+async def test_members_of_the_two_comment_and_others_do_not(browser: Browser, case_id: int) -> None:
+    await browser.sign_in("member@example.org")
+    page = await say(browser, case_id, "comment", {"comment-text": "We know UNODC well."})
+    assert "We know UNODC well." in page.text
+    assert "propose-outcome" not in page.text
+    assert (await say(browser, case_id, "propose", decision())).status_code == 403
+    await browser.sign_in("stranger@example.org")
+    assert "comment-text" not in (await browser.get(f"/overlaps/{case_id}")).text
+    assert (await say(browser, case_id, "comment", {"comment-text": "Me too"})).status_code == 403
+
+
+async def test_what_waits_for_me(browser: Browser, case_id: int) -> None:
+    await browser.sign_in("member@example.org")
+    assert "my organisation, which has said nothing" in text_of(await browser.get("/overlaps"))
+    await say(browser, case_id, "comment", {"comment-text": "We coordinate already."})
+    assert "What waits for me" not in text_of(await browser.get("/overlaps"))
+    await browser.sign_in("ohchr@example.org")
+    assert "Nothing waits for you" in text_of(await browser.get("/overlaps"))
+    await say(browser, case_id, "propose", decision())
+    await browser.sign_in("ilo@example.org")
+    assert "Proposed, to be decided" in text_of(await browser.get("/overlaps"))
+    await say(browser, case_id, "decide", decision())
+    assert "Nothing waits for you" in text_of(await browser.get("/overlaps"))
+
+
+async def test_a_decision_needs_the_form_token(browser: Browser, case_id: int) -> None:
+    await browser.sign_in("ilo@example.org")
+    answer = await browser.post(f"/overlaps/{case_id}/decide", data=decision())
+    assert answer.status_code == 403
+    async with browser.database.session() as session:
+        case = await session.get(OverlapCase, case_id)
+        assert case is not None
+        assert case.state == "open"
