@@ -129,16 +129,16 @@ async def refused_records(session: AsyncSession, reader: Actor, plan_id: str) ->
     kept = await kept_plan(session, reader, plan_id)
     await session.refresh(kept, ["content"])
     refused = [item for item in kept.plan.get("items", []) if item["outcome"] == "refused"]
-    wanted = {_number(item) for item in refused}
+    wanted = {_index(item) for item in refused}
     source = Source(kept.content, kept.filename)
-    cells = {row.number: row.raw for row in rows_of(source, kept.format) if row.number in wanted}
+    cells = {row.index: row.raw for row in rows_of(source, kept.format) if row.index in wanted}
     return [
         Refused(
             place=f"{'row' if 'row' in item else 'line'} {_number(item)}",
             identifier=item["identifier"] or "",
             title=item["title"] or "",
             reasons=[(error["field"], error["message"]) for error in item["errors"]],
-            cells=cells.get(_number(item), {}),
+            cells=cells.get(_index(item), {}),
         )
         for item in refused
     ]
@@ -163,3 +163,8 @@ def _stored(plan: Plan) -> dict[str, Any]:
 
 def _number(item: dict[str, Any]) -> int:
     return int(item.get("row") or item.get("line") or 0)
+
+
+def _index(item: dict[str, Any]) -> int:
+    """Return which record of the file it is: several may stand in one line."""
+    return int(item.get("index") or 0)

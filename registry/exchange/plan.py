@@ -53,17 +53,18 @@ class Item:
         return {
             "outcome": self.outcome,
             self.kind: self.number,
+            "index": self.index,
             "identifier": self.identifier,
             "title": self.title,
             "organisation": self.organisation,
             "project_id": self.project_id,
             "version": self.version,
             "draft": self.draft,
-            "missing": [_error_json(error) for error in self.missing],
+            "missing": [_said(error) for error in self.missing],
             "differences": {name: list(pair) for name, pair in self.differences.items()},
-            "errors": [_error_json(error) for error in self.errors],
-            "warnings": [_error_json(warning) for warning in self.warnings],
-            "reasons": [str(reason) for reason in self.reasons],
+            "errors": [_said(error) for error in self.errors],
+            "warnings": [_said(warning) for warning in self.warnings],
+            "reasons": [reason.as_json() for reason in self.reasons],
         }
 
 
@@ -164,3 +165,8 @@ def _plain(value: Any) -> Any:
 
 def _error_json(error: FieldError) -> dict[str, Any]:
     return {"field": error.field, "message": str(error.message)}
+
+
+def _said(error: FieldError) -> dict[str, Any]:
+    """Return an error in English, and in the form from which it is said in another language."""
+    return {**_error_json(error), "said": error.message.as_json()}
