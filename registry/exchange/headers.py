@@ -20,6 +20,8 @@ MOST_COLUMNS = 500
 ROWS_SEARCHED = 25
 """How many rows above the header may hold a title, a logo's place, notes."""
 
+_OWN_REMARKS = frozenset({"where", "what is wrong"})
+"""Columns of the table of refused rows, which comes back mended."""
 _TRANSLATED = re.compile(r"(title|description) ([a-z]{2,3})")
 
 
@@ -46,7 +48,7 @@ class Header:
                 ),
             )
             for column, name in zip(self.columns, self.names, strict=True)
-            if column is None and name
+            if column is None and name and fold(name) not in _OWN_REMARKS
         ]
 
 

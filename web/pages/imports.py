@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.errors import FieldError, Invalid
 from registry.exchange.plan import OUTCOMES
 from registry.exchange.record import COLUMNS
+from registry.exchange.tabular import defuse
 from registry.import_plans import (
     Refused,
     apply_kept_plan,
@@ -208,9 +209,7 @@ def _table(refused: Sequence[Refused]) -> str:
 
 
 def _cell(value: object) -> str:
-    """Return a value for a cell; a spreadsheet must not take it for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return "" if value is None else defuse(str(value))
 
 
 def _download(text: str, name: str) -> Response[str]:
