@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from registry import codelists
 from search.document import FACET_FIELDS, FILTER_FIELDS, SEARCHABLE, SORT_FIELDS
-from search.words import tokens
+from search.words import country_words
 
 _UNORDERED = {
     "separatorTokens",
@@ -44,7 +43,7 @@ def index_settings() -> dict[str, Any]:
             "minWordSizeForTypos": {"oneTypo": 4, "twoTypos": 8},
             "disableOnNumbers": True,
             "disableOnAttributes": [n for n, role in SEARCHABLE.items() if not role.forgiving],
-            "disableOnWords": _country_words(),  # 'Iran' does not find Iraq
+            "disableOnWords": sorted(country_words()),
         },
         # Words end where they do in the other engine; some of these are letters to Meilisearch.
         "separatorTokens": sorted(string.punctuation),
@@ -70,14 +69,3 @@ def _same(wanted: Any, found: Any, unordered: bool = False) -> bool:
     if isinstance(wanted, list) and unordered:
         return isinstance(found, list) and sorted(wanted) == sorted(found)
     return bool(wanted == found)
-
-
-def _country_words() -> list[str]:
-    words = {
-        word
-        for country in codelists.countries().values()
-        for name in country.names.values()
-        for word in tokens(name)
-        if len(word) > 3
-    }
-    return sorted(words)

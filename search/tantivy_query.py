@@ -87,10 +87,16 @@ class QueryMaker:
         )
 
     def forgives(self, word: Word) -> bool:
-        """Say whether neighbours of a word are looked for; 'reffer', unfinished, has them too."""
-        if word.typos == 0 or self.known(word.text) > self._rare:
+        """Say whether neighbours of a word are looked for; 'reffer', unfinished, has them too.
+
+        Related forms do not count: 'moldava' is a form of 'moldavos', but Moldova is meant.
+        """
+        if word.typos == 0 or self._frequency(word.text) > self._rare:
             return False
         return not (word.prefix and self.begun(word.text))
+
+    def _frequency(self, word: str) -> int:
+        return max(self._searcher.doc_freq(name, word) for name in SEARCHABLE)
 
     def marker(self, words: Words) -> Marker:
         """Return the marker of what the words match."""

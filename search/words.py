@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
+
+from registry import codelists
 
 TOKEN = re.compile(r"[^\W_]+")
 """A word: letters and digits, as the index splits them too."""
@@ -38,7 +40,7 @@ def fold(text: str) -> str:
     """Return the text without case and accents."""
     if text.isascii():
         return text.lower()
-    return normalize("NFKD", text.casefold()).translate(_FOLDING)
+    return normalize("NFKD", text).casefold().translate(_FOLDING)
 
 
 def tokens(text: str) -> list[str]:
@@ -54,15 +56,30 @@ class Word(NamedTuple):
 
     @property
     def typos(self) -> int:
-        """How many typos are forgiven: none in short words and numbers, then one, then two."""
-        return typos_in(self.text)
+        """How many typos are forgiven; in an unfinished word only when there is a little more."""
+        return 0 if self.prefix and len(self.text) < 5 else typos_in(self.text)
 
 
 def typos_in(word: str) -> int:
-    """Return how many typos are forgiven in a word: up to 3 letters 0, up to 7 one, then two."""
-    if not word.isalpha() or len(word) < 4:
+    """Return how many typos are forgiven in a word: up to 3 letters 0, up to 7 one, then two.
+
+    None in numbers and names of countries: 'Iran' does not find Iraq.
+    """
+    if not word.isalpha() or len(word) < 4 or word in country_words():
         return 0
     return 1 if len(word) < 8 else 2
+
+
+@cache
+def country_words() -> frozenset[str]:
+    """Return the words of the countries' names, folded."""
+    return frozenset(
+        word
+        for country in codelists.countries().values()
+        for name in country.names.values()
+        for word in tokens(name)
+        if len(word) > 3
+    )
 
 
 @dataclass(frozen=True)
@@ -151,4 +168,4 @@ def distance(a: str, b: str, most: int) -> int:
         before = previous
         if min(row) > most:
             return most + 1
-    return row[-1]
+    return min(row[-1], most + 1)
