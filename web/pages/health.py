@@ -1,8 +1,6 @@
 """For whatever watches over the server: does it live, and can it answer."""
 
-from typing import Any
-
-from litestar import Request, Response, get
+from litestar import get
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,13 +15,11 @@ async def healthz() -> dict[str, str]:
 
 
 @get("/readyz", include_in_schema=False, opt={"exclude_from_auth": True})
-async def readyz(
-    request: Request[Any, Any, Any], session: AsyncSession, engine: SearchEngine
-) -> Response[dict[str, str]]:
+async def readyz(session: AsyncSession, engine: SearchEngine) -> dict[str, str]:
     """Say whether database and search answer: 200 when both do, else an error."""
     await session.execute(text("SELECT 1"))
     found = await engine.search(Query(size=1, audiences=("public",)))
-    return Response({"status": "ok", "engine": found.engine})
+    return {"status": "ok", "engine": found.engine}
 
 
 handlers = [healthz, readyz]
