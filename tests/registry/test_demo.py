@@ -1,0 +1,79 @@
+"""The demonstration loads whole, into an empty registry only, and is marked as invented."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, func, select
+
+from registry.accounts import sign_in
+from registry.database import Database
+from registry.demo import DEMO_PASSWORD, FOLDER, demo_organisations, demo_sign_ins, load_demo
+from registry.models import Organisation, Project, ProjectCountry
+from tests.builders import an_organisation
+
+
+def records() -> list[dict[str, Any]]:
+    lines = (FOLDER / "projects.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_every_project_says_that_it_is_invented() -> None:
+    marks = ("[invented for demonstration]", "[inventé", "[inventado", "[ficti")
+    unmarked = [
+        r["identifier"] for r in records() if not any(m in r["description"].lower() for m in marks)
+    ]
+    assert unmarked == []
+
+
+def test_it_shows_many_countries_and_three_languages() -> None:
+    countries = {share["code"] for record in records() for share in record["countries"]}
+    languages = Counter(record["language"] for record in records())
+    assert len(records()) >= 200
+    assert len(demo_organisations()) >= 60
+    assert len(countries) >= 30
+    assert all(languages[language] >= 30 for language in ("en", "fr", "es"))
+
+
+def test_related_projects_are_there() -> None:
+    known = {record["identifier"] for record in records()}
+    named = {
+        related.get("id") or related["identifier"]
+        for record in records()
+        for related in record["related"]
+    }
+    assert named <= known
+
+
+async def test_it_loads_whole_and_only_into_an_empty_registry(committed: Database) -> None:
+    loaded = await load_demo(committed)
+    assert loaded is not None
+    assert (loaded.projects, loaded.overlooked) == (len(records()), 0)
+    async with committed.session() as session:
+        published = await session.exec(
+            select(func.count()).select_from(Project).where(Project.state == "published")
+        )
+        assert published.one() == len(records())
+        countries = await session.exec(select(func.count(func.distinct(col(ProjectCountry.code)))))
+        assert countries.one() >= 30
+        known = await session.exec(select(func.count()).select_from(Organisation))
+        assert known.one() == len(demo_organisations()), "a project names a stranger as its owner"
+        for email, _ in await demo_sign_ins(committed):
+            assert await sign_in(session, email, DEMO_PASSWORD, "127.0.0.1")
+    assert await load_demo(committed) is None
+
+
+async def test_a_registry_with_data_of_its_own_is_left_alone(committed: Database) -> None:
+    async with committed.session() as session:
+        await an_organisation(session, "An organisation of our own")
+    assert await load_demo(committed) is None
+    assert await demo_sign_ins(committed) == []
+
+
+def test_the_file_is_in_the_projects_own_format() -> None:
+    from registry.exchange.validation import validate_file
+
+    checked = validate_file(Path(FOLDER / "projects.jsonl"))
+    assert checked.errors == []
+    assert checked.warnings == []
