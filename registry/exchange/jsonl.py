@@ -64,9 +64,23 @@ def row_of(
         parsed.warnings,
         identifier=record.identifier if record else _shown(raw.get("identifier", raw.get("id"))),
         title=record.title if record else _shown(raw.get("title")) or "",
-        given=frozenset(filled),
+        given=spoken_of(filled),
         raw=raw,
         organisation_keys=(record.reporting_org,) if record else (),
+    )
+
+
+_NEVER_EMPTY = frozenset({"visibility", "language"})
+"""Fields that always have a value: left empty they stay as they are, and restricted projects
+restricted."""
+
+
+def spoken_of(values: Mapping[str, Any]) -> frozenset[str]:
+    """Return the fields that a record speaks about: empty ones count, as emptied."""
+    return frozenset(
+        name
+        for name, value in values.items()
+        if name not in _NEVER_EMPTY or value not in (None, "")
     )
 
 

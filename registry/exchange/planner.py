@@ -19,9 +19,12 @@ from registry.messages import message
 from registry.models import Organisation, Project
 from registry.organisations import resolve_organisations
 from registry.permissions import Actor, may
+from registry.personal_data import personal_data_in
 from registry.projects import identifier_for, load_records, missing_for_publication
 from registry.relevance import relevance
 from registry.suggestions import suggested_codes
+
+_TEXTS = frozenset({"title", "description"})
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,7 @@ class Planner:
         if not record.suggestions and not record.pillars and row.texts:
             record.suggestions = suggested_codes(record)
         item.outcome = "created"
+        item.warnings += personal_data_in(record)
         item.missing = missing_for_publication(record)
         item.draft = self.as_drafts or bool(item.missing)
         item.publish = not item.draft
@@ -236,6 +240,8 @@ class Planner:
                 )
             )
         item.outcome = "updated"
+        if {name.partition("_")[0] for name in item.differences} & _TEXTS:
+            item.warnings += personal_data_in(merged)
         item.draft = found.state != "published" and (self.as_drafts or bool(item.missing))
         item.publish = not item.draft and found.state != "withdrawn"
 

@@ -132,12 +132,11 @@ def _row(
         for column, cell in zip(header.columns, cells, strict=False)
         if column is not None
     }
-    spoken_of = frozenset(column for column in header.columns if column)
-    if "language" not in spoken_of and header.language != "en":
+    raw = dict.fromkeys((name for name in header.columns if name), "") | raw
+    if "language" not in raw and header.language != "en":
         raw["language"] = header.language
     extra = [cell for cell in cells[len(header.columns) :] if cell not in (None, "")]
     row = row_of(raw, "row", number, defaults)
-    row.given = row.given | spoken_of
     if extra:
         row.record = None
         row.errors.append(

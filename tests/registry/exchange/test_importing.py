@@ -349,3 +349,19 @@ async def test_the_same_file_twice_at_once_is_imported_once(committed: Database)
     assert all(isinstance(r, Plan | Conflict) for r in results)
     async with committed.session() as session:
         assert len(await _projects(session)) == 20
+
+
+async def test_an_empty_cell_does_not_make_a_restricted_project_public(
+    session: AsyncSession,
+) -> None:
+    await _import(session, csv_file(COMPLETE | {"identifier": "S-1", "visibility": "restricted"}))
+    change = {"identifier": "S-1", "visibility": "", "language": "", "title": "New"}
+    await _import(session, csv_file(COMPLETE | change))
+    (project,) = await _projects(session)
+    assert (project.visibility, project.titles) == ("restricted", {"en": "New"})
+
+
+async def test_what_looks_like_personal_data_is_shown_in_the_plan(session: AsyncSession) -> None:
+    data = csv_file(COMPLETE | {"description": "She was born on 12 May 2009 in Balti."})
+    plan = await plan_import(session, COMMAND_LINE, data)
+    assert [w.field for w in plan.items[0].warnings] == ["description"]
