@@ -68,8 +68,20 @@ class Query:
             errors.append(
                 FieldError("size", message("A page has 1 to {most} hits.", most=MAX_SIZE))
             )
+        given = [self.text, *(value for values in self.filters.values() for value in values)]
+        if not all(_is_text(value) for value in given):
+            errors.append(FieldError("text", message("This holds something that is not text.")))
         if errors:
             raise Invalid(errors)
+
+
+def _is_text(value: str) -> bool:
+    """Say whether a string can be written down; half a character, from bytes, can't."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

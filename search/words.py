@@ -36,6 +36,9 @@ _MOST_WORDS = 16
 """A longer query is cut; nobody types more, and each word costs time."""
 
 
+_LONGEST_WORD = 30
+
+
 def fold(text: str) -> str:
     """Return the text without case and accents."""
     if text.isascii():
@@ -63,9 +66,10 @@ class Word(NamedTuple):
 def typos_in(word: str) -> int:
     """Return how many typos are forgiven in a word: up to 3 letters 0, up to 7 one, then two.
 
-    None in numbers and names of countries: 'Iran' does not find Iraq.
+    None in numbers and names of countries ('Iran' does not find Iraq), nor in what is too long to
+    be a word.
     """
-    if not word.isalpha() or len(word) < 4 or word in country_words():
+    if not word.isalpha() or not 4 <= len(word) <= _LONGEST_WORD or word in country_words():
         return 0
     return 1 if len(word) < 8 else 2
 

@@ -316,7 +316,12 @@ class TestFilters:
         assert await ids(engine, active_on=date(2025, 1, 1)) == [2]
 
     async def test_unknown_facets_and_sorts_are_refused(self, engine: SearchEngine) -> None:
-        for wrong in ({"filters": {"colour": ["red"]}}, {"sort": "colour"}, {"page": 0}):
+        for wrong in (
+            {"filters": {"colour": ["red"]}},
+            {"sort": "colour"},
+            {"page": 0},
+            {"text": "\ud800"},
+        ):
             with pytest.raises(Invalid):
                 Query(**wrong)  # type: ignore[arg-type]
 
