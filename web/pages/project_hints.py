@@ -40,7 +40,7 @@ async def similar_fragment(
     own = field_of(data, "project") or ""
     exclude = int(own[:18]) if own.isdecimal() else None
     similar = await similar_projects(session, reader, record, exclude)
-    return page(request, "projects/_similar.html", similar=similar)
+    return page(request, "projects/_similar.html", similar=similar, while_typing=True)
 
 
 def suggestions_for(form: ProjectForm) -> dict[str, list[tuple[Suggestion, bool]]]:
