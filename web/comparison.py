@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from registry import codelists
 from registry.catalogue import ProjectView
 from registry.exchange.record import ProjectRecord
 from registry.folding import fold
@@ -143,7 +144,14 @@ def _row(
 def _participants(a: ProjectView, b: ProjectView) -> list[Row]:
     """Return a row for each role; an organisation is the same under any of its names."""
     roles = dict.fromkeys(role for view in (a, b) for role, _, _ in view.participations)
-    return [_row(f"role:{role}", _of_role(a, role), _of_role(b, role), key=fold) for role in roles]
+    return [
+        _row(f"role:{role}", _of_role(a, role), _of_role(b, role), key=_name_key) for role in roles
+    ]
+
+
+def _name_key(name: str) -> str:
+    """Return what is the same for España, Espagne and Spain, since many name a donor country."""
+    return codelists.find_country(name) or fold(name)
 
 
 def _of_role(view: ProjectView, role: str) -> list[str]:

@@ -12,6 +12,7 @@ from registry.models import OverlapCase, OverlapPair, Project
 from registry.overlap.detector import examine
 from tests.builders import a_project, an_account, an_organisation
 from tests.web.conftest import Browser, text_of
+from tests.web.test_projects_search import statements
 
 COURSE = (
     "Sixty prosecutors and thirty judges attend workshops on the trafficking act, on the "
@@ -161,6 +162,23 @@ async def test_a_pair_shows_only_to_whoever_may_read_both(browser: Browser) -> N
     await browser.sign_in("member@example.org")
     assert "Hush" in text_of(await browser.get("/overlaps"))
     assert (await browser.get(f"/overlaps/{case}")).status_code == 200
+
+
+async def test_the_list_needs_few_statements_however_many_pairs(browser: Browser) -> None:
+    async with browser.database.session() as session:
+        a = [await a_project(session, reporting_org="Sida") for _ in range(4)]
+        b = [await a_project(session, reporting_org="UNODC") for _ in range(5)]
+        await an_overlap(session, a[0], b[0])
+    with statements(browser.database) as few:
+        await browser.get("/overlaps")
+    async with browser.database.session() as session:
+        for one in a:
+            for other in b[1:]:
+                await an_overlap(session, one, other)
+    with statements(browser.database) as many:
+        await browser.get("/overlaps")
+    assert len(many) == len(few)
+    assert len(many) < 10
 
 
 @pytest.mark.parametrize("number", ["0", "999999", "99999999999", "abc"])
