@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import Conflict
@@ -184,25 +185,35 @@ async def _write(session: AsyncSession, actor: Actor, plan: Plan, items: list[It
 
 
 async def _register_organisations(session: AsyncSession, actor: Actor, items: list[Item]) -> None:
+    """Register the organisations that these items are the first to name."""
     unknown: dict[str, Item] = {}
     for item in items:
         if item.organisation_id is None:
             unknown.setdefault(item.organisation, item)
     known = await resolve_organisations(session, unknown) if unknown else {}
     for name, item in unknown.items():
-        organisation = known.get(name)
-        if organisation is None:
-            record = item.record
-            organisation = await register_organisation(
-                session,
-                actor,
-                OrganisationRecord(
-                    name=name,
-                    type=record.reporting_org_type if record else None,
-                    iati_identifier=item.organisation_ref,
-                ),
-            )
-        known[name] = organisation
+        if name not in known:
+            known[name] = await _register(session, actor, item)
     for item in items:
         if item.organisation_id is None:
             item.organisation_id = known[item.organisation].id
+
+
+async def _register(session: AsyncSession, actor: Actor, item: Item) -> Organisation:
+    """Register one, or take the one that somebody else registered at the same moment."""
+    record = OrganisationRecord(
+        name=item.organisation,
+        type=item.record.reporting_org_type if item.record else None,
+        iati_identifier=item.organisation_ref,
+    )
+    try:
+        async with session.begin_nested():
+            return await register_organisation(session, actor, record)
+    except (IntegrityError, Conflict) as error:
+        names = {item.organisation, item.organisation_ref or item.organisation}
+        known = await resolve_organisations(session, names)
+        if not known:
+            raise Conflict(
+                f"Somebody else is registering {item.organisation} at this moment. Try again."
+            ) from error
+        return next(iter(known.values()))

@@ -333,10 +333,14 @@ async def test_a_plan_can_be_stored_whatever_the_file_held(session: AsyncSession
     stored.encode()
 
 
-async def test_the_same_file_twice_at_once_is_imported_once(committed: Database) -> None:
+@pytest.mark.parametrize("registered", [True, False])
+async def test_the_same_file_twice_at_once_is_imported_once(
+    committed: Database, registered: bool
+) -> None:
     data = csv_file(*(COMPLETE | {"identifier": f"S-{n}"} for n in range(20)))
-    async with committed.session() as session:
-        await an_organisation(session, "Sida")
+    if registered:
+        async with committed.session() as session:
+            await an_organisation(session, "Sida")
 
     async def once() -> Plan:
         async with committed.session() as session:
