@@ -47,7 +47,7 @@ def test_translations_belong_to_sentences_and_keep_their_places(language: str) -
 @pytest.mark.parametrize("language", ["fr", "es"])
 def test_what_every_visitor_reads_is_translated(language: str) -> None:
     translated = i18n._sentences(language)
-    for area in ("home", "countries", "organisations", "sign_in", "errors", "macros"):
+    for area in ("home", "countries", "organisations", "sign_in", "errors", "macros", "help"):
         for sentence in sentences(f"web/templates/{area}", {"**.html": "jinja2"}):
             assert sentence in translated, f"{area}: {sentence!r} is not translated yet"
 
