@@ -1,4 +1,4 @@
-"""Writing projects as CSV, XLSX, JSON Lines and IATI, piece by piece.
+"""Writing projects as CSV, HXL, XLSX, JSON Lines and IATI, piece by piece.
 
 Every reader gets what that reader may see: restricted fields are left out for everybody but the
 owning organisation and the secretariat, and nothing is exported that the reader could not open.
@@ -14,6 +14,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.exchange.hxl import tag_of
 from registry.exchange.iati.writer import end_of_file, start_of_file, write_activity
 from registry.exchange.jsonl import write_line
 from registry.exchange.record import COLUMNS, ProjectRecord, as_row
@@ -32,8 +33,15 @@ MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "jsonl": "application/x-ndjson; charset=utf-8",
     "iati": "application/xml; charset=utf-8",
+    "hxl": "text/csv; charset=utf-8",
 }
-EXTENSIONS = {"csv": ".csv", "xlsx": ".xlsx", "jsonl": ".jsonl", "iati": ".xml"}
+EXTENSIONS = {
+    "csv": ".csv",
+    "xlsx": ".xlsx",
+    "jsonl": ".jsonl",
+    "iati": ".xml",
+    "hxl": ".hxl.csv",
+}
 
 
 @dataclass(frozen=True)
@@ -60,12 +68,17 @@ class Writer(Protocol):
 class CsvWriter:
     """CSV as spreadsheets read it: UTF-8 with a byte order mark, formulas defused."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], *, hashtags: bool = False) -> None:
         self.columns = columns
+        self.hashtags = hashtags
+        """Whether a row of HXL hashtags stands below the header."""
 
     def begin(self) -> bytes:
         """Return the header."""
-        return b"\xef\xbb\xbf" + self._rows([list(self.columns)])
+        header = [list(self.columns)]
+        if self.hashtags:
+            header.append([tag_of(column) for column in self.columns])
+        return b"\xef\xbb\xbf" + self._rows(header)
 
     def write(self, projects: Iterable[Exported]) -> bytes:
         """Return the rows of these projects."""
@@ -138,8 +151,8 @@ def writer_for(
     columns = columns_for(languages, restricted=restricted)
     if format == "xlsx":
         return WorkbookWriter(columns, query)
-    if format == "csv":
-        return CsvWriter(columns)
+    if format in ("csv", "hxl"):
+        return CsvWriter(columns, hashtags=format == "hxl")
     raise KeyError(format)
 
 
@@ -153,7 +166,7 @@ async def export_projects(
     """Yield a file with these projects, in their order, as far as the reader may read them."""
     restricted = reader.role == "secretariat" or reader.organisation_id is not None
     languages: list[str] = []
-    if format in ("csv", "xlsx"):
+    if format in ("csv", "hxl", "xlsx"):
         languages = await _further_languages(session, reader, project_ids)
     writer = writer_for(format, languages, restricted=restricted, query=query)
     yield writer.begin()

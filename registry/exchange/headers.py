@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from registry.errors import FieldError
+from registry.exchange.hxl import column_tagged, is_tag_row
 from registry.exchange.record import COLUMNS
 from registry.exchange.source import refuse_file
 from registry.exchange.values import shown
@@ -20,6 +21,8 @@ MOST_COLUMNS = 500
 ROWS_SEARCHED = 25
 """How many rows above the header may hold a title, a logo's place, notes."""
 
+_MAY_REPEAT = frozenset({"countries", "regions", "locations"})
+"""Columns whose values are put together where a table has several of them: #adm1 and #adm2."""
 _OWN_REMARKS = frozenset({"where", "what is wrong"})
 """Columns of the table of refused rows, which comes back mended."""
 _TRANSLATED = re.compile(r"(title|description) ([a-z]{2,3})")
@@ -81,6 +84,10 @@ def column_named(name: str) -> tuple[str, str] | None:
 def header_at(index: int, cells: Sequence[Any]) -> tuple[int, Header]:
     """Return how many names of a row are known, and the header that it would be."""
     names = tuple("" if cell is None else str(cell).strip() for cell in cells)
+    if is_tag_row(names):
+        tagged = tuple(column_tagged(name) if name else None for name in names)
+        # The row of hashtags counts for more than the words above it.
+        return MOST_COLUMNS + len({c for c in tagged if c}), Header(index, tagged, names, "en")
     found = [column_named(name) if name else None for name in names]
     languages = Counter(language for entry in found if entry for language in [entry[1]])
     language = languages.most_common(1)[0][0] if languages else "en"
@@ -110,7 +117,8 @@ def check_header(header: Header | None, filename: str) -> Header:
             ),
             "header",
         )
-    repeated = [name for name, count in Counter(header.columns).items() if name and count > 1]
+    counts = Counter(name for name in header.columns if name not in _MAY_REPEAT)
+    repeated = [name for name, count in counts.items() if name and count > 1]
     if repeated:
         raise refuse_file(
             message(

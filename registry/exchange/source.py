@@ -13,7 +13,8 @@ from registry.errors import FieldError, Invalid
 from registry.exchange.record import ProjectRecord
 from registry.messages import Message, message
 
-FORMATS = ("iati", "csv", "xlsx", "jsonl")
+FORMATS = ("iati", "csv", "xlsx", "jsonl", "hxl")
+"""What a person may say that a file is; HXL is a table, CSV or XLSX, with a row of hashtags."""
 LONGEST_TEXT_LINE = 4_000_000
 """Characters of one line of a text file; a longer one is not a table and not JSON Lines."""
 
@@ -114,7 +115,9 @@ def detect_format(source: Source, wanted: str | None = None) -> tuple[str, list[
                 formats=", ".join(FORMATS),
             )
         )
-    if wanted is not None and wanted != found and certain:
+    if wanted == "hxl" and found in ("csv", "xlsx"):
+        return found, []
+    if wanted is not None and wanted != found and (certain or wanted == "hxl"):
         raise refuse_file(
             message(
                 "{file} is not {wanted}; its content is {found}. Leave the format out, or say "

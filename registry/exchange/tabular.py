@@ -127,12 +127,12 @@ def _row(
     number: int, header: Header, cells: Sequence[Any], defaults: Mapping[str, Any] | None
 ) -> Row:
     """Parse the cells under the columns that are known."""
-    raw = {
-        column: undo_defusing(cell) if isinstance(cell, str) else cell
-        for column, cell in zip(header.columns, cells, strict=False)
-        if column is not None
-    }
-    raw = dict.fromkeys((name for name in header.columns if name), "") | raw
+    raw: dict[str, Any] = dict.fromkeys((name for name in header.columns if name), "")
+    for column, cell in zip(header.columns, cells, strict=False):
+        if column is None or cell in (None, ""):
+            continue
+        value = undo_defusing(cell) if isinstance(cell, str) else cell
+        raw[column] = f"{raw[column]};{value}" if raw[column] else value
     if "language" not in raw and header.language != "en":
         raw["language"] = header.language
     extra = [cell for cell in cells[len(header.columns) :] if cell not in (None, "")]

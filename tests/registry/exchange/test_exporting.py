@@ -23,7 +23,7 @@ from tests.builders import a_project, a_record, acting, an_account, an_organisat
 from tests.registry.exchange.files import an_activity, an_iati_file
 from tests.registry.exchange.test_iati_reading import FULL
 
-FORMATS = ("csv", "xlsx", "jsonl", "iati")
+FORMATS = ("csv", "hxl", "xlsx", "jsonl", "iati")
 UNODC = Organisation(slug="unodc", name="UNODC", type="un-agency")
 
 

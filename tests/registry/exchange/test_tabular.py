@@ -9,7 +9,9 @@ import pytest
 import xlsxwriter
 
 from registry.errors import Invalid
+from registry.exchange.hxl import column_tagged, tag_of
 from registry.exchange.reading import read_file
+from registry.exchange.record import COLUMNS
 from registry.exchange.source import Row
 from registry.exchange.tabular import defuse, undo_defusing
 from tests.registry.exchange.files import csv_file
@@ -145,3 +147,23 @@ def test_defused_cells_are_no_formulas_and_come_back(text: str) -> None:
     defused = defuse(text)
     assert defused[0] not in "=+-@＝\t\r"
     assert undo_defusing(defused) == text
+
+
+def test_a_3w_table_with_hashtags_is_read_by_them() -> None:
+    data = (
+        "Qui,Quoi,Où,Province,District,Remarque\n"
+        "#org,#activity+fr+name,#country+name,#adm1+name,#adm2+name,#meta+note\n"
+        "Sida,Refuges,Moldavie,Orhei,Cahul,x\n"
+    )
+    (row,) = rows(data.encode())
+    assert row.record is not None
+    assert (row.number, row.record.reporting_org, row.record.title) == (3, "Sida", "Refuges")
+    assert [share.code for share in row.record.countries] == ["MD"]
+    assert row.record.locations == ["Orhei", "Cahul"]
+    assert [warning.field for warning in row.warnings] == ["#meta+note"]
+    assert next(iter(read_file(data.encode(), "hxl"))).record == row.record
+
+
+def test_every_column_has_its_own_hashtag() -> None:
+    tags = {column: tag_of(column) for column in (*COLUMNS, "title_fr", "description_es")}
+    assert {column: column_tagged(tag) for column, tag in tags.items()} == {c: c for c in tags}
