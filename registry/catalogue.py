@@ -1,10 +1,10 @@
 """Reading projects: what a page or an export shows of them to one reader."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import col, or_, select
+from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import NotFound
@@ -109,6 +109,17 @@ async def project_views(
         for id in project_ids
         if id in found
     ]
+
+
+async def shared_identifiers(session: AsyncSession, identifiers: Iterable[str]) -> set[str]:
+    """Return those of these identifiers that several organisations use."""
+    rows = await session.exec(
+        select(Project.identifier)
+        .where(col(Project.identifier).in_(set(identifiers)))
+        .group_by(Project.identifier)
+        .having(func.count() > 1)
+    )
+    return set(rows)
 
 
 async def projects_of_organisation(

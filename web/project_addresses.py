@@ -15,7 +15,7 @@ def identifier_in(request: Request) -> str:  # type: ignore[type-arg]
 
 def organisation_in(request: Request) -> str | None:  # type: ignore[type-arg]
     """Return the slug of the organisation that the address names, if it does."""
-    return request.query_params.get("org") or None
+    return request.query_params.get("org") or request.query_params.get("organisation") or None
 
 
 def project_address(identifier: str, action: str = "", organisation: str | None = None) -> str:

@@ -61,6 +61,8 @@ class ProjectForm:
     """Group of ROWS -> the texts of each row."""
     suggested: dict[str, list[str]] = field(default_factory=dict)
     """Scheme -> suggested codes that were confirmed in this form."""
+    offered: dict[str, list[str]] = field(default_factory=dict)
+    """Scheme -> codes that were suggested when the project came from a file."""
     version: int | None = None
     """The version of the project that the person saw; None for a new one."""
     token: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -106,6 +108,7 @@ class ProjectForm:
                     if code != title_language
                 ],
             },
+            offered={scheme: record.suggestions.get(scheme, []) for scheme in CODED_LISTS},
             version=version,
         )
 
@@ -118,6 +121,7 @@ class ProjectForm:
             {scheme: _all(data, scheme) for scheme in CODED_LISTS},
             {name: _rows(data, inputs) for name, inputs in ROWS.items()},
             {scheme: _all(data, f"suggested_{scheme}") for scheme in CODED_LISTS},
+            {scheme: _all(data, f"offered_{scheme}") for scheme in CODED_LISTS},
             version=int(version[:9]) if version.isdecimal() else None,
             token=_text(data, "token")[:32] or secrets.token_hex(8),
             confirmed=_text(data, "confirmed") == "yes",

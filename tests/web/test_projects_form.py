@@ -248,3 +248,26 @@ async def test_the_secretariat_chooses_the_organisation(browser: Browser) -> Non
     await post(browser, "/projects/new", "save", {"title": "Theirs", "organisation": "iom"})
     ((_, record),) = await stored(browser)
     assert record.reporting_org == "IOM"
+
+
+async def test_saving_what_is_there_already_is_no_change(member: Browser) -> None:
+    await post(member, "/projects/new", "save", COMPLETE)
+    ((project, _),) = await stored(member)
+    address = f"/projects/{project.identifier}/edit"
+    again = COMPLETE | {"identifier": project.identifier, "version": "1"}
+    await post(member, address, "autosave", again, **{"HX-Request": "true"})
+    ((project, _),) = await stored(member)
+    assert project.version == 1
+
+
+async def test_what_a_file_suggested_waits_in_the_form(member: Browser) -> None:
+    async with member.database.session() as session:
+        await a_project(
+            session, publish=False, identifier="S-1", title="X", description="Y",
+            measures=[], suggestions={"measures": ["INTC-2"]},
+        )  # fmt: skip
+    page = await member.get("/projects/S-1/edit")
+    assert 'name="suggested_measures" value="INTC-2"' in page.text
+    typed = {"title": "X", "offered_measures": ["INTC-2"]}
+    part = await post(member, "/projects/suggest", "", typed, **{"HX-Request": "true"})
+    assert "suggested when the file was imported" in part.text

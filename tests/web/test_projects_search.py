@@ -172,3 +172,12 @@ async def test_restricted_fields_are_in_no_file_for_others(browser: Browser) -> 
         assert "Secret Street" not in (await browser.get(f"/projects.{suffix}")).text
     await browser.sign_in("us@example.org")
     assert "Secret Street" in (await browser.get("/projects.csv")).text
+
+
+async def test_a_shared_identifier_leads_to_the_right_project(browser: Browser) -> None:
+    async with browser.database.session() as session:
+        await a_project(session, identifier="A-1", title="Of the one")
+        await a_project(session, identifier="A-1", title="Of the other", reporting_org="IOM")
+    await browser.index()
+    page = await browser.get("/projects?organisation=iom")
+    assert 'href="/projects/A-1?org=iom"' in page.text

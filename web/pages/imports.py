@@ -148,6 +148,7 @@ async def _upload_page(
         columns=COLUMNS,
         examples=EXAMPLES,
         field_label=field_label,
+        max_upload=request.app.state.settings.max_upload // 1024**2,
         plans=await latest_plans(session, reader),
     )
 

@@ -9,11 +9,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.catalogue import projects_of_organisation
 from registry.errors import NotAllowed
+from registry.messages import message
 from registry.models import Organisation
 from registry.organisations import get_organisation
 from registry.permissions import Actor, may, require
 from registry.projects import load_records, missing_for_publication
-from web.rendering import page
+from web.rendering import page, redirect
 
 STATES = ("draft", "published", "withdrawn")
 MOST = 500
@@ -23,7 +24,14 @@ MOST = 500
 @get("/projects/mine")
 async def own_projects(request: HTMXRequest, session: AsyncSession, reader: Actor) -> Response[Any]:
     """Show the organisation's projects, the last changed first; ?state= keeps those of a state."""
-    organisation = await _whose(session, reader, request.query_params.get("organisation"))
+    chosen = request.query_params.get("organisation")
+    if not chosen and reader.organisation_id is None and may(reader, "project.edit", None):
+        return redirect(
+            request,
+            "/organisations",
+            notice=message("Your account belongs to no organisation. Choose one here."),
+        )
+    organisation = await _whose(session, reader, chosen)
     projects = await projects_of_organisation(session, reader, organisation.id or 0, MOST)
     drafts = [project.id for project in projects if project.state == "draft" and project.id]
     records = await load_records(session, drafts)

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry import codelists
 from registry.catalogue import ProjectView, get_project
 from registry.errors import Conflict, FieldError
-from registry.exchange.record import ProjectRecord
+from registry.exchange.record import ProjectRecord, as_json
 from registry.messages import message
 from registry.models import now
 from registry.organisations import list_organisations
@@ -127,6 +127,8 @@ async def _act(
 async def _store(
     session: AsyncSession, reader: Actor, editing: Editing, record: ProjectRecord, action: str
 ) -> ProjectView:
+    if editing.view is not None and action != "publish" and _same(record, editing.view.record):
+        return editing.view
     provenance = {"kind": "form", "form": editing.form.token}
     owner = editing.organisation.id or 0
     if editing.view is None:
@@ -145,6 +147,11 @@ async def _store(
     if action == "publish":
         await publish_project(session, reader, project.id or 0, version=project.version)
     return await get_project(session, reader, project.identifier, editing.organisation.slug)
+
+
+def _same(record: ProjectRecord, before: ProjectRecord) -> bool:
+    """Tell whether there is nothing to save: no version and no line of history for it."""
+    return as_json(record) == as_json(before)
 
 
 def _saved(request: HTMXRequest, view: ProjectView, action: str) -> Response[Any]:

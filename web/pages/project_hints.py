@@ -6,6 +6,7 @@ from litestar import Response, post
 from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry import codelists
 from registry.exchange.record import ProjectRecord
 from registry.messages import message
 from registry.overlap.similar import SimilarProject, similar_to
@@ -16,6 +17,7 @@ from web.project_form import ProjectForm
 from web.rendering import page
 
 CONFIRMED = message("You confirmed this one.")
+FROM_FILE = message("It was suggested when the file was imported.")
 _SHORTEST = 12
 """Characters of a title that one can begin to compare."""
 
@@ -52,20 +54,19 @@ def suggestions_for(form: ProjectForm) -> dict[str, list[tuple[Suggestion, bool]
     shown: dict[str, list[tuple[Suggestion, bool]]] = {}
     for scheme in SUGGESTED_SCHEMES:
         confirmed = form.suggested.get(scheme, [])
-        chosen = form.codes[scheme]
-        offered = [
-            (suggestion, suggestion.code in confirmed)
-            for suggestion in found.get(scheme, [])
-            if suggestion.code not in chosen
+        known = codelists.scheme(scheme)
+        offered = {one.code: one for one in found.get(scheme, [])}
+        for codes, reason in ((form.offered.get(scheme, []), FROM_FILE), (confirmed, CONFIRMED)):
+            for code in codes:
+                if code in known:
+                    offered.setdefault(code, Suggestion(code, reason))
+        rest = [
+            (one, code in confirmed)
+            for code, one in offered.items()
+            if code not in form.codes[scheme]
         ]
-        codes = {suggestion.code for suggestion, _ in offered}
-        offered += [
-            (Suggestion(code, CONFIRMED), True)
-            for code in confirmed
-            if code not in codes and code not in chosen
-        ]
-        if offered:
-            shown[scheme] = offered
+        if rest:
+            shown[scheme] = rest
     return shown
 
 

@@ -1,7 +1,6 @@
 """Finding projects, and the page of one."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +8,12 @@ from litestar import Response, get, post
 from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.catalogue import ProjectView, get_project, history_of_project
+from registry.catalogue import (
+    ProjectView,
+    get_project,
+    history_of_project,
+    shared_identifiers,
+)
 from registry.errors import FieldError, Invalid, NotFound
 from registry.messages import message
 from registry.permissions import Actor
@@ -57,7 +61,7 @@ async def search_page(
         chips=chips_of(query, organisations, language),
         organisations=organisations,
         address=_address_maker(parameters),
-        twice=_repeated(hit.identifier for hit in found.hits),
+        shared=await shared_identifiers(session, [hit.identifier for hit in found.hits]),
         overlaps=await open_overlaps(session, reader, [hit.id for hit in found.hits]),
         live=wants_fragment(request),
     )
@@ -146,11 +150,6 @@ def _version(form: Mapping[str, Any]) -> int:
     if not text.isdecimal():
         raise Invalid([FieldError("", message("Load the page again, then try once more."))])
     return int(text[:9])
-
-
-def _repeated(identifiers: Iterable[str]) -> set[str]:
-    """Return the identifiers that several projects of a list have."""
-    return {identifier for identifier, n in Counter(identifiers).items() if n > 1}
 
 
 def _address(parameters: list[tuple[str, str]], suffix: str = "") -> str:
