@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
@@ -21,7 +22,7 @@ from registry.review import CaseView
 from registry.review_queue import queue_counts, waiting_for
 from web import case_page, i18n
 from web.pages.members import page_number
-from web.rendering import page, redirect
+from web.rendering import page, redirect, wants_fragment
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -49,7 +50,8 @@ async def overlaps_page(
     )
     counts = await queue_counts(session, reader)
     language = i18n.language_of(request)
-    return page(
+    live = wants_fragment(request)
+    response = page(
         request,
         "overlaps/overlaps.html",
         fragment="overlaps/_results.html",
@@ -65,7 +67,11 @@ async def overlaps_page(
         pages=-(-found.total // PAGE_SIZE),
         states=STATES,
         orders=ORDERS,
+        live=live,
     )
+    if live:
+        response.headers["HX-Push-Url"] = _address(wanted, number)
+    return response
 
 
 def _filters(parameters: Mapping[str, str]) -> dict[str, str]:
@@ -79,6 +85,16 @@ def _filters(parameters: Mapping[str, str]) -> dict[str, str]:
         "state": state if state in STATES else "",
         "sort": sort if sort in ORDERS else ORDERS[0],
     }
+
+
+def _address(wanted: Mapping[str, str], number: int) -> str:
+    """Return the shortest address of this list."""
+    pairs = {name: value for name, value in wanted.items() if value}
+    if pairs.get("sort") == ORDERS[0]:
+        del pairs["sort"]
+    if number > 1:
+        pairs["page"] = str(number)
+    return f"/overlaps?{urlencode(pairs)}" if pairs else "/overlaps"
 
 
 @dataclass(frozen=True)
