@@ -9,10 +9,11 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from urllib.parse import quote
 
 from registry.errors import Unavailable
@@ -26,6 +27,17 @@ _LONGEST_SOCKET = 103
 """Bytes in the path of a unix socket (107 on Linux, 103 on macOS)."""
 _SOCKET = ".s.PGSQL.5432"
 _PLAIN_PATH = re.compile(r"[\w./+@:-]+", re.ASCII)
+
+# Becoming the server's user is left to a small process of its own. `subprocess.run(user=...)` would
+# fork this one, whose threads may be computing just then: numpy's library locks up in that.
+_BECOME = (
+    sys.executable,
+    "-I",
+    "-S",
+    "-c",
+    "import os, sys; uid, gid, *command = sys.argv[1:]; os.setgroups([]); os.setgid(int(gid)); "
+    "os.setuid(int(uid)); os.execv(command[0], command)",
+)
 
 # Written into postgresql.conf of a new data folder, where its owner may change them.
 # A committed change is on the disk: fsync and synchronous_commit stay on, as PostgreSQL has them.
@@ -228,21 +240,20 @@ class EmbeddedServer:
         self, program: str, *arguments: object, owner: Path | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run a program of the embedded PostgreSQL as the owner of the data folder."""
-        as_user: dict[str, Any] = {}
+        command = [str(binaries() / program), *map(str, arguments)]
         if os.geteuid() == 0:
             belongs_to = (owner or self.folder).stat()
-            as_user = {"user": belongs_to.st_uid, "group": belongs_to.st_gid, "extra_groups": []}
             _open_the_way(binaries() / program)
+            command = [*_BECOME, str(belongs_to.st_uid), str(belongs_to.st_gid), *command]
         # Files, not pipes: the server inherits them and would keep a pipe open for ever.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             result = subprocess.run(  # noqa: S603
-                [str(binaries() / program), *map(str, arguments)],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 cwd="/",
                 check=False,
-                **as_user,
             )
             out.seek(0)
             err.seek(0)
