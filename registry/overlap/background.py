@@ -10,6 +10,7 @@ from registry.overlap.profile import Profile
 
 BOILERPLATE_FROM = 3
 """A sentence that stands in this many projects says nothing about any of them."""
+_KEPT_RARITIES = 200_000
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Background:
     """(language, stem) -> projects that have it."""
     sentences: Counter[frozenset[str]] = field(default_factory=Counter)
     subjects: Counter[str] = field(default_factory=Counter)
+    _rarities: dict[tuple[str, str], float] = field(default_factory=dict)
     _telling: WeakKeyDictionary[Profile, Mapping[str, float]] = field(
         default_factory=WeakKeyDictionary
     )
@@ -31,9 +33,15 @@ class Background:
 
         In two languages the more common of both counts.
         """
-        return min(
-            self._rarity(self.stems[lang, stem], self.by_language[lang]) for lang in languages
-        )
+        return min([self._rarity_in(language, stem) for language in languages])
+
+    def _rarity_in(self, language: str, stem: str) -> float:
+        known = self._rarities.get((language, stem))
+        if known is None:
+            known = self._rarity(self.stems[language, stem], self.by_language[language])
+            if len(self._rarities) < _KEPT_RARITIES:
+                self._rarities[language, stem] = known
+        return known
 
     def subject_rarity(self, subject: str) -> float:
         """Return the same for a subject."""
@@ -57,7 +65,9 @@ class Background:
             )
             language = profile.record.language
             stems = frozenset().union(*kept)
-            known = self._telling[profile] = {s: self.rarity(s, language) for s in stems}
+            known = self._telling[profile] = {
+                stem: self._rarity_in(language, stem) for stem in stems
+            }
         return known
 
 

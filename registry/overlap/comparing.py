@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -37,6 +39,9 @@ class _Sampled:
 
 
 _sampled: dict[str, _Sampled] = {}
+RECALLED = 3_000
+"""Profiles kept in memory, some 10 kB each."""
+_recalled: OrderedDict[tuple[str, int, datetime], Profile] = OrderedDict()
 
 
 async def background_for(session: AsyncSession) -> Background:
@@ -96,6 +101,32 @@ async def load_profiles(session: AsyncSession, project_ids: Iterable[int]) -> di
     vectors = await load_vectors(session, ids)
     known = await known_names(session, records.values())
     return await asyncio.to_thread(_profiles, records, vectors, known)
+
+
+async def recall_profiles(
+    session: AsyncSession, changed: Mapping[int, datetime], renewed: Collection[int] = ()
+) -> dict[int, Profile]:
+    """Return the same from memory where it holds the project as it last changed (id -> when).
+
+    While somebody types, the same few projects come up with every word. `renewed` are loaded
+    whatever is held: their meaning has just been encoded.
+    """
+    database = str(session.get_bind().engine.url)
+    keys = {id: (database, id, at) for id, at in changed.items()}
+    found = {
+        id: _recalled[key] for id, key in keys.items() if key in _recalled and id not in renewed
+    }
+    missing = [id for id in changed if id not in found]
+    if missing:
+        loaded = await load_profiles(session, missing)
+        found |= loaded
+        for id, profile in loaded.items():
+            _recalled[keys[id]] = profile
+    for id in found:
+        _recalled.move_to_end(keys[id])
+    while len(_recalled) > RECALLED:
+        _recalled.popitem(last=False)
+    return found
 
 
 def _profiles(

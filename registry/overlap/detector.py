@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Text, text, type_coerce
@@ -17,7 +18,7 @@ from registry.database import Database
 from registry.exchange.record import ProjectRecord
 from registry.models import Outbox, Project, ProjectCountry, ProjectVector
 from registry.overlap.candidates import Subject, candidates
-from registry.overlap.comparing import background_for, judge_pairs, load_profiles
+from registry.overlap.comparing import background_for, judge_pairs, recall_profiles
 from registry.overlap.listing import PairPage, PairView, flagged_pairs
 from registry.overlap.pairs import compared_before, store_pairs
 from registry.overlap.similar import SimilarProject, similar_to
@@ -37,7 +38,7 @@ __all__ = [
 ]
 
 log = structlog.get_logger()
-BATCH = 50
+BATCH = 10
 """Projects examined in one transaction while the server does other things too."""
 LARGE_BATCH = 200
 """The same in a run by itself: projects of one country share most of their candidates."""
@@ -78,7 +79,7 @@ async def examine(
     records = await load_records(session, list(owners))
     await store_vectors(session, records)
     wanted = sorted(await _pairs_to_compare(session, records, owners) - settled)
-    profiles = await load_profiles(session, {id for pair in wanted for id in pair})
+    profiles = await recall_profiles(session, await _changed(session, wanted), owners)
     background = await background_for(session)
     judged = await asyncio.to_thread(
         judge_pairs, [(profiles[a], profiles[b]) for a, b in wanted], background
@@ -191,6 +192,16 @@ async def _pairs_to_compare(
         for other in await candidates(session, subject):
             found.add((min(id, other), max(id, other)))
     return found | await compared_before(session, list(records))
+
+
+async def _changed(session: AsyncSession, pairs: Sequence[tuple[int, int]]) -> dict[int, datetime]:
+    """Return when each project of these pairs last changed."""
+    rows = await session.exec(
+        select(Project.id, Project.updated_at).where(
+            col(Project.id).in_({id for pair in pairs for id in pair})
+        )
+    )
+    return {id: at for id, at in rows if id is not None}
 
 
 async def _waiting(session: AsyncSession, ids: Sequence[int]) -> Sequence[Outbox]:

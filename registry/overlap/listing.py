@@ -1,5 +1,6 @@
 """The pairs that the detector compared, as lists for people and programs."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -7,10 +8,12 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Double, any_, case, cast, func, literal
 from sqlalchemy.orm import aliased
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import Organisation, OverlapCase, OverlapPair, Project
+from registry.overlap.comparing import background_for, judge_pairs, load_profiles
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -77,7 +80,10 @@ async def flagged_pairs(
         .limit(size)
         .offset((page - 1) * size)
     )
-    return PairPage(counted.one(), [PairView(*row) for row in rows], page, size)
+    views = [PairView(*row) for row in rows]
+    if candidates:
+        await _explain(session, [view.pair for view in views])
+    return PairPage(counted.one(), views, page, size)
 
 
 async def pairs_of_case(session: AsyncSession, reader: Actor, case_id: int) -> list[PairView]:
@@ -90,6 +96,20 @@ async def pairs_of_case(session: AsyncSession, reader: Actor, case_id: int) -> l
         .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
     )
     return [PairView(*row) for row in rows]
+
+
+async def _explain(session: AsyncSession, pairs: Sequence[OverlapPair]) -> None:
+    """Fill in the evidence of pairs so unlikely that it was not stored; nothing is written."""
+    bare = [pair for pair in pairs if not pair.evidence]
+    if not bare:
+        return
+    profiles = await load_profiles(session, {id for pair in bare for id in (pair.a_id, pair.b_id)})
+    background = await background_for(session)
+    judged = await asyncio.to_thread(
+        judge_pairs, [(profiles[pair.a_id], profiles[pair.b_id]) for pair in bare], background
+    )
+    for pair, found in zip(bare, judged, strict=True):
+        set_committed_value(pair, "evidence", found.judgement.as_json())
 
 
 def _selected(a: Any, b: Any, owner_a: Any, owner_b: Any) -> Any:

@@ -2,8 +2,9 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.exchange.record import ProjectRecord
@@ -15,7 +16,7 @@ from registry.overlap.comparing import (
     background_for,
     judge_pairs,
     known_names,
-    load_profiles,
+    recall_profiles,
 )
 from registry.overlap.judging import JudgedPair
 from registry.overlap.profile import profile_of
@@ -62,35 +63,47 @@ async def similar_to(
     vector = (await asyncio.to_thread(encode, [words]))[0]
     subject = Subject(record, vector, exclude_id, known.get(record.reporting_org))
     readable = await _readable(session, reader, await candidates(session, subject))
-    profiles = await load_profiles(session, readable)
+    profiles = await recall_profiles(session, {id: found.changed for id, found in readable.items()})
     own = profile_of(record, vector, exclude_id, known)
     background = await background_for(session)
     judged = judge_pairs([(own, other) for other in profiles.values()], background)
     likely = [p for p in judged if p.judgement.probability >= SHOWN_FROM and not p.coordinated]
     likely.sort(key=lambda p: -p.judgement.probability)
-    return [_similar(pair, *readable[pair.b.id or 0]) for pair in likely[:limit]]
+    return [_similar(pair, readable[pair.b.id or 0]) for pair in likely[:limit]]
 
 
-async def _readable(
-    session: AsyncSession, reader: Actor, ids: list[int]
-) -> dict[int, tuple[Project, Organisation]]:
+@dataclass(frozen=True)
+class _Candidate:
+    changed: datetime
+    identifier: str
+    organisation: str
+    slug: str
+
+
+async def _readable(session: AsyncSession, reader: Actor, ids: list[int]) -> dict[int, _Candidate]:
     if not ids:
         return {}
     rows = await session.exec(
-        select(Project, Organisation)
+        select(  # type: ignore[call-overload]
+            Project.id,
+            Project.updated_at,
+            Project.identifier,
+            func.coalesce(Organisation.acronym, Organisation.name),
+            Organisation.slug,
+        )
         .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
         .where(col(Project.id).in_(ids), readable_projects(reader))
     )
-    return {project.id: (project, owner) for project, owner in rows if project.id is not None}
+    return {id: _Candidate(*values) for id, *values in rows}
 
 
-def _similar(pair: JudgedPair, project: Project, organisation: Organisation) -> SimilarProject:
+def _similar(pair: JudgedPair, found: _Candidate) -> SimilarProject:
     contributions = [c for c in pair.judgement.contributions if c.weight > 0]
     return SimilarProject(
-        project_id=project.id or 0,
-        identifier=project.identifier,
-        organisation=organisation.acronym or organisation.name,
-        organisation_slug=organisation.slug,
+        project_id=pair.b.id or 0,
+        identifier=found.identifier,
+        organisation=found.organisation,
+        organisation_slug=found.slug,
         title=pair.b.record.title,
         kind=pair.judgement.kind,
         probability=pair.judgement.probability,

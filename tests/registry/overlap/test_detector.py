@@ -264,3 +264,65 @@ async def test_the_list_is_filtered_and_paged(session: AsyncSession) -> None:
     assert nowhere.total == 0
     assert certain.total == 0
     assert every.total == 3
+
+
+async def test_even_the_least_likely_pair_is_explained_when_asked_for(
+    session: AsyncSession,
+) -> None:
+    import math
+
+    a = await courts(session, reporting_org="UNODC")
+    b = await courts(
+        session,
+        reporting_org="Caritas",
+        title="House of hope",
+        description=SHELTER,
+        locations=["Plateau"],
+        activity_types=["direct-services"],
+        target_groups=["women"],
+        measures=["PROT-5"],
+        pillars=["protection"],
+    )
+    await examine(session, ids(a, b))
+
+    found = (await flagged_pairs(session, VISITOR, candidates=True)).pairs[0].pair
+
+    assert not found.flagged and found.probability < 0.05
+    log_odds = sum(part["weight"] for part in found.evidence)
+    assert abs(1 / (1 + math.exp(-log_odds)) - found.probability) < 0.01
+    assert not session.dirty
+
+
+async def test_a_pair_outside_the_nearest_of_one_side_is_kept(session: AsyncSession) -> None:
+    a, b = await two_alike(session)
+    await examine(session, ids(a, b))
+
+    await examine(session, ids(a))
+    await examine(session, ids(b))
+
+    assert await the_pair(session, a, b) is not None
+
+
+async def test_the_warning_needs_few_statements(session: AsyncSession) -> None:
+    from sqlalchemy import event
+
+    projects = [await courts(session, reporting_org=f"Organisation {n}") for n in range(8)]
+    await examine(session, ids(*projects))
+    typed = a_record(reporting_org="IDLO", description=COURTS, country="NG", locations=["Edo"])
+    statements: list[str] = []
+    engine = session.get_bind().engine
+
+    def count(_c: object, _u: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        first = await similar_to(session, COMMAND_LINE, typed)
+        cold = len(statements)
+        again = await similar_to(session, COMMAND_LINE, typed)
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
+
+    assert first == again and len(first) == 5
+    assert cold <= 11
+    assert len(statements) - cold <= 5
