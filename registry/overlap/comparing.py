@@ -122,8 +122,9 @@ async def recall_profiles(
         found |= loaded
         for id, profile in loaded.items():
             _recalled[keys[id]] = profile
-    for id in found:
-        _recalled.move_to_end(keys[id])
+    for key in keys.values():
+        if key in _recalled:  # another request may have pushed it out meanwhile
+            _recalled.move_to_end(key)
     while len(_recalled) > RECALLED:
         _recalled.popitem(last=False)
     return found
