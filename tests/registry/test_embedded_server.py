@@ -101,6 +101,31 @@ async def test_a_killed_user_leaves_no_lock_behind(folder: Path) -> None:
     assert not (folder / "postmaster.pid").exists()
 
 
+COMPUTING = """
+import sys, threading
+from pathlib import Path
+import numpy
+from registry.embedded_server import EmbeddedServer
+going = True
+def compute():
+    numbers = numpy.ones((1200, 1200), dtype="float32")
+    while going:
+        numbers @ numbers
+thread = threading.Thread(target=compute)
+thread.start()
+for _ in range(2):
+    EmbeddedServer(Path(sys.argv[1])).leave()
+going = False
+thread.join()
+"""
+
+
+def test_starts_and_stops_while_other_threads_compute(folder: Path) -> None:
+    """The detector may be encoding texts in the moment of Ctrl-C; a plain fork then locks up."""
+    subprocess.run([sys.executable, "-c", COMPUTING, str(folder)], check=True, timeout=120)
+    assert not (folder / "postmaster.pid").exists()
+
+
 async def test_starts_again_after_the_server_was_killed(folder: Path) -> None:
     server = EmbeddedServer(folder)
     await execute(server, "CREATE TABLE kept AS SELECT 42 AS answer")
