@@ -21,7 +21,7 @@ from search import sync
 from search.engine import open_engine
 from search.query import MAX_SIZE, Query
 from web.commands.console import Console, open_database
-from web.commands.finding import add_filters, open_index, query_of
+from web.commands.finding import IN_STEP, add_filters, open_index, query_of
 
 COUNTS = ("created", "updated", "unchanged", "drafts", "not_relevant", "refused")
 MOST_LINES = 50
@@ -137,6 +137,7 @@ async def _index(database: Database, console: Console) -> None:
         return
     try:
         await sync.catch_up(database, engine)
+        await sync.in_step(database, IN_STEP)
     except Unavailable as error:
         console.say(f"The projects are stored, but not yet in the search index: {error}")
     finally:

@@ -20,6 +20,9 @@ from search.engine import SearchEngine, open_engine
 from search.query import SORTS, Page, Query
 from web.commands.console import Console, open_database, table
 
+IN_STEP = 3
+"""Seconds to wait for a running server to take up the last changes."""
+
 _FILTERS = {
     "country": ("COUNTRY", "ISO 3166-1 code or name"),
     "region": ("REGION", "UN M49 code"),
@@ -127,10 +130,11 @@ async def run_search(options: argparse.Namespace, console: Console) -> int:
 
 @asynccontextmanager
 async def open_index(database: Database) -> AsyncIterator[SearchEngine]:
-    """Give the search engine, in step with the registry: where no server sees to that, here."""
+    """Give the search engine, in step with the registry: a server sees to that, or else this."""
     engine = await open_engine()
     try:
         await sync.catch_up(database, engine)
+        await sync.in_step(database, IN_STEP)
         await engine.refresh()
         yield engine
     finally:
