@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 
 from babel import dates, numbers
 from babel.core import Locale
@@ -15,7 +16,12 @@ _MILLION = Decimal(1_000_000)
 
 
 def _locale() -> Locale:
-    return Locale.parse(LOCALES.get(language(), "en_GB"))
+    return _locale_of(language())
+
+
+@cache
+def _locale_of(code: str) -> Locale:
+    return Locale.parse(LOCALES.get(code, LOCALES["en"]))
 
 
 def number(value: float | Decimal | None, digits: int = 0) -> str:

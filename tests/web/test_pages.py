@@ -152,3 +152,17 @@ async def test_files_are_cached_by_their_content(browser: Browser) -> None:
     assert answer.headers["content-type"].startswith("text/css")
     assert answer.headers["content-encoding"] == "gzip"
     assert "--paper" in answer.text
+
+
+async def test_links_say_whose_project_is_meant_where_two_share_an_identifier(
+    browser: Browser,
+) -> None:
+    async with browser.database.session() as session:
+        for organisation in ("IOM", "UNODC"):
+            await a_project(session, reporting_org=organisation, identifier="MD-1", country="MD")
+        await a_project(session, identifier="MD-2", country="MD")
+    await browser.index()
+    for path in ("/", "/countries/MD", "/organisations/unodc"):
+        page = (await browser.get(path)).text
+        assert 'href="/projects/MD-1?org=unodc"' in page
+        assert 'href="/projects/MD-2"' in page

@@ -21,6 +21,7 @@ PAGES = (
     "/organisations",
     "/organisations/unodc",
     "/projects",
+    "/overlaps",
     "/help",
     "/help/finding",
     "/help/registering",

@@ -1,7 +1,7 @@
 """Countries: the list with the map, and who does what in one of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from litestar import get
@@ -10,12 +10,19 @@ from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
-from registry.country_overview import CountryOverlap, active_by_country, country_overview
+from registry.catalogue import shared_identifiers
+from registry.country_overview import (
+    CountryOverlap,
+    CountryProject,
+    active_by_country,
+    country_overview,
+)
 from registry.errors import NotFound
 from registry.folding import fold
 from registry.permissions import Actor
 from web import charts
 from web.i18n import language_of
+from web.project_addresses import project_address
 from web.rendering import Page, page
 
 BUSIEST = 24
@@ -70,11 +77,13 @@ async def country_page(
     if known != code:
         return Redirect(f"/countries/{known}")
     overview = await country_overview(session, reader, code)
+    shared = await shared_identifiers(session, [one.identifier for one in overview.projects])
     today = datetime.now(UTC).date()
     return page(
         request,
         "countries/country.html",
         overview=overview,
+        address=_address_maker(shared),
         names={project.id: project for project in overview.projects},
         protocol=codelists.protocol_status(code),
         regions=codelists.regions_of(code),
@@ -86,6 +95,14 @@ async def country_page(
         gaps=_gaps({row.code for row in overview.matrix}),
         today_date=today,
     )
+
+
+def _address_maker(shared: set[str]) -> Callable[[CountryProject], str]:
+    def address(project: CountryProject) -> str:
+        owner = project.organisation if project.identifier in shared else None
+        return project_address(project.identifier, organisation=owner)
+
+    return address
 
 
 def _overlapping(overlaps: Iterable[CountryOverlap]) -> Counter[str]:

@@ -4,12 +4,14 @@ from litestar import get
 from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.catalogue import shared_identifiers
 from registry.country_overview import active_by_country, registry_figures
 from registry.permissions import Actor
 from registry.visibility import audiences_for
 from search.engine import SearchEngine
 from search.query import Query
 from web import charts
+from web.project_search import organisation_labels
 from web.rendering import Page, page
 
 LATEST = 6
@@ -32,6 +34,10 @@ async def home(
         counts=counts,
         map=charts.tile_map(counts),
         latest=latest.hits,
+        organisations=await organisation_labels(
+            session, {hit.organisation_slug for hit in latest.hits}
+        ),
+        shared=await shared_identifiers(session, [hit.identifier for hit in latest.hits]),
     )
 
 

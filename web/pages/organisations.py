@@ -7,7 +7,7 @@ from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
-from registry.catalogue import projects_of_organisation
+from registry.catalogue import projects_of_organisation, shared_identifiers
 from registry.folding import fold
 from registry.models import Organisation
 from registry.organisations import get_organisation, list_organisations, organisation_record
@@ -15,7 +15,6 @@ from registry.permissions import Actor, may
 from registry.visibility import audiences_for
 from search.engine import SearchEngine
 from search.query import Query
-from web import charts
 from web.rendering import Page, page
 
 PROJECTS_SHOWN = 20
@@ -78,7 +77,7 @@ async def organisation_page(
         organisation=organisation,
         record=await organisation_record(session, organisation),
         found=found,
-        map=charts.tile_map(found.facets.get("country", {})),
+        shared=await shared_identifiers(session, [hit.identifier for hit in found.hits]),
         drafts=await _drafts(session, reader, organisation),
     )
 
