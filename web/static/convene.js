@@ -4,11 +4,12 @@
 // A filter above long lists of check boxes.
 function addFilters(root) {
   for (const list of root.querySelectorAll("fieldset[data-filter]")) {
+    const label = document.createElement("label");
     const box = document.createElement("input");
+    label.className = "choice-filter hint";
+    label.textContent = list.dataset.filter;
     box.type = "search";
-    box.className = "choice-filter";
-    box.setAttribute("aria-label", list.dataset.filter);
-    box.placeholder = list.dataset.filter;
+    label.append(box);
     list.removeAttribute("data-filter");
     box.addEventListener("input", () => {
       const wanted = folded(box.value);
@@ -24,7 +25,7 @@ function addFilters(root) {
     box.addEventListener("keydown", (event) => {
       if (event.key === "Enter") event.preventDefault();
     });
-    list.querySelector(".choice-group").before(box);
+    list.querySelector(".choice-group").before(label);
   }
 }
 
