@@ -39,6 +39,7 @@ from tests.benchmarks.generated import write_file
 from tests.builders import PASSWORD, an_account, an_organisation
 from web.app import create_app
 
+CSRF_COOKIE = "convene_csrf"
 REQUESTS = 200
 QUERIES = (
     "referral", "refferal mechanism", "shelter victims", "magistrats", "trata de personas",
@@ -191,7 +192,7 @@ async def measure_pages(app: Litestar, database: Database, countries: list[str])
         async def warning(n: int) -> Response:
             subject = " ".join(chance.choices(("shelter", "judges", "police", "children"), k=3))
             form = {
-                "_csrf_token": client.cookies.get("csrftoken", ""),
+                "_csrf_token": client.cookies.get(CSRF_COOKIE, ""),
                 "title": f"Training {n} {subject}",
                 "description": f"Support to {subject} and to the referral of victims. " * 3,
                 "language": "en",
@@ -199,7 +200,7 @@ async def measure_pages(app: Litestar, database: Database, countries: list[str])
                 "start_date": "2025-01-01",
                 "end_date": "2026-12-31",
             }
-            token = {"x-csrftoken": client.cookies.get("csrftoken", "")}
+            token = {"x-csrftoken": client.cookies.get(CSRF_COOKIE, "")}
             return await client.post("/projects/similar", data=form, headers=htmx | token)
 
         await _page("overlap warning while typing (aim: p95 < 80 ms)", warning, clock)
@@ -210,7 +211,7 @@ async def _sign_in(client: AsyncClient) -> None:
     form = {
         "email": "bench@example.org",
         "password": PASSWORD,
-        "_csrf_token": client.cookies.get("csrftoken", ""),
+        "_csrf_token": client.cookies.get(CSRF_COOKIE, ""),
     }
     answer = await client.post("/sign-in", data=form)
     assert answer.status_code == 303, answer.text

@@ -1,0 +1,89 @@
+"""Every page, at both widths: no serious accessibility violation, nothing wider than the screen."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import check_accessibility, sign_in
+
+PUBLIC = [
+    "/",
+    "/projects",
+    "/projects?q=refferal&country=MD",
+    "/projects?q=qqqqqqqqqqqq",
+    "/projects/DEMO-SIDA-MD-01",
+    "/countries",
+    "/countries/MD",
+    "/countries/NZ",
+    "/organisations",
+    "/organisations/iom",
+    "/overlaps",
+    "/overlaps/1",
+    "/help",
+    "/help/finding",
+    "/help/registering",
+    "/help/importing",
+    "/help/overlaps",
+    "/help/accessibility",
+    "/sign-in",
+    "/no-such-page",
+    "/?lang=fr",
+    "/projects?lang=es",
+]
+SIGNED_IN = {
+    "donor@example.org": [
+        "/projects/mine",
+        "/projects/new",
+        "/projects/import",
+        "/projects/DEMO-SIDA-MD-01/edit",
+        "/account",
+    ],
+    "admin@example.org": ["/account", "/account/members", "/organisations/sida/edit"],
+    "reviewer@example.org": ["/overlaps", "/overlaps/1"],
+    "secretariat@example.org": ["/admin", "/admin/accounts"],
+}
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_public_pages(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    check_accessibility(page)
+
+
+@pytest.mark.parametrize("email", SIGNED_IN)
+def test_pages_of_signed_in_people(page: Page, email: str) -> None:
+    sign_in(page, email)
+    for address in SIGNED_IN[email]:
+        page.goto(address)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        check_accessibility(page)
+
+
+def test_dark_pages_have_contrast(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    for address in ("/", "/projects?q=training", "/countries/MD", "/overlaps/1", "/sign-in"):
+        page.goto(address)
+        check_accessibility(page)
+
+
+def test_search_without_javascript(page: Page, browser, served) -> None:
+    context = browser.new_context(
+        base_url=served.url, viewport=page.viewport_size, java_script_enabled=False
+    )
+    bare = context.new_page()
+    bare.goto("/")
+    bare.get_by_label("Search projects").fill("shelter")
+    bare.get_by_role("button", name="Search").click()
+    expect(
+        bare.get_by_role("main").get_by_role("article").or_(bare.locator("mark")).first
+    ).to_be_visible()
+    context.close()
+
+
+def test_results_follow_the_typing_and_the_address_follows_the_results(page: Page) -> None:
+    page.goto("/projects")
+    box = page.get_by_role("searchbox").or_(page.locator("input[name=q]")).first
+    box.press_sequentially("cobalt", delay=40)
+    expect(page.locator("mark").first).to_be_visible()
+    page.wait_for_url("**q=cobalt**")
+    assert box.evaluate("box => box === document.activeElement")
