@@ -3,6 +3,7 @@
 import argparse
 import signal
 import socket
+from ipaddress import ip_address
 from typing import Any
 
 from registry.database import Database
@@ -32,6 +33,10 @@ async def run_serve(options: argparse.Namespace, console: Console) -> int:
     try:
         async with open_database() as database:
             demo = await _demonstrate(database, console) if options.demo else None
+            if demo and not _is_loopback(listening):
+                console.say(
+                    "Others can reach this address, and all know the demonstration's password."
+                )
             await _serve(database, listening, _address(listening), demo, console)
     finally:
         listening.close()
@@ -53,6 +58,10 @@ def _listen(host: str, port: int) -> socket.socket:
             "--port or --host."
         ) from error
     return listening
+
+
+def _is_loopback(listening: socket.socket) -> bool:
+    return ip_address(str(listening.getsockname()[0])).is_loopback
 
 
 def _address(listening: socket.socket) -> str:
