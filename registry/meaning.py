@@ -21,7 +21,7 @@ DIMENSIONS = 512
 MAX_CHARACTERS = 2_000
 """The encoder's attention grows with the square of the length; what a project is about is said
 in its first sentences."""
-_BATCH = 64
+_BATCH = 16
 _EDITORIAL = re.compile(r"\[[^\[\]]*\]")
 _lock = threading.Lock()
 
@@ -41,11 +41,11 @@ def encode(texts: Sequence[str]) -> Vectors:
     if not texts:
         return np.zeros((0, DIMENSIONS), dtype=np.float32)
     shortened = [text[:MAX_CHARACTERS] or " " for text in texts]
-    with _lock:
-        parts = [
-            np.asarray(_encoder().encode(shortened[start : start + _BATCH]), dtype=np.float32)
-            for start in range(0, len(shortened), _BATCH)
-        ]
+    parts = []
+    for start in range(0, len(shortened), _BATCH):
+        with _lock:  # given back between batches, so that a person who types does not wait long
+            batch = _encoder().encode(shortened[start : start + _BATCH])
+        parts.append(np.asarray(batch, dtype=np.float32))
     vectors = np.concatenate(parts)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Vectors = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)

@@ -169,7 +169,9 @@ def _problem_json(problem: Problem) -> Response[Any]:
 def _write_down(request: Request[Any, Any, Any], error: Exception, problem: Problem) -> None:
     """Log what an operator has to know; addresses without their query, which may name people."""
     where = {"method": request.method, "path": request.url.path, "status": problem.status}
-    if problem.status >= 500:
+    if "client disconnected" in getattr(error, "detail", ""):
+        log.info("reader left before the answer", **where)
+    elif problem.status >= 500:
         log.error("request failed", reference=problem.reference, exc_info=error, **where)
     elif problem.status in {403, 409, 429}:
         log.info("request refused", kind=type(error).__name__, **where)

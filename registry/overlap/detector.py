@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry import codelists, outbox
 from registry.database import Database
 from registry.exchange.record import ProjectRecord
+from registry.meaning import encode
 from registry.models import Outbox, Project, ProjectCountry, ProjectVector
 from registry.overlap.candidates import Subject, candidates
 from registry.overlap.comparing import background_for, judge_pairs, recall_profiles
@@ -137,6 +138,8 @@ async def follow(database: Database) -> None:
     """Keep the overlaps in step with the registry, for ever; woken by every change."""
     async with database.session() as session:
         await background_for(session)
+    # The encoder loads for seconds: better now than when somebody waits for a warning.
+    await asyncio.to_thread(encode, ["trafficking in persons"])
     async with _called(database) as changed:
         while True:
             changed.clear()
