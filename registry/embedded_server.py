@@ -125,12 +125,8 @@ class EmbeddedServer:
             if "shared memory block" in said and time.monotonic() - started < 15:
                 time.sleep(0.2)
                 continue
-            reason = next(
-                (line for line in said.splitlines() if "FATAL" in line or "PANIC" in line),
-                said.strip().splitlines()[-1] if said.strip() else "no reason given",
-            )
             raise Unavailable(
-                f"The embedded PostgreSQL in {self.folder} did not start: {reason}. "
+                f"The embedded PostgreSQL in {self.folder} did not start: {_reason(said)}. "
                 f"Its log is {log}."
             )
 
@@ -160,8 +156,7 @@ class EmbeddedServer:
         )
         if result.returncode:
             raise Unavailable(
-                f"No data folder could be made in {self.folder}: "
-                f"{(result.stderr.strip() or 'no reason given').splitlines()[-1]}"
+                f"No data folder could be made in {self.folder}: {_reason(result.stderr)}"
             )
         unfinished.replace(self.folder)
 
@@ -285,6 +280,12 @@ def binaries() -> Path:
     if found is None or not found.submodule_search_locations:
         raise Unavailable("The embedded PostgreSQL is not installed here. Set DATABASE_URL.")
     return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _reason(said: str) -> str:
+    """Return the line of an output that says what went wrong."""
+    lines = [line for line in said.splitlines() if line.strip()] or ["no reason given"]
+    return next((line for line in lines if re.search("FATAL|PANIC|error:", line)), lines[-1])
 
 
 def _make_home(home: Path) -> None:
