@@ -58,12 +58,12 @@ bench: $(FOR_TEST) ## Measure search, country page, warning and import on genera
 	$(BIN)/pytest tests/benchmarks --override-ini addopts="-q -s --import-mode=importlib"
 
 messages: $(FOR_TEST) ## Collect the interface texts and bring the translations up to date
-	$(BIN)/pybabel extract -F pyproject.toml -k message --sort-by-file --no-location \
-	  --project Convene --copyright-holder "the Convene contributors" \
+	$(BIN)/pybabel extract -F pyproject.toml -k message -k sentence \
+	  --sort-output --no-wrap --no-location --project Convene --version 1 \
 	  -o $(VENV)/convene.pot web registry search
 	for language in fr es; do \
 	  $(BIN)/pybabel update -i $(VENV)/convene.pot -o $(LOCALES)/$$language/convene.po -l $$language \
-	    --init-missing --no-fuzzy-matching --ignore-obsolete || exit 1; \
+	    --init-missing --no-fuzzy-matching --ignore-obsolete --no-wrap || exit 1; \
 	done
 
 clean: ## Remove what was installed and built here (the registry's data stays)

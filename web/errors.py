@@ -20,33 +20,40 @@ from registry.accounts import TooManyAttempts
 from registry.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound, Unavailable
 from registry.messages import Message
 from registry.permissions import VISITOR
+from web.i18n import sentence
 from web.rendering import is_htmx, page
 
 log = structlog.get_logger()
 
 _TITLES = {
-    400: "This request can't be understood",
-    403: "You may not do this",
-    404: "There is no such page",
-    405: "This page can't do that",
-    409: "Somebody else was faster",
-    413: "This file is too large",
-    422: "Some of it has to be mended",
-    429: "Too many attempts",
-    500: "Something went wrong on our side",
-    503: "Convene can't answer just now",
+    400: sentence("This request can't be understood"),
+    403: sentence("You may not do this"),
+    404: sentence("There is no such page"),
+    405: sentence("This page can't do that"),
+    409: sentence("Somebody else was faster"),
+    413: sentence("This file is too large"),
+    422: sentence("Some of it has to be mended"),
+    429: sentence("Too many attempts"),
+    500: sentence("Something went wrong on our side"),
+    503: sentence("Convene can't answer just now"),
 }
 _ADVICE = {
-    400: "Go back, check what you entered, and try again.",
-    403: "If you think you should be able to, ask the administrator of your organisation.",
-    404: "It may have been withdrawn, or the address may be mistyped. Search for it instead.",
-    405: "Go back and try again from the page itself.",
-    409: "Open the page again to see what was changed, then make your change once more.",
-    413: "Split it into smaller files and upload them one after the other.",
-    422: "Go back and mend the fields below.",
-    429: "Wait 15 minutes, then try again.",
-    500: "Nothing was saved. Try again; if it fails again, tell the secretariat the number below.",
-    503: "Nothing was saved. Try again in a minute.",
+    400: sentence("Go back, check what you entered, and try again."),
+    403: sentence(
+        "If you think you should be able to, ask the administrator of your organisation."
+    ),
+    404: sentence(
+        "It may have been withdrawn, or the address may be mistyped. Search for it instead."
+    ),
+    405: sentence("Go back and try again from the page itself."),
+    409: sentence("Open the page again to see what was changed, then make your change once more."),
+    413: sentence("Split it into smaller files and upload them one after the other."),
+    422: sentence("Go back and mend the fields below."),
+    429: sentence("Wait 15 minutes, then try again."),
+    500: sentence(
+        "Nothing was saved. Try again; if it fails again, tell the secretariat the number below."
+    ),
+    503: sentence("Nothing was saved. Try again in a minute."),
 }
 
 

@@ -12,11 +12,10 @@ from babel.messages.extract import extract_from_dir
 from registry.messages import message
 from tests.builders import a_project
 from tests.web.conftest import Browser, text_of
-from web import errors, formats, i18n
-from web.pages.help import TOPICS
+from web import formats, i18n
 
 ROOT = Path(__file__).resolve().parents[2]
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "message": None}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "message": None, "sentence": None}
 
 
 def sentences(folder: str | None = None, methods: dict[str, str] | None = None) -> Iterator[str]:
@@ -37,7 +36,7 @@ def test_sentences_are_extracted_from_pages_and_domain() -> None:
 @pytest.mark.parametrize("language", ["fr", "es"])
 def test_translations_belong_to_sentences_and_keep_their_places(language: str) -> None:
     translated = i18n._sentences(language)
-    strangers = set(translated) - set(sentences()) - indirect()
+    strangers = set(translated) - set(sentences())
     assert not strangers, f"no page says this any more: {sorted(strangers)}"
     for english, forms in translated.items():
         for text in (forms,) if isinstance(forms, str) else forms:
@@ -53,16 +52,11 @@ def test_what_every_visitor_reads_is_translated(language: str) -> None:
 
 
 def test_how_much_is_translated(capsys: pytest.CaptureFixture[str]) -> None:
-    known = set(sentences()) | indirect()
+    known = set(sentences())
     with capsys.disabled():
         for language in ("fr", "es"):
             share = len(known & set(i18n._sentences(language))) / len(known)
             print(f"\n{language}: {share:.0%} of {len(known)} sentences are translated", end=" ")
-
-
-def indirect() -> set[str]:
-    """Sentences that reach a template as a variable."""
-    return {*errors._TITLES.values(), *errors._ADVICE.values(), *TOPICS.values()}
 
 
 def places(text: str) -> set[str]:

@@ -5,14 +5,15 @@ from litestar.plugins.htmx import HTMXRequest
 
 from registry.errors import NotFound
 from registry.exchange.record import COLUMNS
+from web.i18n import sentence
 from web.rendering import Page, page
 
 TOPICS = {
-    "finding": "Find projects",
-    "registering": "Register a project",
-    "importing": "Import a file",
-    "overlaps": "Overlaps and how they are judged",
-    "accessibility": "Accessibility",
+    "finding": sentence("Find projects"),
+    "registering": sentence("Register a project"),
+    "importing": sentence("Import a file"),
+    "overlaps": sentence("Overlaps and how they are judged"),
+    "accessibility": sentence("Accessibility"),
 }
 """Address -> title; the titles are translated in the templates."""
 
