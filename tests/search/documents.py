@@ -7,6 +7,8 @@ from typing import Any
 
 from registry.models import Organisation, Project
 from search.document import Document, document_of
+from search.engine import SearchEngine
+from search.query import Query
 
 _UPDATED = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -45,3 +47,12 @@ def a_document(
         values["budget_usd"] = Decimal(budget)
     project = Project(id=id, reporting_organisation_id=organisation.id, **values)
     return document_of(project, organisation, countries, participants, today)
+
+
+async def ids(engine: SearchEngine, text: str = "", **query: object) -> list[int]:
+    page = await engine.search(Query(text, **query))  # type: ignore[arg-type]
+    return [hit.id for hit in page.hits]
+
+
+def marked(parts: list[tuple[str, bool]]) -> list[str]:
+    return [text for text, highlighted in parts if highlighted]
