@@ -16,6 +16,7 @@ from registry.organisations import resolve_organisations
 from registry.overlap.background import Background, background_of
 from registry.overlap.judging import JudgedPair, judge_pair
 from registry.overlap.model import model_in_use
+from registry.overlap.names import KnownOrganisation
 from registry.overlap.profile import Profile, profile_of
 from registry.overlap.vectors import Vector, load_vectors
 from registry.project_rows import load_records
@@ -84,14 +85,20 @@ def _count(records: Iterable[ProjectRecord]) -> Background:
     return background_of(profile_of(record) for record in records)
 
 
-async def known_names(session: AsyncSession, records: Iterable[ProjectRecord]) -> dict[str, int]:
-    """Return name -> id of the organisations that these records name and the registry knows."""
+async def known_names(
+    session: AsyncSession, records: Iterable[ProjectRecord]
+) -> dict[str, KnownOrganisation]:
+    """Return the organisations that these records name and the registry knows, by that name."""
     names = set()
     for record in records:
         names.add(record.reporting_org)
         names.update(participant.name for participant in record.participating_orgs)
     found = await resolve_organisations(session, names)
-    return {name: organisation.id for name, organisation in found.items() if organisation.id}
+    return {
+        name: KnownOrganisation(organisation.id, organisation.acronym)
+        for name, organisation in found.items()
+        if organisation.id
+    }
 
 
 async def load_profiles(session: AsyncSession, project_ids: Iterable[int]) -> dict[int, Profile]:
@@ -131,7 +138,9 @@ async def recall_profiles(
 
 
 def _profiles(
-    records: dict[int, ProjectRecord], vectors: dict[int, Vector], known: dict[str, int]
+    records: dict[int, ProjectRecord],
+    vectors: dict[int, Vector],
+    known: dict[str, KnownOrganisation],
 ) -> dict[int, Profile]:
     return {id: profile_of(record, vectors.get(id), id, known) for id, record in records.items()}
 

@@ -32,6 +32,14 @@ _GENERAL = frozenset(
 
 
 @dataclass(frozen=True)
+class KnownOrganisation:
+    """What the registry knows of an organisation that a record names."""
+
+    id: int
+    acronym: str | None = None
+
+
+@dataclass(frozen=True)
 class OrganisationKeys:
     """One organisation, by everything that its name gives away."""
 
@@ -43,6 +51,12 @@ class OrganisationKeys:
     """The words that set it apart."""
     government: str | None
     """The State (or 'EU') whose money this organisation spends."""
+    acronym: str | None = None
+
+    @property
+    def short(self) -> str:
+        """The name for a sentence: the acronym where the registry knows one."""
+        return self.acronym or self.name
 
     def pays_as(self, other: "OrganisationKeys") -> bool:
         """Tell whether both stand for one payer: 'Sweden' and 'Sida' do."""
@@ -73,18 +87,22 @@ def _part_of(short: OrganisationKeys, long: OrganisationKeys) -> bool:
     return bool(short.words) and f" {short.folded} " in f" {long.folded} "
 
 
-def organisation_keys(name: str, known: Mapping[str, int] | None = None) -> OrganisationKeys:
-    """Return the keys of a name; `known` maps names to ids of the registry."""
+def organisation_keys(
+    name: str, known: Mapping[str, KnownOrganisation] | None = None
+) -> OrganisationKeys:
+    """Return the keys of a name; `known` maps names to organisations of the registry."""
+    registered = (known or {}).get(name)
     folded = fold(name)
     telling = [word for word in folded.split() if word not in _SMALL]
     initials = "".join(word[0] for word in telling) if len(telling) > 2 else ""
     return OrganisationKeys(
         name=name,
-        id=(known or {}).get(name),
+        id=registered.id if registered else None,
         folded=folded,
         initials=initials,
         words=frozenset(word for word in telling if word not in _GENERAL and len(word) > 2),
         government=_agencies().get(folded) or _country(folded),
+        acronym=registered.acronym if registered else None,
     )
 
 

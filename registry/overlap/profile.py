@@ -14,7 +14,7 @@ from registry import codelists
 from registry.exchange.record import ProjectRecord
 from registry.folding import fold
 from registry.meaning import text_of
-from registry.overlap.names import OrganisationKeys, organisation_keys
+from registry.overlap.names import KnownOrganisation, OrganisationKeys, organisation_keys
 from registry.overlap.places import Places, places_of
 from registry.overlap.topics import topics_in
 
@@ -68,11 +68,11 @@ def profile_of(
     record: ProjectRecord,
     vector: NDArray[np.float32] | None = None,
     id: int | None = None,
-    known: Mapping[str, int] | None = None,
+    known: Mapping[str, KnownOrganisation] | None = None,
 ) -> Profile:
     """Make a project ready for comparison.
 
-    `known` maps names of organisations to their ids in the registry.
+    `known` maps names of organisations to what the registry knows of them.
     """
     known = known or {}
     text = text_of(record)

@@ -61,7 +61,8 @@ async def similar_to(
         return []
     known = await known_names(session, [record])
     vector = (await asyncio.to_thread(encode, [words]))[0]
-    subject = Subject(record, vector, exclude_id, known.get(record.reporting_org))
+    owner = known.get(record.reporting_org)
+    subject = Subject(record, vector, exclude_id, owner.id if owner else None)
     readable = await _readable(session, reader, await candidates(session, subject))
     profiles = await recall_profiles(session, {id: found.changed for id, found in readable.items()})
     own = profile_of(record, vector, exclude_id, known)
