@@ -8,16 +8,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from registry import wording
+
 
 @dataclass(frozen=True)
 class Message:
-    """A translatable sentence: a template with `{named}` places, and what goes there."""
+    """A translatable sentence: a template with `{named}` places, and what goes there.
+
+    What goes there is text, a number, another message, or one of the objects of
+    `registry.wording`, which are told in the reader's language: labels of codes, countries, money.
+    """
 
     template: str
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return self.template.format(**self.params)
+        return self.template.format(
+            **{
+                name: wording.in_language(value) if isinstance(value, Mapping) else value
+                for name, value in self.params.items()
+            }
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return a form that can be stored as JSON."""

@@ -18,6 +18,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from litestar.connection import ASGIConnection
 
+from registry import wording
 from registry.messages import Message
 
 LANGUAGES = {"en": "English", "fr": "Français", "es": "Español"}
@@ -138,8 +139,8 @@ def say(sentence: Message | Mapping[str, Any] | str | None) -> str:
 def _spoken(value: Any) -> Any:
     if isinstance(value, Message):
         return say(value)
-    if isinstance(value, Mapping) and "template" in value:
-        return say(value)
+    if isinstance(value, Mapping):
+        return say(value) if "template" in value else wording.in_language(value, language())
     if isinstance(value, list | tuple):
         return ", ".join(str(_spoken(part)) for part in value)
     return value

@@ -1,6 +1,7 @@
 """Where in a country a project works, as far as its record and its text say so."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -57,6 +58,26 @@ def _provinces(country: str) -> dict[str, str]:
 
 def _bare(name: str) -> str:
     return " ".join(word for word in fold(name).split() if word not in _KIND)
+
+
+def spelled(record: ProjectRecord, names: Iterable[str]) -> list[str]:
+    """Return how the record itself writes these places (folded names or codes of provinces)."""
+    wanted = set(names)
+    countries = [share.code for share in record.countries]
+    known = _provinces(countries[0]) if len(countries) == 1 else {}
+    found: dict[str, str] = {}
+    for location in record.locations:
+        name = _bare(location)
+        for key in {name, known.get(name, name)} & wanted:
+            found.setdefault(key, location.strip())
+    return sorted(set(found.values()))
+
+
+def province_name(code: str) -> str:
+    """Return the name of a subdivision of ISO 3166-2, the first where it has several."""
+    get: Any = pycountry.subdivisions.get
+    subdivision = get(code=code)
+    return re.split(r"[\[\]/,(]", subdivision.name)[0].strip() if subdivision else code
 
 
 def places_of(record: ProjectRecord) -> Places:

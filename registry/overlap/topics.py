@@ -47,7 +47,8 @@ def _bare(word: str) -> str:
 def topics_in(theme: str, words: Sequence[str]) -> Counter[str]:
     """Return how often each code of a theme is spoken of in a text of folded words.
 
-    Themes are `activities`, `beneficiaries` (codes of codelists) and `subjects` (in English).
+    Themes are `activities`, `beneficiaries` and `subjects`; their codes are those of the schemes
+    activity_types, target_groups and overlap_subjects.
     """
     beginnings = _beginnings(theme)
     words = [f"{word}$" for word in _bare_arabic([word for word in words if word])]

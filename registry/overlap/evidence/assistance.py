@@ -1,10 +1,10 @@
 """What is given to whom: measures, kinds of activity, beneficiaries, forms of exploitation."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from registry import codelists
+from registry import wording
 from registry.messages import message
 from registry.overlap.background import Background
 from registry.overlap.evidence.evidence import Evidence, between
@@ -18,8 +18,8 @@ def measures(a: Profile, b: Profile, background: Background) -> Evidence | None:
         shared = own & other
         if shared:
             value = between(0.0, len(shared) / min(len(own), len(other)), 1.0)
-            names = ", ".join(sorted(shared))
-            return Evidence("measures", value, message("Same measures: {codes}.", codes=names))
+            codes = wording.labels("measures", sorted(shared))
+            return Evidence("measures", value, message("Same measures: {codes}.", codes=codes))
         pillars = {_pillar(m) for m in own} & {_pillar(m) for m in other}
         if pillars:
             return Evidence(
@@ -40,11 +40,15 @@ def activities(a: Profile, b: Profile, background: Background) -> Evidence | Non
     if alike is None:
         return None
     if alike.shared:
-        return Evidence("activities", alike.value, message("Both do: {codes}.", codes=alike.shared))
+        return Evidence(
+            "activities",
+            alike.value,
+            message("Both do the same kind of work: {codes}.", codes=alike.shared),
+        )
     return Evidence(
         "activities",
         alike.value,
-        message("They do different things: {a}; {b}.", a=alike.own, b=alike.other),
+        message("They do different work: {a}; {b}.", a=alike.own, b=alike.other),
     )
 
 
@@ -76,7 +80,7 @@ def exploitation(a: Profile, b: Profile, background: Background) -> Evidence | N
             len(shared) / min(len(own), len(other)),
             message(
                 "Same forms of exploitation: {codes}.",
-                codes=_labels("exploitation_forms", sorted(shared)),
+                codes=wording.labels("exploitation_forms", sorted(shared)),
             ),
         )
     return Evidence("exploitation", -1.0, message("Different forms of exploitation."))
@@ -84,12 +88,12 @@ def exploitation(a: Profile, b: Profile, background: Background) -> Evidence | N
 
 @dataclass(frozen=True)
 class _Alike:
-    """How far two weighed lists of codes agree; `shared` is empty where they rather differ."""
+    """How far two weighed lists of codes agree; `shared` is None where they rather differ."""
 
     value: float
-    shared: str
-    own: str
-    other: str
+    shared: wording.Value | None
+    own: wording.Value
+    other: wording.Value
 
 
 def _alike(scheme: str, own: Mapping[str, float], other: Mapping[str, float]) -> _Alike | None:
@@ -100,9 +104,9 @@ def _alike(scheme: str, own: Mapping[str, float], other: Mapping[str, float]) ->
     shared = sorted(own.keys() & other.keys(), key=lambda c: -own[c] * other[c])[:3]
     return _Alike(
         value=between(-1.2, (cosine - 0.55) / 0.3, 1.3),
-        shared=_labels(scheme, shared) if cosine > 0.4 else "",
-        own=_labels(scheme, _first(own)),
-        other=_labels(scheme, _first(other)),
+        shared=wording.labels(scheme, shared) if shared and cosine > 0.4 else None,
+        own=wording.labels(scheme, _first(own)),
+        other=wording.labels(scheme, _first(other)),
     )
 
 
@@ -116,7 +120,3 @@ def _first(weights: Mapping[str, float]) -> list[str]:
 
 def _pillar(measure: str) -> str:
     return measure.partition("-")[0]
-
-
-def _labels(scheme: str, codes: Iterable[str]) -> str:
-    return ", ".join(codelists.label(scheme, code).lower() for code in codes)

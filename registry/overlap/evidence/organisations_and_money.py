@@ -2,9 +2,11 @@
 
 import math
 import re
+from decimal import Decimal
 
+from registry import wording
 from registry.folding import fold
-from registry.messages import message
+from registry.messages import Message, message
 from registry.overlap.background import Background
 from registry.overlap.evidence.evidence import Evidence, between
 from registry.overlap.names import OrganisationKeys
@@ -20,7 +22,7 @@ def same_organisation(a: Profile, b: Profile, background: Background) -> Evidenc
     return Evidence(
         "same-organisation",
         1.0,
-        message("Both were registered by {organisation}.", organisation=a.organisation.name),
+        message("Both were registered by {organisation}.", organisation=a.organisation.short),
     )
 
 
@@ -55,8 +57,8 @@ def partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
                 1.0,
                 message(
                     "{a} names {b} as a partner.",
-                    a=one.organisation.name,
-                    b=other.organisation.name,
+                    a=one.organisation.short,
+                    b=other.organisation.short,
                 ),
             )
     return None
@@ -70,7 +72,7 @@ def third_partner(a: Profile, b: Profile, background: Background) -> Evidence | 
                 continue
             if not own.same_as(a.organisation) and not own.same_as(b.organisation):
                 return Evidence(
-                    "third-partner", 1.0, message("{name} takes part in both.", name=own.name)
+                    "third-partner", 1.0, message("{name} takes part in both.", name=own.short)
                 )
     return None
 
@@ -87,8 +89,8 @@ def mention(a: Profile, b: Profile, background: Background) -> Evidence | None:
                 1.0,
                 message(
                     "The text of {a} mentions {b}.",
-                    a=one.organisation.name,
-                    b=other.organisation.name,
+                    a=one.organisation.short,
+                    b=other.organisation.short,
                 ),
             )
     return None
@@ -110,12 +112,12 @@ def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
             ends,
             message(
                 "{funder} funds what {implementer} implements.",
-                funder=funder.organisation.name,
-                implementer=implementer.organisation.name,
+                funder=funder.organisation.short,
+                implementer=implementer.organisation.short,
             ),
         )
     common = [
-        own.name
+        own.short
         for role, own in a.participants
         for its, other in b.participants
         if role == its == "implementing" and own.same_as(other)
@@ -153,23 +155,26 @@ def budget(a: Profile, b: Profile, background: Background) -> Evidence | None:
     ratio = abs(math.log(float(a.usd) / float(b.usd)))
     exact = a.record.budget == b.record.budget and a.record.currency == b.record.currency
     value = 1.3 if exact else between(-1.5, 1.0 - ratio / 0.3, 1.0)
+    return Evidence("budget", value, _told_budgets(a, b, exact, alike=ratio < 0.3))
+
+
+def _told_budgets(a: Profile, b: Profile, exact: bool, alike: bool) -> Message:
+    own, other = _budget(a), _budget(b)
     if exact:
-        return Evidence("budget", value, message("The budgets are the same to the unit."))
-    if ratio < 0.3:
-        return Evidence(
-            "budget",
-            value,
-            message("The budgets are about the same in US dollars: {a} and {b}.", **_usd(a, b)),
-        )
-    return Evidence(
-        "budget",
-        value,
-        message("The budgets differ: {a} and {b} US dollars.", **_usd(a, b)),
+        return message("The budgets are the same: {amount}.", amount=own)
+    if not alike:
+        return message("The budgets differ: {a} and {b}.", a=own, b=other)
+    if a.record.currency == b.record.currency:
+        return message("The budgets are about the same: {a} and {b}.", a=own, b=other)
+    return message(
+        "The budgets are worth about the same: {a} and {b}.",
+        a=own,
+        b=other,
     )
 
 
-def _usd(a: Profile, b: Profile) -> dict[str, str]:
-    return {"a": f"{a.usd or 0:,.0f}", "b": f"{b.usd or 0:,.0f}"}
+def _budget(profile: Profile) -> wording.Value:
+    return wording.money(profile.record.budget or Decimal(0), profile.record.currency or "USD")
 
 
 def _roles_of(profile: Profile, organisation: OrganisationKeys) -> set[str]:

@@ -2,13 +2,16 @@
 
 from datetime import date
 
-from registry import codelists
-from registry.messages import message
+from registry import wording
+from registry.messages import Message, message
 from registry.overlap.background import Background
 from registry.overlap.evidence.evidence import Evidence, between
+from registry.overlap.places import province_name, spelled
 from registry.overlap.profile import Profile
 
 MANY_COUNTRIES = 3
+NAMED = 3
+"""So many places are told by their names."""
 
 
 def countries(a: Profile, b: Profile, background: Background) -> Evidence | None:
@@ -17,20 +20,30 @@ def countries(a: Profile, b: Profile, background: Background) -> Evidence | None
     if not shared or not a.countries or not b.countries:
         return None
     share = min(sum(a.countries[c] for c in shared), sum(b.countries[c] for c in shared))
-    names = ", ".join(codelists.country_name(code) for code in shared[:3])
     value = between(-1.0, (share - 0.6) / 0.4, 1.0)
+    return Evidence("countries", value, _told_countries(shared, share))
+
+
+def _told_countries(shared: list[str], share: float) -> Message:
+    number, named = len(shared), wording.countries(shared[:NAMED])
+    part = wording.share(share)
+    if share >= 0.99 and number <= NAMED:
+        return message("Both work in {countries} alone.", countries=named)
     if share >= 0.99:
-        return Evidence(
-            "countries", value, message("Both work in {countries} alone.", countries=names)
+        return message(
+            "Both work in the same {number} countries, {countries} among them.",
+            number=number,
+            countries=named,
         )
-    return Evidence(
-        "countries",
-        value,
-        message(
-            "They share {countries}, which is {percent} % of one of them.",
-            countries=names,
-            percent=round(100 * share),
-        ),
+    if number <= NAMED:
+        return message(
+            "They share {countries}, which is {share} of one of them.", countries=named, share=part
+        )
+    return message(
+        "They share {number} countries, {countries} among them, which is {share} of one of them.",
+        number=number,
+        countries=named,
+        share=part,
     )
 
 
@@ -39,13 +52,16 @@ def locations(a: Profile, b: Profile, background: Background) -> Evidence | None
     own, other = a.places, b.places
     shared = _shared_names(a, b)
     if shared:
+        named = spelled(a.record, shared) or spelled(b.record, shared)
         return Evidence(
-            "locations", 1.0, message("Both name {places}.", places=", ".join(sorted(shared)[:3]))
+            "locations", 1.0, message("Both name {places}.", places=wording.names(named[:NAMED]))
         )
     own_provinces = own.provinces or own.mentioned
     other_provinces = other.provinces or other.mentioned
-    if (own.provinces | own.mentioned) & (other.provinces | other.mentioned):
-        return Evidence("locations", 0.9, message("Both speak of the same province."))
+    common = (own.provinces | own.mentioned) & (other.provinces | other.mentioned)
+    if common:
+        names = wording.names(sorted(province_name(code) for code in common)[:NAMED])
+        return Evidence("locations", 0.9, message("Both speak of {places}.", places=names))
     here, there = _where(a), _where(b)
     if own_provinces and other_provinces:
         return Evidence(
@@ -65,10 +81,11 @@ def _shared_names(a: Profile, b: Profile) -> set[str]:
     return shared
 
 
-def _where(profile: Profile) -> str:
-    return ", ".join(profile.record.locations[:3]) or ", ".join(
-        sorted(profile.places.mentioned)[:3]
+def _where(profile: Profile) -> wording.Value:
+    named = profile.record.locations or sorted(
+        province_name(code) for code in profile.places.mentioned
     )
+    return wording.names(named[:NAMED])
 
 
 def months(a: Profile, b: Profile, background: Background) -> Evidence | None:
@@ -82,15 +99,16 @@ def months(a: Profile, b: Profile, background: Background) -> Evidence | None:
     share = days / max(shorter, 1)
     # Projects that meet only in passing follow each other: that counts double.
     value = between(-2.0, (share - 0.35) / (0.35 if share > 0.35 else 0.175), 1.0)
-    return Evidence(
-        "months",
-        value,
-        message(
-            "{months} months in common, {percent} % of the shorter project.",
-            months=months_in_common(a, b),
-            percent=round(100 * min(share, 1.0)),
-        ),
-    )
+    common = wording.months(months_in_common(a, b))
+    if share > 0.995:
+        sentence = message("They run together for {months}, all of the shorter one.", months=common)
+    else:
+        sentence = message(
+            "They run together for {months}, {share} of the shorter one.",
+            months=common,
+            share=wording.share(share),
+        )
+    return Evidence("months", value, sentence)
 
 
 def dates(a: Profile, b: Profile, background: Background) -> Evidence | None:
@@ -104,15 +122,25 @@ def dates(a: Profile, b: Profile, background: Background) -> Evidence | None:
         return None
     apart = sum(gaps) / len(gaps)
     value = between(-2.0, 1.0 - apart / 3.0, 1.0)
-    if apart < 0.1:
-        return Evidence("dates", value, message("They begin and end on the same days."))
-    return Evidence(
-        "dates",
-        value,
-        message(
-            "Their beginnings and ends are {months} months apart on average.",
-            months=round(apart, 1),
-        ),
+    return Evidence("dates", value, _told_dates(gaps, apart))
+
+
+def _told_dates(gaps: list[float], apart: float) -> Message:
+    if len(gaps) == 1:
+        if apart < 1:
+            return message("The one date that both give is the same within a month.")
+        return message(
+            "The one date that both give is {months} apart.", months=wording.months(round(apart))
+        )
+    if not apart:
+        return message("They begin and end on the same days.")
+    if max(gaps) < 1:
+        return message("They begin and end within the same month.")
+    if apart < 1:
+        return message("They begin and end at nearly the same time.")
+    return message(
+        "Their beginnings and ends are {months} apart on average.",
+        months=wording.months(round(apart)),
     )
 
 

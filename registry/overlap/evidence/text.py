@@ -1,9 +1,11 @@
 """What the texts say: meaning, words, titles, figures, subjects."""
 
+from registry import wording
 from registry.messages import message
 from registry.overlap.background import Background
 from registry.overlap.evidence.evidence import Evidence, between
 from registry.overlap.profile import Profile
+from registry.overlap.spelling import as_written
 
 USUAL_COSINE = 0.45
 """Cosine of two texts of the field in one country that have no more in common than that."""
@@ -18,16 +20,16 @@ def meaning(a: Profile, b: Profile, background: Background) -> Evidence | None:
     value = between(-2.0, (cosine - USUAL_COSINE) / 0.15, 2.5)
     if value > 1:
         sentence = message(
-            "The two texts mean nearly the same ({percent} % alike).", percent=_p(cosine)
+            "The two texts mean nearly the same ({share} alike).", share=wording.share(cosine)
         )
     elif value > 0:
         sentence = message(
-            "The two texts are about related things ({percent} % alike).", percent=_p(cosine)
+            "The two texts are about related things ({share} alike).", share=wording.share(cosine)
         )
     else:
         sentence = message(
-            "The two texts are about rather different things ({percent} % alike).",
-            percent=_p(cosine),
+            "The two texts are about rather different things ({share} alike).",
+            share=wording.share(cosine),
         )
     return Evidence("meaning", value, sentence)
 
@@ -51,11 +53,13 @@ def words(a: Profile, b: Profile, background: Background) -> Evidence | None:
         value = between(-1.0, (share - 0.16) / 0.14, 2.5)
     if not shared:
         return Evidence("words", value, message("They share no telling words."))
-    rarest = sorted(shared, key=lambda stem: (-shared[stem], stem))[:5]
+    told = as_written(sorted(shared, key=lambda stem: (-shared[stem], stem)), a)
+    if not told:
+        return Evidence("words", value, message("They share only everyday words."))
     return Evidence(
         "words",
         value,
-        message("Words that few others use stand in both: {words}.", words=_whole(rarest, a)),
+        message("Words that few others use stand in both: {words}.", words=wording.quoted(told)),
     )
 
 
@@ -75,8 +79,11 @@ def titles(a: Profile, b: Profile, background: Background) -> Evidence | None:
         return Evidence("titles", value, message("The titles are the same."))
     if not shared:
         return Evidence("titles", value, message("The titles have no word in common."))
+    told = as_written(sorted(shared, key=lambda stem: (-weights[stem], stem)), a)
+    if not told:
+        return Evidence("titles", value, message("The titles share only everyday words."))
     return Evidence(
-        "titles", value, message("The titles share: {words}.", words=_whole(sorted(shared), a))
+        "titles", value, message("Both titles have {words}.", words=wording.quoted(told))
     )
 
 
@@ -91,7 +98,9 @@ def figures(a: Profile, b: Profile, background: Background) -> Evidence | None:
         return Evidence(
             "figures",
             value,
-            message("Both texts give the figures {figures}.", figures=", ".join(shared[:4])),
+            message(
+                "Both texts give the same figures: {figures}.", figures=wording.numerals(shared[:4])
+            ),
         )
     value = between(-0.6, -0.2 * min(len(a.figures), len(b.figures)), 0.0)
     return Evidence("figures", value, message("None of the figures in the two texts agree."))
@@ -110,21 +119,13 @@ def subjects(a: Profile, b: Profile, background: Background) -> Evidence | None:
         return Evidence("subjects", value, message("The texts speak of different subjects."))
     named = sorted(shared, key=lambda s: (-weights[s], s))[:4]
     return Evidence(
-        "subjects", value, message("Both texts speak of {subjects}.", subjects=", ".join(named))
+        "subjects",
+        value,
+        message(
+            "Both texts speak of {subjects}.", subjects=wording.labels("overlap_subjects", named)
+        ),
     )
-
-
-def _p(share: float) -> int:
-    return round(100 * max(share, 0.0))
 
 
 def _telling(number: str) -> bool:
     return len(number.rstrip("0")) > 1 or len(number) > 4
-
-
-def _whole(stems: list[str], profile: Profile) -> str:
-    """Return the words of a text that begin with these stems, for a reader."""
-    whole: dict[str, str] = {}
-    for word in profile.folded.split():
-        whole.setdefault(word[:6], word)
-    return ", ".join(whole.get(stem, stem) for stem in stems[:5])
