@@ -62,7 +62,7 @@ class CaseView:
     comments: list[CommentView]
     """Empty for visitors: the discussion is for those who take part."""
     history: Sequence[Change]
-    """For visitors only what was flagged and decided."""
+    """For visitors only what was flagged and decided, not by whom."""
     lead: Organisation | None
     decided_by: str | None
     """None for visitors too: a decision is the group's."""
@@ -109,11 +109,7 @@ async def get_case(session: AsyncSession, reader: Actor, case_id: int) -> CaseVi
         pairs=pairs,
         projects=await project_views(session, reader, ids),
         comments=await _comments(session, case_id) if reader.signed_in else [],
-        history=[
-            change
-            for change in await history_of(session, "case", case_id)
-            if reader.signed_in or change.action in {"opened", "decided"}
-        ],
+        history=_told(await history_of(session, "case", case_id), reader),
         lead=await _organisation(session, case.lead_organisation_id),
         decided_by=await _name_of(session, case.decided_by) if reader.signed_in else None,
         may_comment=_may_comment(reader, owners),
@@ -183,6 +179,16 @@ async def decide(
     await session.flush()
     await record_change(session, actor, "case", case_id, "decided", before, _as_json(case))
     return case
+
+
+def _told(history: Sequence[Change], reader: Actor) -> Sequence[Change]:
+    """Return what this reader may know of the history: visitors not who acted."""
+    if reader.signed_in:
+        return history
+    public = [change for change in history if change.action in {"opened", "decided"}]
+    return [
+        Change(**change.model_dump(exclude={"actor", "actor_id"}), actor="") for change in public
+    ]
 
 
 async def _readable_case(

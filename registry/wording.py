@@ -144,7 +144,8 @@ def _inside(label: str) -> str:
 
 def _enumerated(parts: list[str], language: str) -> str:
     if len(parts) > 1 and any(_JOINED.search(part) for part in parts):
-        return "; ".join(parts)  # "judges and prosecutors; victims and survivors"
+        # "judges and prosecutors; victims and survivors"
+        return ("\N{NO-BREAK SPACE}; " if language == "fr" else "; ").join(parts)
     told = str(lists.format_list(parts, locale=_locale(language)))
     if language == "es" and len(parts) > 1 and _sounds_i(parts[-1]):
         return f"{told[: -len(parts[-1]) - 2]}e {parts[-1]}"  # "y" becomes "e"
