@@ -111,11 +111,13 @@ async def project_views(
     ]
 
 
-async def shared_identifiers(session: AsyncSession, identifiers: Iterable[str]) -> set[str]:
-    """Return those of these identifiers that several organisations use."""
+async def shared_identifiers(
+    session: AsyncSession, reader: Actor, identifiers: Iterable[str]
+) -> set[str]:
+    """Return those of these identifiers that several organisations use, as the reader may know."""
     rows = await session.exec(
         select(Project.identifier)
-        .where(col(Project.identifier).in_(set(identifiers)))
+        .where(col(Project.identifier).in_(set(identifiers)), readable_projects(reader))
         .group_by(Project.identifier)
         .having(func.count() > 1)
     )

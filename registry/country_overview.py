@@ -188,7 +188,14 @@ async def registry_figures(
         select(func.count())
         .select_from(OverlapPair)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .where(col(OverlapPair.flagged), OverlapCase.state != "decided")
+        .where(
+            col(OverlapPair.flagged),
+            OverlapCase.state != "decided",
+            *(
+                side.in_(select(Project.id).where(readable_projects(reader)))
+                for side in (col(OverlapPair.a_id), col(OverlapPair.b_id))
+            ),
+        )
     )
     return RegistryFigures(
         projects, active, organisations, len(by_country), usd or Decimal(0), overlaps.one()

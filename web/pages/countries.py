@@ -77,7 +77,8 @@ async def country_page(
     if known != code:
         return Redirect(f"/countries/{known}")
     overview = await country_overview(session, reader, code)
-    shared = await shared_identifiers(session, [one.identifier for one in overview.projects])
+    identifiers = [one.identifier for one in overview.projects]
+    shared = await shared_identifiers(session, reader, identifiers)
     today = datetime.now(UTC).date()
     return page(
         request,

@@ -37,7 +37,7 @@ async def home(
         organisations=await organisation_labels(
             session, {hit.organisation_slug for hit in latest.hits}
         ),
-        shared=await shared_identifiers(session, [hit.identifier for hit in latest.hits]),
+        shared=await shared_identifiers(session, reader, [hit.identifier for hit in latest.hits]),
     )
 
 

@@ -77,7 +77,7 @@ async def organisation_page(
         organisation=organisation,
         record=await organisation_record(session, organisation),
         found=found,
-        shared=await shared_identifiers(session, [hit.identifier for hit in found.hits]),
+        shared=await shared_identifiers(session, reader, [hit.identifier for hit in found.hits]),
         drafts=await _drafts(session, reader, organisation),
     )
 

@@ -25,6 +25,7 @@ from web import i18n
 from web.pages.project_form import edit_page, save_page
 from web.pages.project_hints import similar_projects
 from web.project_addresses import address_of, identifier_in, organisation_in
+from web.project_editing import editable_project
 from web.project_fields import field_label, field_text, language_name
 from web.project_search import chips_of, facets_of, organisation_labels, parameters_of, query_of
 from web.rendering import page, redirect, wants_fragment
@@ -61,7 +62,7 @@ async def search_page(
         chips=chips_of(query, organisations, language),
         organisations=organisations,
         address=_address_maker(parameters),
-        shared=await shared_identifiers(session, [hit.identifier for hit in found.hits]),
+        shared=await shared_identifiers(session, reader, [hit.identifier for hit in found.hits]),
         overlaps=await open_overlaps(session, reader, [hit.id for hit in found.hits]),
         live=wants_fragment(request),
     )
@@ -94,7 +95,7 @@ async def change_project(
         return await save_page(request, session, reader, wanted)
     if action not in {"publish", "withdraw"}:
         raise NotFound("There is no such page.")
-    view = await get_project(session, reader, wanted, organisation_in(request))
+    view = await editable_project(session, reader, wanted, organisation_in(request))
     project_id = view.project.id or 0
     form = await request.form()
     version = _version(form)

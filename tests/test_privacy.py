@@ -1,0 +1,322 @@
+"""Nothing that a reader may not see comes out anywhere: every address is asked as each reader.
+
+The addresses are those of the application's own routes, with every project, organisation, case
+and plan of the registry put in, and all links on the pages found; files are unpacked and read.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from html import unescape
+from itertools import product
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+
+import httpx
+import pytest
+from litestar.routes import HTTPRoute
+from sqlmodel import select
+
+from registry.models import ImportPlan, OverlapCase, OverlapPair, Project
+from registry.overlap.detector import examine
+from registry.permissions import COMMAND_LINE
+from registry.projects import revise_project, withdraw_project
+from tests.builders import a_project, a_record, an_account, an_organisation
+from tests.web.conftest import Browser, browser, text_of
+
+__all__ = ["browser"]
+
+SECRETS = ("Quillwort", "Skimmia", "Tansyleaf", "Umbelwort")
+"""What only the owning organisation and the secretariat may read: contacts, shelters, and what
+they were before."""
+MARKERS = {
+    "open": "Oxlip",
+    "members": "Milkvetch",
+    "restricted": "Restharrow",
+    "draft": "Dropwort",
+    "withdrawn": "Wormwood",
+}
+"""A word that stands in title, description, place and identifier of one project each."""
+SEEN = {
+    "visitor": {"open"},
+    "stranger": {"open", "members"},
+    "reviewer": {"open", "members"},
+    "owner": {"open", "members", "restricted", "draft", "withdrawn"},
+    "secretariat": {"open", "members", "restricted", "draft", "withdrawn"},
+}
+"""Reader -> whose words may come out for this reader."""
+MOST_ADDRESSES = 600
+UPLOAD = (
+    "identifier,title,description,status,countries,pillars,start_date,shelter_locations\n"
+    f"U-1,Dropwort upload,Courses,implementation,MD,prosecution,2025-01-01,{SECRETS[0]}\n"
+    f"U-2,Dropwort refused,Courses,implementation,Atlantis,prosecution,2025-01-01,{SECRETS[0]}\n"
+)
+
+
+@dataclass
+class World:
+    """The application with one project of each kind."""
+
+    browser: Browser
+    values: dict[str, list[str]] = field(default_factory=dict)
+    """Parameter of an address -> all values that there are."""
+
+    async def read_as(self, reader: str) -> None:
+        """Sign in as one of the readers."""
+        self.browser.cookies.clear()
+        if reader != "visitor":
+            await self.browser.sign_in(f"{reader}@example.org")
+
+
+@pytest.fixture
+async def world(browser: Browser) -> AsyncIterator[World]:
+    """Projects of Safe Haven in all states, each flagged with a public one of Open Aid."""
+    async with browser.database.session() as session:
+        await fill(session)
+    await browser.index()
+    world = World(browser)
+    await world.read_as("owner")
+    await browser.get("/projects/import")
+    uploaded = await browser.post(
+        "/projects/import",
+        data={"_csrf_token": browser.cookies["convene_csrf"]},
+        files={"file": ("projects.csv", UPLOAD.encode())},
+    )
+    assert uploaded.status_code == 200, text_of(uploaded)
+    async with browser.database.session() as session:
+        projects = (await session.exec(select(Project))).all()
+        world.values = {
+            "identifier": [project.identifier for project in projects],
+            "slug": ["safe-haven", "open-aid"],
+            "code": ["MD"],
+            "case_id": [str(case) for case in await session.exec(select(OverlapCase.id))],
+            "plan_id": list(await session.exec(select(ImportPlan.id))),
+            "account_id": ["1", "2", "3"],
+            "issue": ["published-without-budget", "draft-without-country"],
+            "topic": ["finding"],
+            "name": ["nothing.css"],
+        }
+    yield world
+
+
+async def fill(session) -> None:
+    """Store projects, overlaps and accounts."""
+    haven = await an_organisation(session, "Safe Haven")
+    aid = await an_organisation(session, "Open Aid")
+    ids: dict[str, int] = {}
+    for name, word in MARKERS.items():
+        project = await a_project(session, **of_haven(name, word), publish=name != "draft")
+        twin = await a_project(
+            session, reporting_org="Open Aid", identifier=f"AID-{name}", **the_same(name)
+        )
+        assert project.id
+        assert twin.id
+        ids[name] = project.id
+        await examine(session, [project.id, twin.id])
+    record = a_record(**of_haven("open", MARKERS["open"]))
+    record.partner_contacts, record.shelter_locations = SECRETS[2:]
+    await revise_project(session, COMMAND_LINE, ids["open"], record, version=1)
+    await withdraw_project(
+        session, COMMAND_LINE, ids["withdrawn"], version=1, reason=f"{MARKERS['withdrawn']} ended"
+    )
+    # Two organisations use one identifier; one of the two projects is a draft.
+    await a_project(session, reporting_org="Open Aid", identifier="SHARED-1", title="Common name")
+    await a_project(
+        session, reporting_org="Safe Haven", identifier="SHARED-1", title="Own", publish=False
+    )
+    for role, organisation, email in (
+        ("member", aid, "stranger"),
+        ("member", haven, "owner"),
+        ("reviewer", await an_organisation(session, "ILO"), "reviewer"),
+        ("secretariat", None, "secretariat"),
+    ):
+        await an_account(session, role, organisation, f"{email}@example.org")
+
+
+def the_same(name: str) -> dict[str, object]:
+    """Return what a project of Safe Haven and its twin have in common."""
+    return {
+        "title": f"Courses on {name} trials for prosecutors",
+        "description": f"Sixty prosecutors attend {name} workshops on evidence and on witnesses.",
+        "locations": ["Soroca"],
+    }
+
+
+def of_haven(name: str, word: str) -> dict[str, object]:
+    """Return what a project of Safe Haven is made of."""
+    same = the_same(name)
+    return {
+        "reporting_org": "Safe Haven",
+        "identifier": f"{word}-1",
+        "title": f"{same['title']} {word}",
+        "description": f"{same['description']} {word}",
+        "locations": ["Soroca", word],
+        "visibility": name if name in ("members", "restricted") else "public",
+        "partner_contacts": f"{SECRETS[0]}, 0373 22",
+        "shelter_locations": f"{SECRETS[1]} street 3",
+        "source": {"shelter_locations": SECRETS[1], "partner_contacts": SECRETS[0]},
+    }
+
+
+def own_addresses(world: World) -> list[str]:
+    """Return the addresses of all routes that can be read, with all values put in."""
+    found = []
+    for route in world.browser.app.routes:
+        if not isinstance(route, HTTPRoute) or "GET" not in route.methods:
+            continue
+        names = re.findall(r"\{(\w+)(?::\w+)?\}", route.path_format)
+        assert set(names) <= world.values.keys(), f"say here what to put into {route.path_format}"
+        for values in product(*(world.values[name] for name in names)):
+            path = route.path_format
+            for name, value in zip(names, values, strict=True):
+                path = re.sub(rf"\{{{name}(?::\w+)?\}}", quote(value, safe="/"), path)
+            found.append(path)
+    found += [f"/projects/{quote(one)}/edit" for one in world.values["identifier"]]
+    found += [f"/{path}?q=Courses" for path in ("projects", "projects.csv", "api/v1/projects")]
+    found += [f"/projects?q={word[:-1]}x" for word in (*SECRETS, *MARKERS.values())]
+    found += [f"/projects/AID-{name}?org=safe-haven" for name in MARKERS]
+    return found
+
+
+def links_of(page: httpx.Response) -> Iterable[str]:
+    """Return where a page leads, within the site and without endless combinations of filters."""
+    for link in re.findall(r'(?:href|hx-get|src)="([^"#]+)', page.text):
+        parts = urlsplit(urljoin(str(page.url), unescape(link)))
+        inside = parts.netloc == "convene.test" and not parts.path.startswith("/static/")
+        parameters = parse_qsl(parts.query)
+        if inside and len(parameters) <= 1 and not any(name == "lang" for name, _ in parameters):
+            yield parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def content_of(response: httpx.Response) -> str:
+    """Return all text of an answer, its address and headers included; workbooks are unpacked."""
+    said = response.text
+    if response.content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+            names = archive.namelist()
+            said = "".join(archive.read(name).decode("utf-8", "replace") for name in names)
+    return said + str(response.headers)
+
+
+def echoed(address: str, word: str) -> bool:
+    """Tell whether the reader said this word first."""
+    return word.lower() in address.lower()
+
+
+async def crawl(world: World) -> dict[str, httpx.Response]:
+    """Ask for every address that can be found; address -> answer."""
+    waiting = own_addresses(world)
+    answers: dict[str, httpx.Response] = {}
+    while waiting and len(answers) < MOST_ADDRESSES:
+        address = waiting.pop(0)
+        if address in answers:
+            continue
+        answer = answers[address] = await world.browser.get(address)
+        assert answer.status_code < 500, f"{address}: {answer.status_code}"
+        if "html" in answer.headers.get("content-type", ""):
+            waiting += [link for link in links_of(answer) if link not in answers]
+    return answers
+
+
+@pytest.mark.parametrize("reader", SEEN)
+async def test_no_address_says_what_a_reader_may_not_see(world: World, reader: str) -> None:
+    await world.read_as(reader)
+    answers = await crawl(world)
+    assert len(answers) > 60
+    allowed = {MARKERS[name] for name in SEEN[reader]}
+    if "restricted" in SEEN[reader]:
+        allowed |= set(SECRETS)
+    hidden = {*SECRETS, *MARKERS.values()} - allowed
+    said = {address: content_of(answer) for address, answer in answers.items()}
+    leaks = [
+        (address, word)
+        for address, text in said.items()
+        for word in hidden
+        if word.lower() in text.lower() and not echoed(address, word)
+    ]
+    assert leaks == []
+    # The test would be worth nothing if the words did not come out for anybody.
+    assert {word for word in allowed if any(word in text for text in said.values())} == allowed
+
+
+@pytest.mark.parametrize("reader", SEEN)
+async def test_no_figure_counts_what_a_reader_may_not_see(world: World, reader: str) -> None:
+    await world.read_as(reader)
+    published = SEEN[reader] & {"open", "members", "restricted"}
+    total = len(published) + len(MARKERS) + 1  # the twins, and the one that shares its identifier
+    listed = (await world.browser.get("/api/v1/projects?size=100")).json()
+    assert listed["total"] == len(listed["projects"]) == total
+    assert listed["facets"]["country"] == {"MD": total}
+    assert listed["facets"]["organisation"]["safe-haven"] == len(published)
+    for name, word in MARKERS.items():
+        found = (await world.browser.get(f"/api/v1/projects?q={word}")).json()
+        assert found["total"] == (1 if name in published else 0), word
+    home = text_of(await world.browser.get("/"))
+    assert f"{total} active projects" in home
+    overlaps = await overlaps_between(world, SEEN[reader] - {"draft"})
+    assert overlaps > 0
+    listed_overlaps = text_of(await world.browser.get("/overlaps"))
+    assert re.search(rf"\b{overlaps} overlaps?\b", listed_overlaps), listed_overlaps
+    if "withdrawn" not in SEEN[reader]:
+        assert f" {overlaps} open overlap" in home
+
+
+async def overlaps_between(world: World, kinds: set[str]) -> int:
+    """Count the flagged pairs of which no project is of another kind than these or a twin."""
+    words = [f"{MARKERS[kind]}-1" for kind in kinds]
+    async with world.browser.database.session() as session:
+        known = {
+            project.id
+            for project in await session.exec(select(Project))
+            if project.identifier in words or project.identifier.startswith(("AID-", "SHARED-"))
+        }
+        pairs = await session.exec(select(OverlapPair).where(OverlapPair.flagged))
+        return sum(pair.a_id in known and pair.b_id in known for pair in pairs)
+
+
+@pytest.mark.parametrize(("reader", "known"), [("visitor", False), ("owner", True)])
+async def test_a_namesake_that_is_hidden_shows_in_no_link(
+    world: World, reader: str, known: bool
+) -> None:
+    await world.read_as(reader)
+    for path in ("/projects?q=Common+name", "/countries/MD", "/organisations/open-aid"):
+        page = (await world.browser.get(path)).text
+        assert "/projects/SHARED-1" in page
+        assert ("/projects/SHARED-1?org=open-aid" in page) is known
+
+
+async def test_what_is_typed_is_compared_with_readable_projects_only(world: World) -> None:
+    await world.read_as("stranger")
+    form = {"place": "Moldova", "place_share": "", "start_date": "2025-01-01", "_csrf_token": ""}
+    await world.browser.get("/projects")
+    for name, word in MARKERS.items():
+        form |= {"_csrf_token": world.browser.cookies["convene_csrf"]}
+        form |= {key: str(the_same(name)[key]) for key in ("title", "description")}
+        warning = await world.browser.post("/projects/similar", data=form)
+        assert warning.status_code == 200
+        assert (word in warning.text) is (name in SEEN["stranger"]), warning.text
+
+
+async def test_nobody_else_changes_a_project_or_learns_what_it_lacks(world: World) -> None:
+    acts = [
+        (f"/projects/{word}-1/{act}", name)
+        for name, word in MARKERS.items()
+        for act in ("edit", "publish", "withdraw")
+    ]
+    for reader in ("visitor", "stranger", "reviewer"):
+        await world.read_as(reader)
+        await world.browser.get("/sign-in")
+        token = world.browser.cookies["convene_csrf"]
+        for path, name in acts:
+            refused = await world.browser.post(path, data={"_csrf_token": token})
+            assert refused.status_code == (403 if name in SEEN[reader] else 404), path
+
+
+async def test_the_files_of_the_index_hold_no_restricted_field(world: World) -> None:
+    folder = world.browser.app.state.settings.index_folder
+    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    assert any(b"oxlip" in content.lower() for content in files)
+    assert not any(
+        word.lower().encode() in content.lower() for word in SECRETS for content in files
+    )
