@@ -20,6 +20,11 @@ _MOST = {"pillars": 2, "measures": 4, "activity_types": 3, "target_groups": 4}
 """How many codes of a scheme are suggested at most: the ones that most words speak for."""
 
 
+_LONGEST_TEXT = 20_000
+"""Characters that are read; a project that takes longer to say what it does would hold up others
+(about 12 microseconds a character)."""
+
+
 @dataclass(frozen=True)
 class Suggestion:
     """A code, and the words that suggest it."""
@@ -39,7 +44,7 @@ def _phrases() -> dict[str, dict[str, tuple[str, ...]]]:
 
 def suggest(text: str) -> dict[str, list[Suggestion]]:
     """Return suggestions by scheme, the best founded first; schemes without any are left out."""
-    folded = folded_text(text)
+    folded = folded_text(text[:_LONGEST_TEXT])
     found: dict[str, list[Suggestion]] = {}
     words: dict[str, dict[str, list[str]]] = {
         scheme: {

@@ -32,7 +32,13 @@ from web.assets import static_file
 from web.background import running
 from web.errors import respond
 from web.rendering import environment
-from web.security import SessionAuthentication, add_security_headers, csrf_config, refuse_nul
+from web.security import (
+    SessionAuthentication,
+    add_security_headers,
+    csrf_config,
+    limit_forms,
+    refuse_nul,
+)
 
 _FORM_OVERHEAD = 1024 * 1024
 """What a form may weigh besides its file, in bytes."""
@@ -64,7 +70,7 @@ def create_app(
         request_class=HTMXRequest,
         template_config=TemplateConfig(instance=JinjaTemplateEngine(engine_instance=environment())),
         csrf_config=csrf_config(settings),
-        middleware=[DefineMiddleware(SessionAuthentication)],
+        middleware=[limit_forms, DefineMiddleware(SessionAuthentication)],
         before_request=refuse_nul,
         before_send=[add_security_headers],
         exception_handlers={Exception: respond, HTTPException: respond},

@@ -60,7 +60,7 @@ def _text(form: FormMultiDict, name: str) -> str:
 
 def _lines(form: FormMultiDict, name: str) -> range:
     number = _text(form, name)
-    return range(min(int(number), _MOST_LINES) if number.isascii() and number.isdigit() else 0)
+    return range(min(int(number[:9]), _MOST_LINES) if number.isascii() and number.isdigit() else 0)
 
 
 def _country(errors: list[FieldError], name: str, text: str) -> str | None:

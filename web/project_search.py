@@ -204,7 +204,7 @@ def _place(facet: str, value: FacetValue) -> tuple[object, ...]:
         codes = list(codelists.scheme(_SCHEMES[facet]))
         return (codes.index(value.value) if value.value in codes else len(codes), value.value)
     if facet == "year":
-        return (not value.chosen, -int(value.value) if value.value.isdecimal() else 0)
+        return (not value.chosen, -int(value.value[:9]) if value.value.isdecimal() else 0)
     return (not value.chosen, -value.count, value.label)
 
 

@@ -17,11 +17,18 @@ from urllib.parse import urlsplit
 from litestar import Request, Response
 from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
-from litestar.datastructures import Cookie, MutableScopeHeaders
-from litestar.exceptions import ValidationException
+from litestar.datastructures import Cookie, Headers, MutableScopeHeaders
+from litestar.exceptions import ClientException, ValidationException
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.types import (
+    ASGIApp,
+    HTTPReceiveMessage,
+    Receive,
+    Scope,
+    Send,
+    WebSocketReceiveMessage,
+)
 from litestar.types import Message as ASGIMessage
-from litestar.types import Scope
 
 from registry.accounts import actor_of
 from registry.permissions import VISITOR
@@ -30,6 +37,9 @@ from registry.settings import Settings
 SESSION_COOKIE = "convene_session"
 NOTICE_COOKIE = "convene_notice"
 CSRF_HEADER = "x-csrftoken"
+LARGEST_FORM = 1024 * 1024
+"""Bytes of a form that brings no file; the longest project with its translations takes a tenth."""
+_FORM_TYPE = "application/x-www-form-urlencoded"
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -76,6 +86,30 @@ async def add_security_headers(message: ASGIMessage, scope: Scope) -> None:
         headers.setdefault(name, value)
     if scope["litestar_app"].state.settings.secure_cookies:
         headers.setdefault("strict-transport-security", f"max-age={_ONE_YEAR}")
+
+
+def limit_forms(app: ASGIApp) -> ASGIApp:
+    """Refuse forms without a file beyond LARGEST_FORM, before anything reads them.
+
+    Any visitor may post, and taking apart a form of tens of megabytes would hold up everybody.
+    """
+
+    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+        left = LARGEST_FORM
+
+        async def counted() -> HTTPReceiveMessage | WebSocketReceiveMessage:
+            nonlocal left
+            message = await receive()
+            if message["type"] == "http.request":
+                left -= len(message["body"])
+                if left < 0:
+                    raise ClientException("The form is too large.", status_code=413)
+            return message
+
+        plain = Headers.from_scope(scope).get("content-type", "").lower().strip()
+        await app(scope, counted if plain.startswith(_FORM_TYPE) else receive, send)
+
+    return limited
 
 
 async def refuse_nul(request: Request[Any, Any, Any]) -> None:
@@ -152,7 +186,8 @@ def signed(value: dict[str, Any], secret: str) -> str:
 def unsigned(text: str | None, secret: str) -> dict[str, Any] | None:
     """Return what `signed` was given, or None when it was not we who wrote it."""
     body, _, signature = (text or "").partition(".")
-    if not body or not hmac.compare_digest(signature, _signature(body, secret)):
+    expected = _signature(body, secret)
+    if not body or not hmac.compare_digest(signature.encode(), expected.encode()):
         return None
     value: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body))
     return value

@@ -173,3 +173,12 @@ async def test_iati_leaves_out_what_is_about_something_else(member: Browser) -> 
     assert "Road maintenance" in text
     every = await upload(member, content, "activities.xml", all="yes")
     assert "2 to create" in text_of(every)
+
+
+async def test_no_cell_of_the_refused_table_is_a_formula(member: Browser) -> None:
+    line = '{"identifier": "A-3", "title": "=2+2", "countries": "Atlantis", "=1+1": "=3+3"}\n'
+    plan = await upload(member, line, "projects.jsonl")
+    refused = (await member.get(f"{plan.url.path}/refused.csv")).text.splitlines()
+    cells = [cell for line in refused for cell in line.split(",")]
+    assert {"'=1+1", "'=2+2", "'=3+3"} <= set(cells)
+    assert not any(cell.startswith("=") for cell in cells)

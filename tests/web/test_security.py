@@ -213,3 +213,26 @@ def test_a_signed_value_is_only_read_when_untouched() -> None:
     assert unsigned("x" + text, "secret") is None
     assert unsigned("", "secret") is None
     assert unsigned("nonsense", "secret") is None
+
+
+BEYOND_ALL = "9" * 5000
+"""More digits than Python turns into a number."""
+
+
+@pytest.mark.parametrize("path", ["/projects?year=", "/overlaps?page=", "/projects?page="])
+async def test_absurd_numbers_are_no_failure_of_ours(browser: Browser, path: str) -> None:
+    assert (await browser.get(path + BEYOND_ALL)).status_code in {200, 422}
+
+
+async def test_a_cookie_that_we_did_not_write_is_ignored(browser: Browser) -> None:
+    answer = await browser.get("/", headers={"cookie": "convene_notice=a.\u00e9".encode()})
+    assert answer.status_code == 200
+
+
+async def test_a_form_of_megabytes_is_refused_before_it_is_read(browser: Browser) -> None:
+    answer = await browser.post(
+        "/sign-in",
+        content=b"a=&" * 400_000,
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status_code == 413

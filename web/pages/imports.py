@@ -35,6 +35,9 @@ from web.rendering import page, redirect
 SHOWN_RECORDS = 200
 """Records of one outcome that the preview shows; the counts are those of the whole file."""
 
+_UNREAD = ("identifier", "title")
+"""What is known of records whose cells could not be read."""
+
 Upload = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)]
 
 
@@ -201,11 +204,11 @@ def _table(refused: Sequence[Refused]) -> str:
     names = list(dict.fromkeys(name for one in refused for name in one.cells))
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["where", "what is wrong", *(names or ["identifier", "title"])])
+    writer.writerow(["where", "what is wrong", *(map(_cell, names) if names else _UNREAD)])
     for one in refused:
         why = " ".join(f"{field}: {reason}" for field, reason in one.reasons)
-        cells = [_cell(one.cells.get(name)) for name in names] or [one.identifier, one.title]
-        writer.writerow([one.place, why, *cells])
+        cells = [one.cells.get(name) for name in names] or [one.identifier, one.title]
+        writer.writerow([_cell(cell) for cell in (one.place, why, *cells)])
     return text.getvalue()
 
 

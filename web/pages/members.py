@@ -189,7 +189,7 @@ async def _members(
 def page_number(request: HTMXRequest) -> int:
     """Return the page that the address asks for; the first when it says nothing sensible."""
     text = request.query_params.get("page", "1")
-    return max(1, min(int(text), 100_000)) if text.isascii() and text.isdigit() else 1
+    return max(1, min(int(text[:7]), 100_000)) if text.isascii() and text.isdigit() else 1
 
 
 handlers = [members_page, add_member, member_page, change_member, renew_password]

@@ -46,7 +46,7 @@ async def save(
     form = await request.form()
     record, errors = read_form(form, before)
     seen = str(form.get("version", ""))
-    version = int(seen) if seen.isascii() and seen.isdigit() else 0
+    version = int(seen[:9]) if seen.isascii() and seen.isdigit() else 0
     there = organisation.version
     if adding := str(form.get("add", "")):
         return _longer(request, record, adding, str(form.get("new-mandate", "")), version=version)
