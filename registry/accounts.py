@@ -182,6 +182,10 @@ async def sign_out(session: AsyncSession, token: str) -> None:
 
 async def _guard(session: AsyncSession, email: str, address: str) -> None:
     """Refuse further attempts after too many failures, by e-mail and by network address."""
+    # One attempt after the other: of many at once, each would find that none has failed yet.
+    await session.exec(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(_email_key(email), 0)))
+    )
     since = now() - FAILURE_WINDOW
     await session.exec(delete(SignInFailure).where(col(SignInFailure.at) < since))
     for key, allowed in (

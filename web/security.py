@@ -37,8 +37,9 @@ from registry.settings import Settings
 SESSION_COOKIE = "convene_session"
 NOTICE_COOKIE = "convene_notice"
 CSRF_HEADER = "x-csrftoken"
-LARGEST_FORM = 1024 * 1024
-"""Bytes of a form that brings no file; the longest project with its translations takes a tenth."""
+LARGEST_FORM = 2 * 1024 * 1024
+"""Bytes of a form that brings no file: the longest description, in any script, in three languages.
+To take apart the worst of this size takes about a second."""
 _FORM_TYPE = "application/x-www-form-urlencoded"
 
 CONTENT_SECURITY_POLICY = "; ".join(

@@ -1,5 +1,6 @@
 """What protects readers and the registry."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -232,7 +233,17 @@ async def test_a_cookie_that_we_did_not_write_is_ignored(browser: Browser) -> No
 async def test_a_form_of_megabytes_is_refused_before_it_is_read(browser: Browser) -> None:
     answer = await browser.post(
         "/sign-in",
-        content=b"a=&" * 400_000,
+        content=b"a=&" * 800_000,
         headers={"content-type": "application/x-www-form-urlencoded"},
     )
     assert answer.status_code == 413
+
+
+async def test_attempts_at_the_same_time_are_counted_too(browser: Browser) -> None:
+    async with browser.database.session() as session:
+        account = await an_account(session, "secretariat")
+    await browser.get("/sign-in")
+    form = {"_csrf_token": browser.cookies["convene_csrf"], "email": account.email}
+    guesses = [{**form, "password": f"guess {n}"} for n in range(12)]
+    answers = await asyncio.gather(*(browser.post("/sign-in", data=guess) for guess in guesses))
+    assert sorted(answer.status_code for answer in answers) == [422] * 5 + [429] * 7
