@@ -93,6 +93,7 @@ async def test_a_visitor_sees_the_outcome_but_not_who_said_what(session: AsyncSe
     assert view.case.outcome == "not-an-overlap"
     assert view.comments == []
     assert [line.action for line in view.history] == ["decided", "opened"]
+    assert all(line.actor == "" and line.actor_id is None for line in view.history)
     assert view.decided_by is None
 
 

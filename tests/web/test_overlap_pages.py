@@ -13,6 +13,7 @@ from registry.overlap.detector import examine
 from tests.builders import a_project, an_account, an_organisation
 from tests.web.conftest import Browser, text_of
 from tests.web.test_projects_search import statements
+from web import i18n
 
 COURSE = (
     "Sixty prosecutors and thirty judges attend workshops on the trafficking act, on the "
@@ -199,6 +200,58 @@ async def test_a_case_shows_both_projects_and_why(browser: Browser, case_id: int
     assert "PROS-4" in re.findall(r"(?s)<mark>.*?</mark>", measures[0])[0]
     assert "partly the same" in measures[0]
     assert "Neither Sida nor UNODC decides alone" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        (
+            "fr",
+            (
+                "Mêmes mesures : PROS-2 (application de la législation et renforcement des",
+                "Même type d’activités : formation",
+                "Couverture géographique identique : Moldavie.",
+                "Les budgets sont identiques : 100 000 USD.",
+                "Ils commencent et finissent aux mêmes dates.",
+                "Mots communs aux deux titres : « Better » et « trials ».",
+            ),
+        ),
+        (
+            "es",
+            (
+                "Mismas medidas: PROS-2 (aplicación de la legislación",
+                "Mismo tipo de actividades: capacitación",
+                "Cobertura geográfica idéntica: Moldavia.",
+                "Los presupuestos son idénticos: 100.000 USD.",
+                "Palabras comunes a ambos títulos: «Better» y «trials».",
+            ),
+        ),
+    ],
+)
+async def test_the_reasons_are_told_in_the_readers_language(
+    browser: Browser, case_id: int, language: str, sentences: tuple[str, ...]
+) -> None:
+    page = text_of(await browser.get(f"/overlaps/{case_id}?lang={language}"))
+    page = page.replace("\xa0", " ").replace("\u202f", " ").replace("&#39;", "'")
+    for sentence in sentences:
+        assert sentence in page
+    async with browser.database.session() as session:
+        (pair,) = (await session.exec(select(OverlapPair))).all()
+    with i18n.speaking(language):
+        for part in pair.evidence:
+            assert i18n.gettext(part["template"]) != part["template"]
+    assert "Both work in Moldova alone." in [part["detail"] for part in pair.evidence]
+
+
+async def test_the_page_of_a_project_is_as_unsure_as_the_case(browser: Browser) -> None:
+    async with browser.database.session() as session:
+        a = await a_project(session, reporting_org="Sida")
+        b = await a_project(session, reporting_org="UNODC")
+        await an_overlap(session, a, b, probability=0.9999)
+    for path in (f"/projects/{a.identifier}", "/countries/MD"):
+        page = text_of(await browser.get(path))
+        assert "&gt;&nbsp;0.99" in page
+        assert "100%" not in page
 
 
 async def test_a_visitor_reads_but_takes_no_part(browser: Browser, case_id: int) -> None:
