@@ -1,5 +1,6 @@
 """A browser, and Convene served as `make run` serves it: a process of its own, its own data."""
 
+import json
 import os
 import shutil
 import socket
@@ -20,7 +21,9 @@ from registry.demo import DEMO_PASSWORD
 
 ROOT = Path(__file__).parents[2]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-_START_TIMEOUT = 120
+ONE_WORKER = pytest.mark.xdist_group("journeys")
+"""The journeys share a server, and a browser that holds the event loop of its worker."""
+_START_TIMEOUT = 240
 """Seconds until the demonstration must be loaded and searchable."""
 
 
@@ -85,15 +88,17 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                if not any(json.load(answer)["waiting"].values()):
+                    return  # indexed, and every project compared with the others
+            time.sleep(0.5)
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     pytest.fail(f"Convene did not start:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running while it is open, so it is closed after the last journey.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The Chromium of the machine, headless."""
     path = os.environ.get("CHROMIUM") or next(

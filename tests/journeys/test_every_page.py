@@ -3,7 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import check_accessibility, sign_in
+from tests.journeys.conftest import ONE_WORKER, check_accessibility, sign_in
+
+pytestmark = ONE_WORKER
 
 PUBLIC = [
     "/",

@@ -140,7 +140,9 @@ async def test_an_organisation_shows_mandates_projects_and_contacts(browser: Bro
 
 async def test_health(browser: Browser) -> None:
     assert (await browser.get("/healthz")).json() == {"status": "ok"}
-    assert (await browser.get("/readyz")).json() == {"status": "ok", "engine": "embedded"}
+    ready = (await browser.get("/readyz")).json()
+    assert (ready["status"], ready["engine"]) == ("ok", "embedded")
+    assert set(ready["waiting"]) == {"search", "overlap"}
 
 
 async def test_files_are_cached_by_their_content(browser: Browser) -> None:

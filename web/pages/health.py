@@ -1,9 +1,12 @@
 """For whatever watches over the server: does it live, and can it answer."""
 
+from typing import Any
+
 from litestar import get
-from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry import outbox
+from registry.outbox import CONSUMERS
 from search.engine import SearchEngine
 from search.query import Query
 
@@ -15,11 +18,14 @@ async def healthz() -> dict[str, str]:
 
 
 @get("/readyz", include_in_schema=False, opt={"exclude_from_auth": True})
-async def readyz(session: AsyncSession, engine: SearchEngine) -> dict[str, str]:
-    """Say whether database and search answer: 200 when both do, else an error."""
-    await session.execute(text("SELECT 1"))
+async def readyz(session: AsyncSession, engine: SearchEngine) -> dict[str, Any]:
+    """Say whether database and search answer: 200 when both do, else an error.
+
+    `waiting` is how many changes index and detector have still to take up.
+    """
+    waiting = {consumer: await outbox.waiting(session, consumer) for consumer in CONSUMERS}
     found = await engine.search(Query(size=1, audiences=("public",)))
-    return {"status": "ok", "engine": found.engine}
+    return {"status": "ok", "engine": found.engine, "waiting": waiting}
 
 
 handlers = [healthz, readyz]
