@@ -85,7 +85,7 @@ def _names(value: Mapping[str, Any], language: str) -> str:
 
 
 def _numerals(value: Mapping[str, Any], language: str) -> str:
-    return _enumerated([_grouped(digits, language) for digits in value["numerals"]], language)
+    return _enumerated([_grouped(digits, language) for digits in value["numerals"]], language, True)
 
 
 def _quoted(value: Mapping[str, Any], language: str) -> str:
@@ -142,8 +142,8 @@ def _inside(label: str) -> str:
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
-def _enumerated(parts: list[str], language: str) -> str:
-    if len(parts) > 1 and any(_JOINED.search(part) for part in parts):
+def _enumerated(parts: list[str], language: str, plain: bool = False) -> str:
+    if not plain and len(parts) > 1 and any(_JOINED.search(part) for part in parts):
         # "judges and prosecutors; victims and survivors"
         return ("\N{NO-BREAK SPACE}; " if language == "fr" else "; ").join(parts)
     told = str(lists.format_list(parts, locale=_locale(language)))

@@ -51,6 +51,13 @@ def test_what_every_visitor_reads_is_translated(language: str) -> None:
             assert sentence in translated, f"{area}: {sentence!r} is not translated yet"
 
 
+@pytest.mark.parametrize("language", ["fr", "es"])
+def test_the_reasons_of_an_overlap_are_translated(language: str) -> None:
+    translated = i18n._sentences(language)
+    missing = [text for text in sentences("registry/overlap") if text not in translated]
+    assert not missing
+
+
 def test_how_much_is_translated(capsys: pytest.CaptureFixture[str]) -> None:
     known = set(sentences())
     with capsys.disabled():

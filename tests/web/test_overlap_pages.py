@@ -210,7 +210,7 @@ async def test_a_case_shows_both_projects_and_why(browser: Browser, case_id: int
             (
                 "Mêmes mesures : PROS-2 (application de la législation et renforcement des",
                 "Même type d’activités : formation",
-                "Couverture géographique identique : Moldavie.",
+                "Même pays, et aucun autre : Moldavie.",
                 "Les budgets sont identiques : 100 000 USD.",
                 "Ils commencent et finissent aux mêmes dates.",
                 "Mots communs aux deux titres : « Better » et « trials ».",
@@ -221,7 +221,7 @@ async def test_a_case_shows_both_projects_and_why(browser: Browser, case_id: int
             (
                 "Mismas medidas: PROS-2 (aplicación de la legislación",
                 "Mismo tipo de actividades: capacitación",
-                "Cobertura geográfica idéntica: Moldavia.",
+                "Mismo país y ningún otro: Moldavia.",
                 "Los presupuestos son idénticos: 100.000 USD.",
                 "Palabras comunes a ambos títulos: «Better» y «trials».",
             ),
@@ -240,7 +240,7 @@ async def test_the_reasons_are_told_in_the_readers_language(
     with i18n.speaking(language):
         for part in pair.evidence:
             assert i18n.gettext(part["template"]) != part["template"]
-    assert "Both work in Moldova alone." in [part["detail"] for part in pair.evidence]
+    assert "Same country and no other: Moldova." in [part["detail"] for part in pair.evidence]
 
 
 async def test_the_page_of_a_project_is_as_unsure_as_the_case(browser: Browser) -> None:

@@ -48,7 +48,9 @@ def activities(a: Profile, b: Profile, background: Background) -> Evidence | Non
     return Evidence(
         "activities",
         alike.value,
-        message("They do different work: {a}; {b}.", a=alike.own, b=alike.other),
+        message(
+            "They do different work: {a} in one, {b} in the other.", a=alike.own, b=alike.other
+        ),
     )
 
 
@@ -64,7 +66,11 @@ def beneficiaries(a: Profile, b: Profile, background: Background) -> Evidence | 
     return Evidence(
         "beneficiaries",
         alike.value,
-        message("They are for different people: {a}; {b}.", a=alike.own, b=alike.other),
+        message(
+            "They are for different people: {a} in one, {b} in the other.",
+            a=alike.own,
+            b=alike.other,
+        ),
     )
 
 
@@ -105,8 +111,8 @@ def _alike(scheme: str, own: Mapping[str, float], other: Mapping[str, float]) ->
     return _Alike(
         value=between(-1.2, (cosine - 0.55) / 0.3, 1.3),
         shared=wording.labels(scheme, shared) if shared and cosine > 0.4 else None,
-        own=wording.labels(scheme, _first(own)),
-        other=wording.labels(scheme, _first(other)),
+        own=wording.labels(scheme, _first(own, other)),
+        other=wording.labels(scheme, _first(other, own)),
     )
 
 
@@ -114,8 +120,10 @@ def _length(weights: Mapping[str, float]) -> float:
     return math.sqrt(sum(weight * weight for weight in weights.values()))
 
 
-def _first(weights: Mapping[str, float]) -> list[str]:
-    return sorted(weights, key=lambda code: -weights[code])[:2]
+def _first(weights: Mapping[str, float], other: Mapping[str, float]) -> list[str]:
+    """Return the strongest codes, those that the other has not if there are any."""
+    apart = [code for code in weights if code not in other]
+    return sorted(apart or weights, key=lambda code: -weights[code])[:2]
 
 
 def _pillar(measure: str) -> str:

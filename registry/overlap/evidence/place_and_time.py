@@ -27,8 +27,10 @@ def countries(a: Profile, b: Profile, background: Background) -> Evidence | None
 def _told_countries(shared: list[str], share: float) -> Message:
     number, named = len(shared), wording.countries(shared[:NAMED])
     part = wording.share(share)
+    if share >= 0.99 and number == 1:
+        return message("Same country and no other: {countries}.", countries=named)
     if share >= 0.99 and number <= NAMED:
-        return message("Both work in {countries} alone.", countries=named)
+        return message("Same countries and no others: {countries}.", countries=named)
     if share >= 0.99:
         return message(
             "Both work in the same {number} countries, {countries} among them.",
@@ -37,10 +39,12 @@ def _told_countries(shared: list[str], share: float) -> Message:
         )
     if number <= NAMED:
         return message(
-            "They share {countries}, which is {share} of one of them.", countries=named, share=part
+            "Countries in common: {countries} ({share} of one project).",
+            countries=named,
+            share=part,
         )
     return message(
-        "They share {number} countries, {countries} among them, which is {share} of one of them.",
+        "{number} countries in common, {countries} among them ({share} of one project).",
         number=number,
         countries=named,
         share=part,
@@ -65,11 +69,17 @@ def locations(a: Profile, b: Profile, background: Background) -> Evidence | None
     here, there = _where(a), _where(b)
     if own_provinces and other_provinces:
         return Evidence(
-            "locations", -3.0, message("Different provinces: {a}; {b}.", a=here, b=there)
+            "locations",
+            -3.0,
+            message("Different provinces: {a} in one, {b} in the other.", a=here, b=there),
         )
     if own.listed and other.listed:
         # Towns of one province may bear different names, so this weighs less.
-        return Evidence("locations", -2.2, message("Different places: {a}; {b}.", a=here, b=there))
+        return Evidence(
+            "locations",
+            -2.2,
+            message("Different places: {a} in one, {b} in the other.", a=here, b=there),
+        )
     return None
 
 

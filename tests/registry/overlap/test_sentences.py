@@ -43,7 +43,7 @@ def test_places_are_named_as_the_record_writes_them() -> None:
     a, b = of(locations=["Cahul"]), of(locations=["Bălți", "Ungheni"])
     assert (
         sentence(place_and_time.locations, a, b)
-        == "Different provinces: Cahul; Bălți and Ungheni."
+        == "Different provinces: Cahul in one, Bălți and Ungheni in the other."
     )  # fmt: skip
 
 
@@ -81,6 +81,15 @@ def test_dates(start: tuple[int, int, int], end: tuple[int, int, int], said: str
     )
 
 
+def test_what_differs_is_told_without_what_is_the_same() -> None:
+    a = of(title="A", description="", activity_types=["training", "equipment"])
+    b = of(title="B", description="", activity_types=["research", "data-systems", "coordination"])
+    assert sentence(assistance.activities, a, b) == (
+        "They do different work: training and equipment in one, "
+        "research and data systems in the other."
+    )
+
+
 def test_months_in_common_are_whole() -> None:
     later = of(start_date=date(2026, 12, 1), end_date=date(2027, 11, 30))
     assert sentence(place_and_time.months, of(), of()) == (
@@ -104,9 +113,9 @@ def test_money_has_its_currency() -> None:
 def test_countries() -> None:
     many = ["KE", "UG", "TZ", "RW"]
     four = of(countries=[CountryShare(code, None) for code in many])
-    assert sentence(place_and_time.countries, of(), of()) == "Both work in Moldova alone."
+    assert sentence(place_and_time.countries, of(), of()) == "Same country and no other: Moldova."
     assert sentence(place_and_time.countries, four, of(country="KE")) == (
-        "They share Kenya, which is 25% of one of them."
+        "Countries in common: Kenya (25% of one project)."
     )
     assert sentence(place_and_time.countries, four, four).startswith(
         "Both work in the same 4 countries, Kenya, Rwanda and "
