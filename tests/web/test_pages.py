@@ -70,7 +70,7 @@ async def test_the_country_page_shows_overlaps_and_what_was_netted_out(browser: 
             )
         )  # fmt: skip
     text = text_of(await browser.get("/countries/MD")).replace("\xa0", " ")
-    assert "93%" in text
+    assert "0.93" in text
     assert "USD 100,000 net of double registrations" in text
     assert "USD 200,000 gross, as registered" in text
     assert "Left out" in text
