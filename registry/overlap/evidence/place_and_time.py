@@ -112,6 +112,12 @@ def months(a: Profile, b: Profile, background: Background) -> Evidence | None:
     common = wording.months(months_in_common(a, b))
     if share > 0.995:
         sentence = message("They run together for {months}, all of the shorter one.", months=common)
+    elif value < 0:
+        sentence = message(
+            "They run together for only {months}, {share} of the shorter one.",
+            months=common,
+            share=wording.share(share),
+        )
     else:
         sentence = message(
             "They run together for {months}, {share} of the shorter one.",

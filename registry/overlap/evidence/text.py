@@ -1,7 +1,7 @@
 """What the texts say: meaning, words, titles, figures, subjects."""
 
 from registry import wording
-from registry.messages import message
+from registry.messages import Message, message
 from registry.overlap.background import Background
 from registry.overlap.evidence.evidence import Evidence, between
 from registry.overlap.profile import Profile
@@ -56,11 +56,12 @@ def words(a: Profile, b: Profile, background: Background) -> Evidence | None:
     told = as_written(sorted(shared, key=lambda stem: (-shared[stem], stem)), a)
     if not told:
         return Evidence("words", value, message("They share only everyday words."))
-    return Evidence(
-        "words",
-        value,
-        message("Words that few others use stand in both: {words}.", words=wording.quoted(told)),
-    )
+    found = wording.quoted(told)
+    if value < 0:
+        sentence = message("Few of their telling words are the same: {words}.", words=found)
+    else:
+        sentence = message("Words that few others use stand in both: {words}.", words=found)
+    return Evidence("words", value, sentence)
 
 
 def titles(a: Profile, b: Profile, background: Background) -> Evidence | None:
@@ -75,16 +76,21 @@ def titles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if languages[0] != languages[1] and share < 0.1:
         return None
     value = between(-0.5, (share - 0.15) / 0.25, 2.5)
+    alike = sorted(shared, key=lambda stem: (-weights[stem], stem))
+    return Evidence("titles", value, _told_titles(share, value, alike, a))
+
+
+def _told_titles(share: float, value: float, shared: list[str], a: Profile) -> Message:
     if share > 0.9:
-        return Evidence("titles", value, message("The titles are the same."))
+        return message("The titles are the same.")
     if not shared:
-        return Evidence("titles", value, message("The titles have no word in common."))
-    told = as_written(sorted(shared, key=lambda stem: (-weights[stem], stem)), a)
+        return message("The titles have no word in common.")
+    told = as_written(shared, a)
     if not told:
-        return Evidence("titles", value, message("The titles share only everyday words."))
-    return Evidence(
-        "titles", value, message("Both titles have {words}.", words=wording.quoted(told))
-    )
+        return message("The titles share only everyday words.")
+    if value < 0:
+        return message("The titles share only {words}.", words=wording.quoted(told))
+    return message("Both titles have {words}.", words=wording.quoted(told))
 
 
 def figures(a: Profile, b: Profile, background: Background) -> Evidence | None:
@@ -118,13 +124,12 @@ def subjects(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if not shared:
         return Evidence("subjects", value, message("The texts speak of different subjects."))
     named = sorted(shared, key=lambda s: (-weights[s], s))[:4]
-    return Evidence(
-        "subjects",
-        value,
-        message(
-            "Both texts speak of {subjects}.", subjects=wording.labels("overlap_subjects", named)
-        ),
-    )
+    told = wording.labels("overlap_subjects", named)
+    if value < 0:
+        sentence = message("Of their subjects the texts share only {subjects}.", subjects=told)
+    else:
+        sentence = message("Both texts speak of {subjects}.", subjects=told)
+    return Evidence("subjects", value, sentence)
 
 
 def _telling(number: str) -> bool:

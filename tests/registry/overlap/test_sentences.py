@@ -96,7 +96,7 @@ def test_months_in_common_are_whole() -> None:
         "They run together for 24 months, all of the shorter one."
     )
     assert sentence(place_and_time.months, of(), later) == (
-        "They run together for 1 month, 8% of the shorter one."
+        "They run together for only 1 month, 8% of the shorter one."
     )
 
 
