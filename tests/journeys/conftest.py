@@ -21,8 +21,6 @@ from registry.demo import DEMO_PASSWORD
 
 ROOT = Path(__file__).parents[2]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-ONE_WORKER = pytest.mark.xdist_group("journeys")
-"""The journeys share a server, and a browser that holds the event loop of its worker."""
 _START_TIMEOUT = 240
 """Seconds until the demonstration must be loaded and searchable."""
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import ONE_WORKER, Served, check_accessibility, sign_in
-
-pytestmark = ONE_WORKER
+from tests.journeys.conftest import Served, check_accessibility, sign_in
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import ONE_WORKER, check_accessibility, sign_in
-
-pytestmark = ONE_WORKER
+from tests.journeys.conftest import check_accessibility, sign_in
 
 PUBLIC = [
     "/",
@@ -84,7 +82,7 @@ def test_search_without_javascript(page: Page, browser, served) -> None:
 
 def test_results_follow_the_typing_and_the_address_follows_the_results(page: Page) -> None:
     page.goto("/projects")
-    box = page.get_by_role("searchbox").or_(page.locator("input[name=q]")).first
+    box = page.locator("#q")
     box.press_sequentially("cobalt", delay=40)
     expect(page.locator("mark").first).to_be_visible()
     page.wait_for_url("**q=cobalt**")
