@@ -119,12 +119,13 @@ def bare(engine: EmbeddedEngine, query: Query) -> float:
     """Ask Tantivy itself, as one would without Convene: parse, search, read, count."""
     state = engine._state
     began = time.perf_counter()
-    parts = [*state.make.limits(query), *state.make.filters(query.filters).values()]
+    make = state.make(query)
+    parts = [*make.limits(query), *make.filters(query.filters).values()]
     if query.text:
         typed = read(query.text)
         last = typed.words[-1] if typed.words else None
         fuzzy = {}
-        if last is not None and (last.prefix or not state.make.known(last.text)):
+        if last is not None and (last.prefix or not make.known(last.text)):
             fuzzy = dict.fromkeys(_FIELDS, (last.prefix, 0 if last.prefix else 1, True))
         parts.append(
             state.index.parse_query(
