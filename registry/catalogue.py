@@ -212,16 +212,19 @@ async def _related(
     if not wanted:
         return {}
     rows = await session.exec(
-        select(Project).where(
+        select(Project)
+        .where(
             or_(col(Project.identifier).in_(wanted), col(Project.iati_identifier).in_(wanted)),
             readable_projects(reader),
         )
+        .order_by(col(Project.id))
     )
-    found: dict[str, Project] = {}
-    for project in rows:
-        for key in (project.iati_identifier, project.identifier):
-            if key:
-                found[key] = project
+    # Of several projects the one that `get_project` chooses: a link leads to what its text says.
+    projects = rows.all()
+    found = {project.identifier: project for project in reversed(projects)}
+    for project in projects:
+        if project.iati_identifier:
+            found.setdefault(project.iati_identifier, project)
     return found
 
 

@@ -26,6 +26,7 @@ class ProjectOverlap:
     language: str
     organisation: str
     """The short name of the organisation that reports the other project."""
+    organisation_slug: str
 
 
 async def overlaps_of_project(
@@ -61,6 +62,7 @@ async def overlaps_of_project(
             or next(iter(project.titles.values()), project.identifier),
             language=project.language,
             organisation=organisation.acronym or organisation.name,
+            organisation_slug=organisation.slug,
         )
         for pair, case, project, organisation in rows
     ]

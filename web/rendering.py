@@ -20,6 +20,7 @@ How to add a page
 3. Texts: `{{ _('Find projects') }}`. Domain sentences: `{{ error.message|say }}`.
    Filters: `label('pillars')`, `country`, `region`, `number`, `amount(currency)`,
    `short_amount(currency)`, `day`, `moment`, `percent`; `period(start, end)` is a function.
+   `project_address(identifier, slug)` is the address of a project's page.
    `here(page=2)` is the present address with other parameters (None removes one).
    Macros: `macros/forms.html`, `macros/marks.html`, `macros/lists.html`, `macros/charts.html`.
 4. After a change: `return redirect(request, "/projects/…", notice=message("Published."))`.
@@ -50,6 +51,7 @@ from registry.messages import Message
 from registry.permissions import VISITOR, may
 from web import formats, i18n
 from web.assets import asset
+from web.project_addresses import project_address
 from web.security import NOTICE_COOKIE, SESSION_COOKIE, secret_of, signed, unsigned
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -171,6 +173,7 @@ def environment() -> Environment:
     jinja.globals |= {
         "asset": asset,
         "period": formats.period,
+        "project_address": project_address,
         "scheme": codelists.scheme,
         "pillar_of": codelists.pillar_of,
         "PILLAR_PREFIX": codelists.PILLAR_PREFIX,

@@ -101,7 +101,7 @@ async def country_page(
 def _address_maker(shared: set[str]) -> Callable[[CountryProject], str]:
     def address(project: CountryProject) -> str:
         owner = project.organisation if project.identifier in shared else None
-        return project_address(project.identifier, organisation=owner)
+        return project_address(project.identifier, owner)
 
     return address
 

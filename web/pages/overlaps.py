@@ -12,6 +12,7 @@ from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists, review
+from registry.catalogue import shared_identifiers
 from registry.errors import Conflict, FieldError, Invalid, NotFound
 from registry.folding import fold
 from registry.messages import message
@@ -229,6 +230,7 @@ async def _case(
 ) -> Response[Any]:
     chosen = case_page.chosen_pair(view, _number(request.query_params.get("pair", "")))
     names = case_page.organisation_names(view)
+    identifiers = [one.project.identifier for one in view.projects]
     others = []
     if view.may_propose or view.may_decide:
         others = [one for one in await list_organisations(session) if one.id not in names]
@@ -242,6 +244,7 @@ async def _case(
         names=names,
         proposals=case_page.proposals(view.comments),
         others=others,
+        shared=await shared_identifiers(session, reader, identifiers),
         typed=typed,
     )
 

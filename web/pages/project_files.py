@@ -95,9 +95,7 @@ def _atom(site: str, asked: str, views: Sequence[ProjectView]) -> bytes:
         e.link(rel="self", href=search.replace("/projects", "/projects.atom", 1)),
     )
     for view in views:
-        address = site + project_address(
-            view.project.identifier, organisation=view.organisation.slug
-        )
+        address = site + project_address(view.project.identifier, view.organisation.slug)
         feed.append(
             e.entry(
                 e.title(view.record.title),

@@ -209,6 +209,7 @@ async def _form_page(
         view=view,
         errors=editing.errors,
         action_address=address_of(view, "edit") if view else "/projects/new",
+        project_page=address_of(view) if view else None,
         organisations=organisations,
         may_choose=view is None and may(reader, "project.edit", None),
         suggestions=suggestions_for(editing.form),

@@ -24,7 +24,7 @@ from search.engine import SearchEngine
 from web import i18n
 from web.pages.project_form import edit_page, save_page
 from web.pages.project_hints import similar_projects
-from web.project_addresses import address_of, identifier_in, organisation_in
+from web.project_addresses import address_of, organisation_in, read_address
 from web.project_editing import editable_project
 from web.project_fields import field_label, field_text, language_name
 from web.project_search import chips_of, facets_of, organisation_labels, parameters_of, query_of
@@ -78,9 +78,11 @@ async def project_page(
     request: HTMXRequest, session: AsyncSession, reader: Actor, identifier: str
 ) -> Response[Any]:
     """Show a project; ?org= says whose, where two organisations use one identifier."""
-    wanted = identifier_in(request)
-    if wanted.endswith("/edit"):
-        return await edit_page(request, session, reader, wanted.removesuffix("/edit"))
+    wanted, action = read_address(request)
+    if action == "edit":
+        return await edit_page(request, session, reader, wanted)
+    if action:
+        raise NotFound("There is no such page.")
     view = await get_project(session, reader, wanted, organisation_in(request))
     return await _project(request, session, reader, view)
 
@@ -90,10 +92,10 @@ async def change_project(
     request: HTMXRequest, session: AsyncSession, reader: Actor, identifier: str
 ) -> Response[Any]:
     """Revise, publish or withdraw a project: what is to be done ends the address."""
-    wanted, _, action = identifier_in(request).rpartition("/")
+    wanted, action = read_address(request)
     if action == "edit":
         return await save_page(request, session, reader, wanted)
-    if action not in {"publish", "withdraw"}:
+    if not action:
         raise NotFound("There is no such page.")
     view = await editable_project(session, reader, wanted, organisation_in(request))
     project_id = view.project.id or 0
@@ -125,6 +127,7 @@ async def _project(
     similar = []
     if draft:  # what the form says beside the fields, for those without JavaScript too
         similar = await similar_projects(session, reader, view.record, view.project.id)
+    overlaps = await overlaps_of_project(session, reader, view.project.id or 0)
     return page(
         request,
         "projects/project.html",
@@ -134,7 +137,8 @@ async def _project(
         record=view.record,
         errors=errors,
         history=await history_of_project(session, reader, view.project),
-        overlaps=await overlaps_of_project(session, reader, view.project.id or 0),
+        overlaps=overlaps,
+        shared=await shared_identifiers(session, reader, [one.identifier for one in overlaps]),
         missing=missing_for_publication(view.record) if draft else [],
         similar=similar,
         act_address=lambda action: address_of(view, action),

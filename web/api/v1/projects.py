@@ -12,7 +12,7 @@ from registry.catalogue import get_project
 from registry.exchange.record import as_json
 from registry.permissions import Actor
 from search.engine import SearchEngine
-from web.project_addresses import project_address
+from web.project_addresses import project_address, read_address
 from web.project_search import query_of
 
 
@@ -133,9 +133,13 @@ async def read_project(
         str | None, Parameter(description="The organisation's slug, where two share an identifier.")
     ] = None,
 ) -> ProjectDocument:
-    """Return a project by its own or its IATI identifier."""
-    wanted = request.scope["path"].removeprefix("/api/v1/projects/")
-    view = await get_project(session, reader, wanted, org)
+    """Return a project by its own or its IATI identifier.
+
+    An identifier that is no part of an address (`A//B`, `..`, `A/`) is written as `-/` and its
+    UTF-8 in base64url without padding, as in the `page` of a found project.
+    """
+    wanted, action = read_address(request, below="/api/v1/projects/")
+    view = await get_project(session, reader, f"{wanted}/{action}" if action else wanted, org)
     usd = view.project.budget_usd
     return ProjectDocument(
         record=as_json(view.record),
@@ -150,7 +154,7 @@ async def read_project(
 
 
 def _page(identifier: str, organisation: str) -> str:
-    return project_address(identifier, organisation=organisation)
+    return project_address(identifier, organisation)
 
 
 handlers = [search_projects, read_project]
