@@ -150,7 +150,7 @@ async def test_overlaps_with_what_the_reader_may_not_read_are_not_shown(browser:
     await signed_in_member(browser)
     text = text_of(await browser.get("/projects/O-1"))
     assert "Theirs" in text
-    assert "87%" in text
+    assert "0.87" in text
     assert "1 open overlap" in text_of(await browser.get("/projects"))
 
 
