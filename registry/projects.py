@@ -28,7 +28,7 @@ from registry.project_rows import (
     replace_parts,
     update_projects,
 )
-from registry.visibility import RESTRICTED_FIELDS, may_see_restricted
+from registry.visibility import RESTRICTED_FIELDS, may_see_restricted, without_restricted
 
 __all__ = [
     "Write",
@@ -176,8 +176,7 @@ def redact(record: ProjectRecord, reader: Actor, organisation_id: int) -> Projec
     """Return the record without the restricted fields that this reader may not see."""
     if may_see_restricted(reader, organisation_id):
         return record
-    kept_source = {k: v for k, v in record.source.items() if k not in RESTRICTED_FIELDS}
-    shown = dataclasses.replace(record, source=kept_source)
+    shown = dataclasses.replace(record, source=without_restricted(record.source))
     for name in RESTRICTED_FIELDS:
         setattr(shown, name, None)
     return shown

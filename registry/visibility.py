@@ -3,6 +3,8 @@
 Pages, the search index, exports and the overlap review all ask these functions.
 """
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, and_, or_, true
 
 from registry.models import Project
@@ -41,6 +43,19 @@ def may_see_restricted(reader: Actor, organisation_id: int) -> bool:
     return reader.role == "secretariat" or (
         reader.organisation_id is not None and reader.organisation_id == organisation_id
     )
+
+
+def without_restricted(value: Any) -> Any:
+    """Return a JSON value without the restricted fields, wherever in it they stand."""
+    if isinstance(value, dict):
+        return {
+            name: without_restricted(part)
+            for name, part in value.items()
+            if name not in RESTRICTED_FIELDS
+        }
+    if isinstance(value, list | tuple):
+        return [without_restricted(part) for part in value]
+    return value
 
 
 def audiences_of(project: Project) -> list[str]:

@@ -18,6 +18,7 @@ from registry.projects import (
     Write,
     load_records,
     publish_project,
+    redact,
     register_project,
     revise_project,
     withdraw_project,
@@ -219,3 +220,13 @@ async def test_restricted_fields_reach_only_their_owner(session):
         view = await get_project(session, reader, project.identifier)
         assert "Strada X" not in str(as_json(view.record))
         assert "Strada X" not in str(await history_of_project(session, reader, view.project))
+
+
+async def test_restricted_fields_are_removed_wherever_the_source_holds_them():
+    inside = {"partner_contacts": "Secret", "kept": [{"shelter_locations": "Secret", "a": 1}, 2]}
+    record = a_record(source={"shelter_locations": "Secret", "rows": [inside, [inside]]})
+    shown = redact(record, VISITOR, 1)
+    kept = {"kept": [{"a": 1}, 2]}
+    assert shown.source == {"rows": [kept, [kept]]}
+    assert "Secret" in str(record.source)
+    assert redact(record, COMMAND_LINE, 1).source == record.source
