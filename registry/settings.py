@@ -30,6 +30,10 @@ class Settings:
     """CONVENE_SECURE_COOKIES: set it wherever Convene is served over https."""
     secret: str | None = field(default_factory=lambda: os.environ.get("CONVENE_SECRET") or None)
     """CONVENE_SECRET: signs form tokens; without it one is made and kept in the home folder."""
+    forwarded_allow_ips: str = field(
+        default_factory=lambda: os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
+    )
+    """FORWARDED_ALLOW_IPS: the proxies that are believed when they say for whom they ask."""
     max_upload: int = field(
         default_factory=lambda: int(os.environ.get("CONVENE_MAX_UPLOAD", str(32 * 1024 * 1024)))
     )

@@ -11,9 +11,13 @@ GRACE = 5
 
 
 class GreetingServer(uvicorn.Server):
-    """A web server that says where it is once it really answers."""
+    """A web server that says where it is once it really answers.
 
-    def __init__(self, app: Any, greeting: str) -> None:
+    `proxies` are addresses or networks, with commas between them: what these say in
+    X-Forwarded-For and X-Forwarded-Proto counts; the same from anybody else does not.
+    """
+
+    def __init__(self, app: Any, greeting: str, proxies: str) -> None:
         self.greeting = greeting
         super().__init__(
             uvicorn.Config(
@@ -22,6 +26,8 @@ class GreetingServer(uvicorn.Server):
                 access_log=False,
                 lifespan="on",
                 server_header=False,
+                proxy_headers=True,
+                forwarded_allow_ips=proxies,
                 timeout_graceful_shutdown=GRACE,
             )
         )

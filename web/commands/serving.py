@@ -95,7 +95,7 @@ async def _serve(
     from web.server import GreetingServer
 
     app = create_app(settings(), database=database)
-    server = GreetingServer(app, _greeting(address, demo, console))
+    server = GreetingServer(app, _greeting(address, demo, console), settings().forwarded_allow_ips)
     # uvicorn stops on these signals and then raises them again for whoever was there before it;
     # the database is still to be closed then, so nothing more may happen.
     for number in (signal.SIGINT, signal.SIGTERM):
