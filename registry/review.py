@@ -29,6 +29,7 @@ from registry.overlap.listing import (
     PairView,
     State,
     flagged_pairs,
+    pair_count,
     pairs_of_case,
 )
 from registry.permissions import Actor, may, require
@@ -60,7 +61,8 @@ class CaseView:
     projects: list[ProjectView]
     """The projects of the pairs, in their order."""
     comments: list[CommentView]
-    """Empty for visitors: the discussion is for those who take part."""
+    """Empty for visitors: the discussion is for those who take part. Empty also, like the history,
+    for whoever may not read all projects of the case: the others may be spoken of."""
     history: Sequence[Change]
     """For visitors only what was flagged and decided, not by whom."""
     lead: Organisation | None
@@ -104,12 +106,14 @@ async def get_case(session: AsyncSession, reader: Actor, case_id: int) -> CaseVi
     case, pairs = await _readable_case(session, reader, case_id)
     ids = list(dict.fromkeys(id for view in pairs for id in (view.pair.a_id, view.pair.b_id)))
     owners = _owners(pairs)
+    whole = await pair_count(session, case_id) == len(pairs)
+    history = await history_of(session, "case", case_id) if whole else []
     return CaseView(
         case=case,
         pairs=pairs,
         projects=await project_views(session, reader, ids),
-        comments=await _comments(session, case_id) if reader.signed_in else [],
-        history=_told(await history_of(session, "case", case_id), reader),
+        comments=await _comments(session, case_id) if reader.signed_in and whole else [],
+        history=_told(history, reader),
         lead=await _organisation(session, case.lead_organisation_id),
         decided_by=await _name_of(session, case.decided_by) if reader.signed_in else None,
         may_comment=_may_comment(reader, owners),

@@ -98,6 +98,14 @@ async def pairs_of_case(session: AsyncSession, reader: Actor, case_id: int) -> l
     return [PairView(*row) for row in rows]
 
 
+async def pair_count(session: AsyncSession, case_id: int) -> int:
+    """Return how many pairs a case has, whoever may read them."""
+    counted = await session.exec(
+        select(func.count()).select_from(OverlapPair).where(OverlapPair.case_id == case_id)
+    )
+    return counted.one()
+
+
 async def _explain(session: AsyncSession, pairs: Sequence[OverlapPair]) -> None:
     """Fill in the evidence of pairs so unlikely that it was not stored; nothing is written."""
     bare = [pair for pair in pairs if not pair.evidence]

@@ -189,3 +189,34 @@ async def test_a_shared_outcome_needs_a_lead(session: AsyncSession) -> None:
 
     case = await session.get(OverlapCase, case_id)
     assert case is not None and case.state == "open"
+
+
+async def test_what_is_said_is_for_those_who_may_read_all_projects_of_a_case(
+    session: AsyncSession,
+) -> None:
+    case_id, a, _ = await a_case(session)
+    reviewer = await a_reviewer(session)
+    secret = await a_project(session, reporting_org="Sida", visibility="restricted")
+    session.add(
+        OverlapPair(
+            a_id=min(a.id or 0, secret.id or 0),
+            b_id=max(a.id or 0, secret.id or 0),
+            case_id=case_id,
+            kind="double-registration",
+            probability=0.9,
+            flagged=True,
+            model_version="1",
+        )
+    )
+    await session.flush()
+    sida = acting(await an_account(session, "member", await an_organisation(session, "Sida")))
+    await comment(session, sida, case_id, "The secret one is the same.")
+
+    for other in (VISITOR, reviewer):
+        view = await get_case(session, other, case_id)
+        assert (len(view.pairs), view.comments, list(view.history)) == (1, [], [])
+    for insider in (sida, COMMAND_LINE):
+        view = await get_case(session, insider, case_id)
+        assert len(view.pairs) == 2
+        assert [said.comment.text for said in view.comments] == ["The secret one is the same."]
+        assert [line.action for line in view.history] == ["commented", "opened"]
