@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists, history, outbox
 from registry.errors import Conflict, FieldError, Invalid, NotFound
+from registry.exchange.values import LONGEST_NAME
 from registry.folding import fold, slugify
 from registry.messages import message
 from registry.models import ContactPoint, Mandate, Organisation, OrganisationName
@@ -183,6 +184,7 @@ def _check(record: OrganisationRecord) -> None:
     errors: list[FieldError] = []
     if not fold(record.name):
         errors.append(FieldError("name", message("Give the organisation's name.")))
+    errors += _too_long(record)
     _check_code(errors, "type", "organisation_types", [record.type] if record.type else [])
     for mandate in record.mandates:
         _check_code(errors, "mandates", "mandates", [mandate.mandate])
@@ -205,6 +207,21 @@ def _check(record: OrganisationRecord) -> None:
         )
     if errors:
         raise Invalid(errors)
+
+
+def _too_long(record: OrganisationRecord) -> list[FieldError]:
+    spellings = [
+        ("name", record.name),
+        ("acronym", record.acronym),
+        *((f"name_{language}", name) for language, name in record.names.items()),
+        *(("aliases", alias) for alias in record.aliases),
+        ("iati_identifier", record.iati_identifier),
+    ]
+    fields = dict.fromkeys(name for name, text in spellings if text and len(text) > LONGEST_NAME)
+    return [
+        FieldError(name, message("Use at most {limit} characters.", limit=LONGEST_NAME))
+        for name in fields
+    ]
 
 
 def _check_code(

@@ -95,3 +95,25 @@ async def test_the_second_of_two_administrators_is_told(session):
             session, COMMAND_LINE, organisation.id, OrganisationRecord(name="La Strada"), version=1
         )
     assert conflict.value.changes["name"] == ("La Strada X", "La Strada")
+
+
+async def test_names_are_no_longer_than_a_page_can_show(session):
+    long = "x" * 301
+    record = OrganisationRecord(
+        name=long,
+        acronym=long,
+        names={"fr": long},
+        aliases=[long, long + "y"],
+        iati_identifier=long,
+    )
+    with pytest.raises(Invalid) as refused:
+        await register_organisation(session, COMMAND_LINE, record)
+    fields = ["name", "acronym", "name_fr", "aliases", "iati_identifier"]
+    assert [error.field for error in refused.value.errors] == fields
+    assert str(refused.value.errors[0].message) == "Use at most 300 characters."
+    organisation = await an_organisation(session)
+    with pytest.raises(Invalid):
+        await update_organisation(
+            session, COMMAND_LINE, organisation.id, OrganisationRecord(name=long), version=1
+        )
+    await register_organisation(session, COMMAND_LINE, OrganisationRecord(name="x" * 300))

@@ -17,6 +17,7 @@ from registry.exchange.iati.codes import NAMESPACE, OWN_REFERENCE, region_of, sc
 from registry.exchange.iati.money import budget_of
 from registry.exchange.iati.source_elements import source_of
 from registry.exchange.record import CODED_LISTS
+from registry.exchange.values import LONGEST_NAME
 from registry.folding import fold
 from registry.messages import Message, message
 
@@ -116,7 +117,7 @@ def _read_reporting_org(element: Element, activity: Activity, language: str) -> 
         (reporting.get("type") or "").strip()
     )
     keys = [ref, name, *names.values()]
-    activity.organisation_ref = ref or None
+    activity.organisation_ref = ref if 0 < len(ref) <= LONGEST_NAME else None
     activity.organisation_keys = tuple(dict.fromkeys(key for key in keys if key))
 
 
