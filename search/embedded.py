@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,10 +40,14 @@ class State:
         self.index = index
         self.generation = generation
         self.searcher = index.searcher()
-        self.make = QueryMaker(index.schema, self.searcher)
+        self._makers = lru_cache(maxsize=64)(partial(QueryMaker, index.schema, self.searcher))
         self.counts: OrderedDict[Any, Counts] = OrderedDict()
         """Counts under recent words and filters: turning a page counts nothing, and choosing a
         filter only what it leaves, since what there is without it was counted before."""
+
+    def make(self, query: Query) -> QueryMaker:
+        """Return the maker of queries for readers of this query's audiences."""
+        return self._makers(tuple(query.audiences))
 
 
 class EmbeddedEngine:
@@ -186,15 +191,16 @@ class EmbeddedEngine:
         began = time.perf_counter()
         state = self._newest()
         words = read(query.text)
-        asked = state.make.words(words)
+        make = state.make(query)
+        asked = make.words(words)
         total, found = self._top(state, query, words, asked)
         relaxed = False
         least = least_of(words)
         if total == 0 and least is not None:
-            asked = state.make.words(words, least)
+            asked = make.words(words, least)
             total, found = self._top(state, query, words, asked)
             relaxed = total > 0
-        hits = self._hits(state, words, found)
+        hits = self._hits(make, words, found)
         return Page(
             total=total,
             hits=hits,
@@ -211,7 +217,7 @@ class EmbeddedEngine:
         self, state: State, query: Query, words: Words, asked: tantivy.Query | None
     ) -> tuple[int, list[tuple[float, dict[str, Any]]]]:
         """Return the number of all hits, and those of this page with their scores."""
-        make = state.make
+        make = state.make(query)
         whole = combined(
             [
                 *([asked] if asked else []),
@@ -242,9 +248,9 @@ class EmbeddedEngine:
         return shown
 
     def _hits(
-        self, state: State, words: Words, found: Sequence[tuple[float, dict[str, Any]]]
+        self, make: QueryMaker, words: Words, found: Sequence[tuple[float, dict[str, Any]]]
     ) -> list[Hit]:
-        marker = state.make.marker(words)
+        marker = make.marker(words)
         return [
             hit_of(shown, lambda _field, _language, text: marker.spans(text), round(score, 4))
             for score, shown in found
@@ -253,26 +259,24 @@ class EmbeddedEngine:
     def _suggestion(
         self, state: State, query: Query, words: Words, hits: Sequence[Hit]
     ) -> str | None:
-        make = state.make
+        make = state.make(query)
 
         def known(word: Word) -> bool:
-            return make.known(word.text) > 0 or (word.prefix and make.begun(word.text))
+            return make.known(word.text) or (word.prefix and make.begun(word.text))
 
         def near(word: str, typos: int) -> list[dict[str, Any]]:
-            return self._near(state, query, word, typos)
+            limited = combined([make.near(word, typos), *make.limits(query)])
+            # Weighed, since else equals come in the order in which all projects were written.
+            found = state.searcher.search(limited, 20, weight_by_field=tantivy_index.WEIGHT_FIELD)
+            return [self._shown(state, address) for _, address in found.hits]
 
         return suggestion(query, words, hits, near, known)
-
-    def _near(self, state: State, query: Query, word: str, typos: int) -> list[dict[str, Any]]:
-        """Return projects that this reader may see and that have a neighbour of a word."""
-        near = combined([state.make.near(word, typos), *state.make.limits(query)])
-        return [self._shown(state, found) for _, found in state.searcher.search(near, 20).hits]
 
     def _facets(
         self, state: State, query: Query, words: Words, asked: tantivy.Query | None, relaxed: bool
     ) -> Counts:
         """Count the values of each facet under all filters but its own."""
-        make = state.make
+        make = state.make(query)
         always = [*([asked] if asked else []), *make.limits(query)]
         excluded = make.excluded(words)
         filters = make.filters(query.filters)

@@ -190,8 +190,9 @@ class MeiliEngine:
         answers = self._ask(meili_query.queries(query, words))
         relaxed = False
         if answers[0]["totalHits"] == 0 and least_of(words) is not None:
-            answers = self._ask(meili_query.queries(query, words, all_words=False))
-            relaxed = answers[0]["totalHits"] > 0
+            fewer = self._fewer(query, words)
+            relaxed = fewer is not None
+            answers = self._ask(meili_query.queries(query, fewer)) if fewer else answers
         hits = [meili_answer.hit(found) for found in answers[0]["hits"]]
         return Page(
             total=answers[0]["totalHits"],
@@ -204,6 +205,17 @@ class MeiliEngine:
             size=query.size,
             ms=(time.perf_counter() - began) * 1000,
         )
+
+    def _fewer(self, query: Query, words: Words) -> Words | None:
+        """Return the words without some of them, so that something has the others; or None."""
+
+        def counts(asked: Sequence[Words]) -> list[int]:
+            answers = self._ask([meili_query.counting(query, each) for each in asked])
+            return [answer["totalHits"] for answer in answers]
+
+        choices = meili_query.fewer(words, counts(meili_query.alone(words)))
+        found = zip(choices, counts(choices), strict=True)
+        return next((choice for choice, count in found if count), None)
 
     def _suggestion(
         self, query: Query, words: Words, found: Sequence[Mapping[str, Any]], hits: Any

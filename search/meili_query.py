@@ -1,7 +1,14 @@
-"""From a Query to the queries of Meilisearch."""
+"""From a Query to the queries of Meilisearch.
+
+What is found depends on the projects that the reader may see, but for two choices that Meilisearch
+makes by all projects and has no setting for: where it splits two words written as one, when there
+are several places, and which 150 neighbours with one typo (50 with two) it takes, when there are
+more.
+"""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from search.document import SORT_FIELDS, day_number
@@ -11,15 +18,15 @@ from search.words import Words
 _SHOWN = ["shown", "titles", "descriptions"]
 
 
-def queries(query: Query, words: Words, all_words: bool = True) -> list[dict[str, Any]]:
-    """Return the query for the page, and one for each facet that has a filter.
+def queries(query: Query, words: Words) -> list[dict[str, Any]]:
+    """Return the query for the page, and one for each facet that has a filter; all words count.
 
     The facets without a filter are counted with the page, each other one without its own filter:
     see `meili_answer.facets`.
     """
     asked = {
         "q": text_of(words),
-        "matchingStrategy": "all" if all_words else "frequency",
+        "matchingStrategy": "all",
         "sort": _order(query, words),
     }
     page = asked | {
@@ -43,6 +50,40 @@ def queries(query: Query, words: Words, all_words: bool = True) -> list[dict[str
         for facet in filtered(query)
     ]
     return [page, *counts]
+
+
+def counting(query: Query, words: Words) -> dict[str, Any]:
+    """Return a query that only counts the projects that have all the words."""
+    return {
+        "q": text_of(words),
+        "matchingStrategy": "all",
+        "filter": filters(query),
+        "page": 1,
+        "hitsPerPage": 1,
+        "attributesToRetrieve": ["id"],
+    }
+
+
+def alone(words: Words) -> list[Words]:
+    """Return each of the words on its own."""
+    return [replace(words, words=(word,), phrases=()) for word in words.words]
+
+
+def fewer(words: Words, counts: Sequence[int]) -> list[Words]:
+    """Return what to look for when no project has all words: most words first, the rarest last.
+
+    `counts` says how many projects have each word. Meilisearch would leave out words by itself
+    (its strategy "frequency"), but it counts them in all projects, so that its answers tell
+    which words stand in those that the reader may not see. Phrases are always needed.
+    """
+    by_count = sorted(range(len(counts)), key=lambda i: counts[i])
+    rarest = [i for i in by_count if counts[i] > 0]
+    most = min(len(rarest), len(counts) - 1)
+    least = 0 if words.phrases else 1
+    return [
+        replace(words, words=tuple(words.words[i] for i in sorted(rarest[:size])))
+        for size in range(most, least - 1, -1)
+    ]
 
 
 def filtered(query: Query) -> list[str]:

@@ -28,13 +28,21 @@ _PHRASE_FIELDS = tuple(name for name, role in SEARCHABLE.items() if role.forgivi
 
 
 class QueryMaker:
-    """Makes queries against one state of the index."""
+    """Makes queries against one state of the index, for readers of the same audiences.
 
-    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
+    Whether a word is known, and whether it is rare, is decided among the projects that they may
+    see: otherwise the forgiveness of a typo would tell which words stand in the other ones.
+    """
+
+    def __init__(
+        self, schema: tantivy.Schema, searcher: tantivy.Searcher, audiences: Iterable[str]
+    ) -> None:
         self._schema = schema
         self._searcher = searcher
-        self._rare = max(2, int(searcher.num_docs * KNOWN_SHARE))
-        self._spelt = lru_cache(maxsize=4096)(self._ways_to_spell)
+        self._readable = _fixed(self._one_of("audience", audiences), 0)
+        self._rare = max(2, int(self._count(tantivy.Query.all_query()) * KNOWN_SHARE))
+        self._spelt = lru_cache(maxsize=1024)(self._ways_to_spell)
+        self._frequency = lru_cache(maxsize=1024)(self._count_word)
 
     def words(self, words: Words, least: int | None = None) -> tantivy.Query | None:
         """Return the query for words and phrases; all of them, or at least `least`."""
@@ -58,9 +66,7 @@ class QueryMaker:
     def excluded(self, words: Words) -> list[tantivy.Query]:
         """Return what may not match."""
         return [
-            self._phrase(phrase)
-            if len(phrase) > 1
-            else _any_of([query for query, _ in self._spelt(phrase[0])])
+            self._phrase(phrase) if len(phrase) > 1 else _any_of(self._spelt(phrase[0]))
             for phrase in words.excluded
         ]
 
@@ -74,14 +80,16 @@ class QueryMaker:
             ]
         )
 
-    def known(self, word: str) -> int:
-        """Return about how many projects have a word, in this or a related form."""
-        return max((count for _, count in self._spelt(word)), default=0)
+    def known(self, word: str) -> bool:
+        """Say whether a readable project has a word, in this or a related form."""
+        ways = self._spelt(word)
+        return bool(ways) and (self._frequency(word) > 0 or self._count(_any_of(ways)) > 0)
 
     def begun(self, word: str) -> bool:
-        """Say whether any word of the index begins so."""
+        """Say whether any word of the readable projects begins so."""
         return any(
             self._searcher.terms_with_prefix(name, word, limit=1)
+            and self._searcher.terms_with_prefix(name, word, self._readable, limit=1)
             for name, role in SEARCHABLE.items()
             if role.forgiving
         )
@@ -95,8 +103,20 @@ class QueryMaker:
             return False
         return not (word.prefix and self.begun(word.text))
 
-    def _frequency(self, word: str) -> int:
-        return max(self._searcher.doc_freq(name, word) for name in SEARCHABLE)
+    def _count_word(self, word: str) -> int:
+        """Return how many readable projects have a word, spelt so."""
+        fields = [name for name in SEARCHABLE if self._searcher.doc_freq(name, word)]
+        if not fields:
+            return 0
+        return self._count(
+            _any_of([tantivy.Query.term_query(self._schema, n, word, "basic") for n in fields])
+        )
+
+    def _count(self, query: tantivy.Query) -> int:
+        """Return how many readable projects match; a fixed score, as nobody asks for another."""
+        readable = _fixed(combined([query, self._readable]), 0)
+        found = self._searcher.search(readable, limit=1)
+        return int(found.count)  # type: ignore[attr-defined]  # absent from its stubs
 
     def marker(self, words: Words) -> Marker:
         """Return the marker of what the words match."""
@@ -110,7 +130,7 @@ class QueryMaker:
         )
 
     def _word(self, word: Word) -> tantivy.Query:
-        ways = [query for query, _ in self._spelt(word.text)]
+        ways = list(self._spelt(word.text))
         for name, role in SEARCHABLE.items():
             if not role.forgiving:
                 continue
@@ -126,8 +146,8 @@ class QueryMaker:
             self._schema, field, text, distance=typos, prefix=prefix
         )
 
-    def _ways_to_spell(self, word: str) -> tuple[tuple[tantivy.Query, int], ...]:
-        """Return the query and the number of projects per field that has a word or its stem."""
+    def _ways_to_spell(self, word: str) -> tuple[tantivy.Query, ...]:
+        """Return a query for each field of the index that has a word or its stem."""
         ways = []
         for name, role in SEARCHABLE.items():
             forms = [(name, word, role.boost)]
@@ -137,10 +157,9 @@ class QueryMaker:
                     for language, stem in stems(word)
                 ]
             for field, term, boost in forms:
-                count = self._searcher.doc_freq(field, term)
-                if count:
+                if self._searcher.doc_freq(field, term):
                     found = tantivy.Query.term_query(self._schema, field, term, "freq")
-                    ways.append((_boosted(found, boost), count))
+                    ways.append(_boosted(found, boost))
         return tuple(ways)
 
     def _phrase(self, phrase: tuple[str, ...]) -> tantivy.Query:
@@ -172,7 +191,7 @@ class QueryMaker:
 
     def limits(self, query: Query) -> list[tantivy.Query]:
         """Return what always holds: the reader may see it, and it runs on the day asked for."""
-        limits = [_fixed(self._one_of("audience", query.audiences), 0)]
+        limits = [self._readable]
         if query.active_on is not None:
             day = day_number(query.active_on)
             unsigned = tantivy.FieldType.Unsigned

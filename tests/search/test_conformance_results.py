@@ -1,6 +1,7 @@
 """What both engines promise of filters, order, pages, visibility, changes and hits: the same
 suite, for the embedded engine and for a real Meilisearch server when MEILI_URL is set."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -179,6 +180,22 @@ class TestOrderAndPages:
         assert await ids(engine, "judges training ") == [2, 1]
 
 
+_TELLING = (
+    "hotlina", "hotlina ", "hotlinu ", "hotli", "hotlin", "-hotlina", '"hotlina"', "hotlina women ",
+    "women hotlina", "xylophone ", "xyloph", "xylofone ", "shelter xylophone ", "xylophone shelter",
+    "xylophone hotline women ", "quorum women shelter ", "shelter hotline ", "women quorum",
+    '"calls of" xylophone', "women -xylophone", "men ", "shelter xylophone hotline ",
+)  # fmt: skip
+"""Questions that could tell words of hidden projects: they have them, nearly, or among others."""
+
+
+async def _answer(engine: SearchEngine, text: str, audiences: list[str] | None) -> tuple:
+    """Return all of an answer but its time, and the order and scores by relevance."""
+    page = await engine.search(Query(text, audiences=audiences or ["public"]))
+    hits = sorted((replace(hit, score=0.0) for hit in page.hits), key=lambda hit: hit.id)
+    return text, page.total, hits, page.facets, page.did_you_mean, page.relaxed
+
+
 class TestVisibility:
     async def test_each_reader_finds_what_is_for_them(self, engine: SearchEngine) -> None:
         sida, ilo = an_organisation(5, "sida"), an_organisation(6, "ilo")
@@ -202,6 +219,42 @@ class TestVisibility:
         page = await engine.search(Query(filters={"country": ["MD"]}))
         assert page.facets["country"] == {"MD": 1}
         assert await ids(engine, "secret") == []
+
+    async def test_hidden_projects_change_no_answer(self, engine: SearchEngine) -> None:
+        member = ["public", "members", "org:7"]
+        await engine.write(
+            [
+                *(a_document(i, "Hotline", "Calls of women.") for i in (1, 2, 3)),
+                *(a_document(i, "Shelter", "Rooms for women.", ["UA"]) for i in (4, 5)),
+                a_document(6, "Hotlines of members", visibility="members"),
+            ]
+        )
+        before = [await _answer(engine, text, who) for text in _TELLING for who in (None, member)]
+        hidden = {"visibility": "restricted", "organisation": an_organisation(8, "hidden")}
+        titles = ["Hotlina"] * 7 + ["Xylophone"] * 7 + ["Women and men of the quorum"] * 7
+        await engine.write(
+            [a_document(i, title, "", **hidden) for i, title in enumerate(titles, start=20)]
+        )
+        await engine.write([a_document(50, "Xylophone"), a_document(51, "Hotlina")])
+        await engine.delete([50])
+        await engine.write([a_document(51, "Hotlina", **hidden)])
+        after = [await _answer(engine, text, who) for text in _TELLING for who in (None, member)]
+        assert after == before
+
+    async def test_what_is_known_depends_on_the_reader(self, engine: SearchEngine) -> None:
+        await engine.write(
+            [
+                *(a_document(i, "Hotline") for i in (1, 2, 3)),
+                *(a_document(i, "Hotlina", visibility="members") for i in (4, 5, 6)),
+            ]
+        )
+        for text in ("hotlina ", "hotlina"):
+            visitor = await engine.search(Query(text))
+            member = await engine.search(Query(text, audiences=["public", "members"]))
+            assert sorted(hit.id for hit in visitor.hits) == [1, 2, 3]
+            assert (visitor.did_you_mean or "").strip() == "hotline"
+            assert {4, 5, 6} <= {hit.id for hit in member.hits}
+            assert member.did_you_mean is None
 
     async def test_restricted_fields_are_nowhere(self, engine: SearchEngine) -> None:
         await engine.write(
