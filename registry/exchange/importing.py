@@ -4,7 +4,8 @@
 for a file of any size, piece by piece inside the caller's transaction.
 """
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from itertools import islice
 from pathlib import Path
 
@@ -50,7 +51,7 @@ async def plan_import(
     run = await _Run.start(
         session, actor, data, filename, format, default_organisation, all_activities, as_drafts
     )
-    for chunk in run.chunks():
+    async for chunk in run.chunks():
         for item in await run.planner.plan_chunk(chunk):
             run.plan.add(item)
     return run.plan
@@ -89,7 +90,7 @@ async def import_file(
     run = await _Run.start(
         session, actor, path, filename, format, default_organisation, all_activities, as_drafts
     )
-    for chunk in run.chunks():
+    async for chunk in run.chunks():
         items = await run.planner.plan_chunk(chunk)
         if not dry_run:
             writes = [item for item in items if item.outcome in ("created", "updated")]
@@ -133,7 +134,7 @@ class _Run:
         found, warnings = detect_format(source, format)
         plan = Plan(source.filename, found, source.checksum(), as_drafts=as_drafts)
         defaults = {"reporting_org": organisation.name} if organisation else {}
-        duplicates = Duplicates(rows_of(source, found, defaults))
+        duplicates = await asyncio.to_thread(Duplicates, rows_of(source, found, defaults))
         planner = Planner(
             session,
             actor,
@@ -146,11 +147,11 @@ class _Run:
         )
         return cls(source, plan, planner)
 
-    def chunks(self) -> Iterator[list[Row]]:
-        """Read the file again, in pieces."""
+    async def chunks(self) -> AsyncIterator[list[Row]]:
+        """Read the file again, in pieces, each in a thread: others are answered meanwhile."""
         planner = self.planner
         rows = rows_of(self.source, self.plan.format, planner.defaults, planner.warnings)
-        while chunk := list(islice(rows, CHUNK)):
+        while chunk := await asyncio.to_thread(lambda: list(islice(rows, CHUNK))):
             yield chunk
 
 
