@@ -126,7 +126,7 @@ async def country_overview(
         organisations=[(slug, names[slug]) for slug, _ in counts.most_common()],
         budget=total({project.id: project.usd for project in active}, merged),
         matrix=_matrix(active),
-        overlaps=await _overlaps(session, projects),
+        overlaps=await _overlaps(session, code, projects),
         contact_points=await _contact_points(session, code),
     )
 
@@ -265,31 +265,34 @@ def _matrix(active: Sequence[CountryProject]) -> list[MatrixRow]:
 
 
 async def _overlaps(
-    session: AsyncSession, projects: Sequence[CountryProject]
+    session: AsyncSession, code: str, projects: Sequence[CountryProject]
 ) -> list[CountryOverlap]:
+    """Read what a list shows, without the evidence: a crowded country has thousands of pairs."""
     by_id = {project.id: project for project in projects}
-    rows = await session.exec(
-        select(OverlapPair, OverlapCase)
+    here = select(Recipient.project_id).where(Recipient.code == code)
+    rows: Any = await session.exec(
+        select(  # type: ignore[call-overload]
+            OverlapPair.a_id,
+            OverlapPair.b_id,
+            OverlapCase.id,
+            OverlapCase.state,
+            OverlapCase.outcome,
+            OverlapPair.kind,
+            OverlapPair.probability,
+            OverlapPair.usd,
+        )
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .where(
             col(OverlapPair.flagged) | (OverlapCase.state == "decided"),
-            col(OverlapPair.a_id).in_(by_id),
-            col(OverlapPair.b_id).in_(by_id),
+            col(OverlapPair.a_id).in_(here),
+            col(OverlapPair.b_id).in_(here),
         )
         .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
     )
     return [
-        CountryOverlap(
-            case_id=case.id or 0,
-            state=case.state,
-            outcome=case.outcome,
-            kind=pair.kind,
-            probability=pair.probability,
-            usd=pair.usd,
-            a=by_id[pair.a_id],
-            b=by_id[pair.b_id],
-        )
-        for pair, case in rows
+        CountryOverlap(case_id, state, outcome, kind, probability, usd, by_id[a], by_id[b])
+        for a, b, case_id, state, outcome, kind, probability, usd in rows
+        if a in by_id and b in by_id
     ]
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlmodel import col, select
+from sqlalchemy import ARRAY, Integer, literal
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import OverlapCase, OverlapPair
@@ -38,15 +39,15 @@ async def merged_pairs(
     session: AsyncSession, project_ids: Iterable[int]
 ) -> Sequence[tuple[int, int]]:
     """Return the pairs among these projects that the group decided to be one project."""
-    ids = list(project_ids)
+    ids = literal(list(project_ids), ARRAY(Integer))
     rows = await session.exec(
         select(OverlapPair.a_id, OverlapPair.b_id)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .where(
             OverlapCase.state == "decided",
             OverlapCase.outcome == MERGED,
-            col(OverlapPair.a_id).in_(ids),
-            col(OverlapPair.b_id).in_(ids),
+            col(OverlapPair.a_id) == func.any(ids),
+            col(OverlapPair.b_id) == func.any(ids),
         )
         .order_by(col(OverlapPair.a_id), col(OverlapPair.b_id))
     )
