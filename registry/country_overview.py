@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Text, cast
@@ -28,7 +29,8 @@ class CountryProject:
 
     id: int
     identifier: str
-    titles: dict[str, str]
+    title: str
+    """In the project's own language."""
     language: str
     organisation: str
     """The reporting organisation's slug."""
@@ -42,11 +44,6 @@ class CountryProject:
     usd: Decimal | None
     """The country's share of the budget."""
     active: bool
-
-    @property
-    def title(self) -> str:
-        """The title in the project's own language."""
-        return self.titles.get(self.language) or next(iter(self.titles.values()), self.identifier)
 
 
 @dataclass(frozen=True)
@@ -89,12 +86,12 @@ class CountryOverview:
     overlaps: list[CountryOverlap]
     contact_points: list[tuple[ContactPoint, Organisation]]
 
-    @property
+    @cached_property
     def active(self) -> list[CountryProject]:
         """The projects that run today."""
         return [project for project in self.projects if project.active]
 
-    @property
+    @cached_property
     def open_overlaps(self) -> list[CountryOverlap]:
         """The overlaps that wait for a decision."""
         return [overlap for overlap in self.overlaps if overlap.state != "decided"]
@@ -222,7 +219,11 @@ async def _projects(
         select(  # type: ignore[call-overload]
             Project.id,
             Project.identifier,
-            Project.titles,
+            func.coalesce(
+                col(Project.titles)[Project.language].astext,
+                col(Project.titles)["en"].astext,
+                Project.identifier,
+            ).label("title"),
             Project.language,
             Organisation.slug.label("organisation"),  # type: ignore[attr-defined]
             func.coalesce(Organisation.acronym, Organisation.name).label("organisation_name"),

@@ -77,15 +77,17 @@ async def country_page(
     if known != code:
         return Redirect(f"/countries/{known}")
     overview = await country_overview(session, reader, code)
-    identifiers = [one.identifier for one in overview.projects]
-    shared = await shared_identifiers(session, reader, identifiers)
+    names = {project.id: project for project in overview.projects}
+    netted = {id for one in overview.budget.netted for id in (one.project_id, one.counted_with)}
+    linked = [*overview.active[:TIMELINE], *(names[id] for id in netted)]
+    shared = await shared_identifiers(session, reader, [one.identifier for one in linked])
     today = datetime.now(UTC).date()
     return page(
         request,
         "countries/country.html",
         overview=overview,
         address=_address_maker(shared),
-        names={project.id: project for project in overview.projects},
+        names=names,
         protocol=codelists.protocol_status(code),
         regions=codelists.regions_of(code),
         matrix=charts.matrix(
