@@ -51,6 +51,11 @@ class Settings:
         """The folder of the embedded search index."""
         return self.home / "index"
 
+    @property
+    def uploads_folder(self) -> Path:
+        """Where uploaded files lie until they are imported."""
+        return self.home / "uploads"
+
 
 @cache
 def settings() -> Settings:

@@ -18,7 +18,7 @@ import pytest
 from litestar.routes import HTTPRoute
 from sqlmodel import select
 
-from registry.models import ImportPlan, OverlapCase, OverlapPair, Project
+from registry.models import Import, OverlapCase, OverlapPair, Project
 from registry.overlap.detector import examine
 from registry.permissions import COMMAND_LINE
 from registry.projects import revise_project, withdraw_project
@@ -91,7 +91,7 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "slug": ["safe-haven", "open-aid"],
             "code": ["MD"],
             "case_id": [str(case) for case in await session.exec(select(OverlapCase.id))],
-            "plan_id": list(await session.exec(select(ImportPlan.id))),
+            "plan_id": list(await session.exec(select(Import.id))),
             "account_id": ["1", "2", "3"],
             "issue": ["published-without-budget", "draft-without-country"],
             "topic": ["finding"],

@@ -31,6 +31,7 @@ from search.engine import SearchEngine, open_engine
 from web.assets import static_file
 from web.background import running
 from web.errors import respond
+from web.import_processes import follow_imports
 from web.rendering import environment
 from web.security import (
     SessionAuthentication,
@@ -63,6 +64,7 @@ def create_app(
         lifespan=[partial(_lifespan, settings, database, background)],
         dependencies={
             "session": Provide(provide_session),
+            "database": Provide(provide_database, sync_to_thread=False),
             "reader": Provide(provide_reader, sync_to_thread=False),
             "engine": Provide(provide_engine, sync_to_thread=False),
         },
@@ -96,6 +98,12 @@ async def provide_session(request: Request[Any, Any, Any]) -> AsyncIterator[Asyn
         yield session
 
 
+def provide_database(request: Request[Any, Any, Any]) -> Database:
+    """Give the database, for work that is committed before the request ends."""
+    database: Database = request.app.state.database
+    return database
+
+
 def provide_reader(request: Request[Any, Any, Any]) -> Actor:
     """Give who asks: the signed-in person, or a visitor."""
     reader: Actor = request.user
@@ -117,7 +125,7 @@ async def _lifespan(
         engine = await open_engine(settings)
         app.state.database, app.state.engine = database, engine
         try:
-            async with _works(database, engine, background):
+            async with _works(database, engine, settings, background):
                 yield
         finally:
             await engine.close()
@@ -127,7 +135,7 @@ async def _lifespan(
 
 
 def _works(
-    database: Database, engine: SearchEngine, wanted: bool
+    database: Database, engine: SearchEngine, settings: Settings, wanted: bool
 ) -> AbstractAsyncContextManager[None]:
     if not wanted:
         return running({})
@@ -135,6 +143,7 @@ def _works(
         {
             "search index": lambda: sync.follow(database, engine),
             "overlap detector": lambda: detector.follow(database),
+            "imports": lambda: follow_imports(database, settings),
         }
     )
 

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from registry.accounts import add_account
 from registry.database import Database
-from registry.exchange.importing import import_file
+from registry.imports.whole import import_file
 from registry.models import Account, Organisation
 from registry.organisations import (
     ContactPointRecord,

@@ -74,6 +74,7 @@ class Source:
         self.filename = filename or (self._data.name if isinstance(self._data, Path) else "upload")
         if isinstance(self._data, Path) and not self._data.is_file():
             raise refuse_file(message("There is no file {file}.", file=str(self._data)))
+        self._opened: IO[bytes] | None = None
         with self.open() as stream:
             self.head = stream.read(_HEAD)
         if not self.head.strip(b"\0 \r\n\t\xef\xbb\xbf\xff\xfe"):
@@ -81,7 +82,16 @@ class Source:
 
     def open(self) -> IO[bytes]:
         """Open the bytes from the beginning."""
-        return io.BytesIO(self._data) if isinstance(self._data, bytes) else self._data.open("rb")
+        data = self._data
+        self._opened = io.BytesIO(data) if isinstance(data, bytes) else data.open("rb")
+        return self._opened
+
+    @property
+    def position(self) -> int:
+        """How many bytes were read since the source was last opened; 0 when that is over."""
+        if self._opened is None or self._opened.closed:
+            return 0
+        return self._opened.tell()
 
     def path_or_bytes(self) -> Path | bytes:
         """Return what the source was made of."""

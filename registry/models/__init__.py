@@ -1,7 +1,8 @@
 """The tables, a file per noun. Importing this package makes all of them known to SQLModel."""
 
 from registry.models.account import Account, SignIn, SignInFailure
-from registry.models.history import Change, ImportPlan, Outbox
+from registry.models.history import Change, Outbox
+from registry.models.imports import Import, ImportItem, KeptSource
 from registry.models.organisation import ContactPoint, Mandate, Organisation, OrganisationName
 from registry.models.overlap import CaseComment, OverlapCase, OverlapPair
 from registry.models.project import (
@@ -20,7 +21,9 @@ __all__ = [
     "CaseComment",
     "Change",
     "ContactPoint",
-    "ImportPlan",
+    "Import",
+    "ImportItem",
+    "KeptSource",
     "Mandate",
     "Organisation",
     "OrganisationName",

@@ -35,19 +35,3 @@ class Outbox(SQLModel, table=True):
     consumer: str
     project_id: int
     at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
-
-
-class ImportPlan(SQLModel, table=True):
-    """A file that was uploaded and planned, and what came of it."""
-
-    __tablename__ = "import_plan"
-    id: str = Field(primary_key=True)
-    account_id: int = Field(foreign_key="account.id")
-    organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
-    filename: str
-    format: str
-    all_activities: bool = False
-    content: bytes
-    plan: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
-    created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
-    applied_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.database import Database, scratch_database
-from registry.exchange.importing import import_file
+from registry.imports.whole import import_file
 from registry.models import OverlapPair, Project
 from registry.overlap.detector import detect
 from registry.overlap.fitting import read_labels

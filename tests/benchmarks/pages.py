@@ -32,7 +32,7 @@ from registry import database as registry_database
 from registry import meaning
 from registry.database import Database
 from registry.embedded_server import EmbeddedServer
-from registry.exchange.importing import import_file
+from registry.imports.whole import import_file
 from registry.models import Outbox, ProjectCountry, ProjectVector
 from registry.overlap import detector, similar
 from registry.overlap.vectors import load_vectors, store_vectors

@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import select
 
-from registry.models import ImportPlan, Project
+from registry.models import Import, Project
 from registry.permissions import COMMAND_LINE
 from registry.projects import revise_project
 from tests.builders import a_project, a_record, an_account, an_organisation
@@ -118,15 +118,19 @@ async def test_refused_rows_come_back_as_a_table_with_the_reasons(member: Browse
     assert "A-1" not in table.text
 
 
-async def test_a_plan_is_for_who_uploaded_it(member: Browser) -> None:
+async def test_a_plan_is_shared_with_colleagues_and_nobody_else(member: Browser) -> None:
     plan = await upload(member, HEADER + GOOD)
     async with member.database.session() as session:
-        own = await an_organisation(session, "UNODC")
+        unodc = await an_organisation(session, "UNODC")
+        await an_account(session, organisation=unodc, email="colleague@example.org")
+        own = await an_organisation(session, "Sida")
         await an_account(session, organisation=own, email="other@example.org")
     await member.sign_in("other@example.org")
     for path in (plan.url.path, f"{plan.url.path}/refused.csv"):
         assert (await member.get(path)).status_code == 404
     assert (await apply(member, plan.url.path)).status_code == 404
+    await member.sign_in("colleague@example.org")
+    assert "Apply: create 1 project" in text_of(await member.get(plan.url.path))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +144,7 @@ async def test_what_is_no_table_is_refused_with_advice(
     assert page.status_code == 422
     assert 'href="#field-file"' in page.text
     async with member.database.session() as session:
-        assert not (await session.exec(select(ImportPlan.id))).all()
+        assert not (await session.exec(select(Import.id))).all()
 
 
 async def test_without_a_file_the_form_asks_for_one(member: Browser) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 from registry.database import Database
 from registry.settings import settings
 
+_BAR = 24
+"""Characters of a progress bar."""
+
 
 class Console:
     """Where one command shows its result."""
@@ -49,12 +52,28 @@ class Progress:
         self.what = what
         self.visible = visible
 
-    def __call__(self, done: int, total: int | None = None) -> None:
-        """Show how many are done, of how many if that is known."""
-        if self.visible:
-            share = f" of {total:,}" if total else ""
-            sys.stderr.write(f"\r\033[K{self.what}: {done:,}{share}")
-            sys.stderr.flush()
+    def __call__(
+        self,
+        done: int,
+        total: int | None = None,
+        share: float | None = None,
+        rate: float | None = None,
+        seconds_left: float | None = None,
+    ) -> None:
+        """Show how many are done, of how many, how fast, and how long it will take."""
+        if not self.visible:
+            return
+        parts = [f"{done:,}" + (f" of {total:,}" if total else "")]
+        if share is not None:
+            filled = round(share * _BAR)
+            parts.insert(0, f"[{'#' * filled}{'.' * (_BAR - filled)}] {share:4.0%}")
+        if rate is not None:
+            parts.append(f"{rate:,.0f} a second")
+        if seconds_left is not None:
+            minutes, seconds = divmod(round(seconds_left), 60)
+            parts.append(f"{minutes}:{seconds:02} left")
+        sys.stderr.write(f"\r\033[K{self.what}: {'  '.join(parts)}")
+        sys.stderr.flush()
 
     def clear(self) -> None:
         """Take the line away."""

@@ -3,18 +3,24 @@
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from registry.database import Database
-from registry.errors import FieldError, Invalid, Unavailable
+from registry.errors import Conflict, FieldError, Invalid, Unavailable
 from registry.exchange.exporting import EXTENSIONS, export_projects
-from registry.exchange.importing import import_file
-from registry.exchange.plan import Plan
 from registry.exchange.source import FORMATS
 from registry.exchange.validation import Validation, validate_file
+from registry.imports import items as planned
+from registry.imports import runs
+from registry.imports.plan import Report
+from registry.imports.progress import progress_of
+from registry.imports.uploads import existing
+from registry.imports.worker import work_on
 from registry.messages import message
+from registry.models import Import
 from registry.organisations import find_organisation
 from registry.permissions import COMMAND_LINE
 from search import sync
@@ -49,7 +55,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     into.add_argument(
         "--resume",
         action="store_true",
-        help="go on after an interruption: files that were finished count as unchanged",
+        help="go on where an interrupted import of the same files was",
     )
     into.set_defaults(run=run_import)
 
@@ -78,13 +84,13 @@ async def run_import(options: argparse.Namespace, console: Console) -> int:
         default = await _organisation(database, options.organisation)
         for file in options.files:
             try:
-                plan = await _import_one(database, file, default, options, console)
+                report = await _import_one(database, file, default, options, console)
             except Invalid as error:
                 errors += [_file_error(file, field) for field in error.errors]
                 continue
-            counts.update(plan.counts)
-            errors += plan.errors
-            warnings += plan.warnings
+            counts.update(report.counts)
+            errors += report.errors
+            warnings += report.warnings
         if not options.dry_run:
             await _index(database, console)
     summary = {name: counts[name] for name in COUNTS}
@@ -112,20 +118,63 @@ async def _import_one(
     organisation: int | None,
     options: argparse.Namespace,
     console: Console,
-) -> Plan:
+) -> Report:
+    """Plan a file and apply the plan. Raises Invalid when nothing of it can be used."""
+    run = await _begin(database, file, organisation, options)
     with console.progress(file.name) as progress:
+
+        def show(run: Import) -> None:
+            now = progress_of(run)
+            progress(now.done, now.total, now.share, now.rate, now.seconds_left)
+
+        run = await _work(database, run, show)
+        while run.state == "planned" and not options.dry_run:
+            async with database.session() as session:
+                await runs.ask_to_apply(session, COMMAND_LINE, run.id)
+            run = await _work(database, run, show)
+    async with database.session() as session:
+        report = await planned.report(session, run.id, file.name)
+        await runs.forget(session, run)
+    return report
+
+
+async def _begin(
+    database: Database, file: Path, organisation: int | None, options: argparse.Namespace
+) -> Import:
+    """Begin an import, or go on with one of the same file that was broken off."""
+    stored = existing(file)
+    async with database.session() as session:
+        begun = await runs.unfinished_of(session, stored.path, stored.checksum)
+        if begun is not None and options.resume:
+            begun.attempts = 0
+            session.add(begun)
+            return begun
+        if begun is not None:
+            await runs.forget(session, begun)
+        return await runs.begin_import(
+            session,
+            COMMAND_LINE,
+            stored,
+            file.name,
+            format=options.format,
+            organisation_id=organisation,
+            all_activities=options.all,
+            as_drafts=options.draft,
+        )
+
+
+async def _work(database: Database, run: Import, show: Callable[[Import], None]) -> Import:
+    """Do the next half of an import. Raises Invalid when it failed, Conflict if it is cancelled."""
+    run = await work_on(database, run.id, show)
+    if run.state == "failed":
         async with database.session() as session:
-            return await import_file(
-                session,
-                COMMAND_LINE,
-                file,
-                format=options.format,
-                default_organisation=organisation,
-                all_activities=options.all,
-                as_drafts=options.draft,
-                dry_run=options.dry_run,
-                progress=progress,
-            )
+            await runs.forget(session, run)
+        raise Invalid([planned.error_from(said) for said in run.error])
+    if run.state in runs.WORKING:
+        raise Conflict(f"Another process works on {run.filename} at this moment.")
+    if run.state == "cancelled":
+        raise Conflict(f"The import of {run.filename} was cancelled.")
+    return run
 
 
 async def _index(database: Database, console: Console) -> None:

@@ -1,7 +1,5 @@
-"""Importing a file: upload, preview, apply."""
+"""Importing a file: upload, progress, preview, apply."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -13,118 +11,176 @@ from litestar.plugins.htmx import HTMXRequest
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.database import Database
 from registry.errors import FieldError, Invalid
-from registry.exchange.plan import OUTCOMES
 from registry.exchange.record import COLUMNS
-from registry.exchange.tabular import defuse
-from registry.import_plans import (
-    Refused,
-    apply_kept_plan,
-    keep_plan,
-    kept_plan,
-    latest_plans,
-    refused_records,
-)
+from registry.imports import runs, sources, uploads
+from registry.imports.items import error_from
+from registry.imports.plan import Item
+from registry.imports.progress import progress_of
+from registry.imports.worker import work_on
 from registry.messages import message
-from registry.models import ImportPlan, Organisation, Project
+from registry.models import Import, Organisation, Project
 from registry.organisations import list_organisations
 from registry.permissions import Actor, may, require
+from registry.visibility import readable_projects
 from web.project_fields import EXAMPLES, field_label, field_text
 from web.rendering import page, redirect
 
 SHOWN_RECORDS = 200
 """Records of one outcome that the preview shows; the counts are those of the whole file."""
-
-_UNREAD = ("identifier", "title")
-"""What is known of records whose cells could not be read."""
+AT_ONCE = 256 * 1024
+"""Bytes of a file that is planned while its sender waits; larger ones are worked on apart."""
+WRITTEN_AT_ONCE = 200
+"""Projects that are written while one waits."""
 
 Upload = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)]
 
 
 @get("/projects/import")
-async def import_page(request: HTMXRequest, session: AsyncSession, reader: Actor) -> Response[Any]:
-    """Show the form for a file."""
-    _require_import(reader)
-    return await _upload_page(request, session, reader)
-
-
-@get("/projects/import/template.csv")
-async def template() -> Response[str]:
-    """Send a table with nothing but the header."""
-    text = io.StringIO()
-    csv.writer(text).writerow(COLUMNS)
-    return _download(text.getvalue(), "convene-projects.csv")
+async def import_page(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, source: int | None = None
+) -> Response[Any]:
+    """Show the form for a file; `source` is the kept source of which a new one is brought."""
+    require_import(reader)
+    kept = await sources.find_source(session, reader, source) if source is not None else None
+    typed = {"source_name": kept.name} if kept else {}
+    return await _upload_page(request, session, reader, typed=typed)
 
 
 @post("/projects/import", status_code=200)
 async def upload(
-    request: HTMXRequest, session: AsyncSession, reader: Actor, data: Upload
+    request: HTMXRequest, session: AsyncSession, reader: Actor, database: Database, data: Upload
 ) -> Response[Any]:
-    """Plan the import of the uploaded file and show the plan."""
-    _require_import(reader)
-    file = data.get("file")
+    """Keep the uploaded file, begin to plan it, and show how far that is."""
+    require_import(reader)
     try:
-        content = await file.read() if isinstance(file, UploadFile) else b""
-        if not isinstance(file, UploadFile) or not file.filename:
-            raise Invalid([FieldError("file", message("Choose a file."))])
-        organisation = await _organisation(session, reader, str(data.get("organisation", "")))
-        kept = await keep_plan(
-            session,
-            reader,
-            content,
-            file.filename.replace("\\", "/").rpartition("/")[2][:200],
-            organisation_id=organisation,
-            all_activities=data.get("all") == "yes",
-            as_drafts=data.get("drafts") == "yes",
-        )
+        run = await _begin(request, reader, database, data)
     except Invalid as error:
         return await _upload_page(request, session, reader, error.errors, data)
-    return redirect(request, f"/projects/import/{kept.id}")
+    if not run.in_background:
+        await work_on(database, run.id)
+    return redirect(request, f"/projects/import/{run.id}")
+
+
+async def _begin(
+    request: HTMXRequest, reader: Actor, database: Database, data: dict[str, Any]
+) -> Import:
+    file = data.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise Invalid([FieldError("file", message("Choose a file."))])
+    folder = request.app.state.settings.uploads_folder
+    kept = await uploads.receive(folder, file.read)
+    async with database.session() as session:
+        organisation = await _organisation(session, reader, str(data.get("organisation", "")))
+        source = None
+        if name := str(data.get("source_name", "")).strip():
+            source = await sources.keep_source(session, reader, name, organisation)
+        return await runs.begin_import(
+            session,
+            reader,
+            kept,
+            file.filename.replace("\\", "/").rpartition("/")[2][:200],
+            organisation_id=organisation,
+            source_id=source.id if source else None,
+            all_activities=data.get("all") == "yes",
+            as_drafts=data.get("drafts") == "yes",
+            in_background=kept.size > AT_ONCE,
+        )
 
 
 @get("/projects/import/{plan_id:str}")
 async def plan_page(
     request: HTMXRequest, session: AsyncSession, reader: Actor, plan_id: str
 ) -> Response[Any]:
-    """Show what the import would do, or what it did."""
-    _require_import(reader)
-    kept = await kept_plan(session, reader, plan_id)
+    """Show what the import would do, how far it is, or what it did."""
+    require_import(reader)
+    run = await runs.find_import(session, reader, plan_id)
+    if run.state in runs.WORKING:
+        return page(request, "projects/import_progress.html", run=run, progress=progress_of(run))
+    groups = await runs.groups(session, run, SHOWN_RECORDS)
     return page(
         request,
         "projects/import_plan.html",
-        kept=kept,
-        plan=kept.plan,
-        groups=_groups(kept),
+        run=run,
+        groups=groups,
         shown=SHOWN_RECORDS,
-        addresses=await _addresses(session, kept),
+        errors=[error_from(said) for said in run.error],
+        addresses=await _addresses(session, reader, [i for _, _, items in groups for i in items]),
+        disappeared=await sources.disappeared(session, run),
+        can_change=run.state == "planned" and not runs.is_forgotten(run),
         field_label=field_label,
         field_text=field_text,
     )
 
 
-@post("/projects/import/{plan_id:str}", status_code=200)
-async def apply(
+@get("/projects/import/{plan_id:str}/progress")
+async def progress(
     request: HTMXRequest, session: AsyncSession, reader: Actor, plan_id: str
 ) -> Response[Any]:
-    """Do what the plan says, once."""
-    _require_import(reader)
-    done = await apply_kept_plan(session, reader, plan_id)
-    notice = (
-        message("The file is imported.")
-        if done
-        else message(
-            "Nothing was imported yet: the registry has changed since this preview was made. "
-            "Look at the new preview and apply it."
-        )
+    """Say how far the work is; the page is loaded anew when it is over."""
+    require_import(reader)
+    run = await runs.find_import(session, reader, plan_id)
+    if run.state not in runs.WORKING:
+        return Response("", headers={"HX-Redirect": f"/projects/import/{run.id}"})
+    return page(
+        request,
+        "projects/import_progress.html",
+        fragment="projects/_import_progress.html",
+        run=run,
+        progress=progress_of(run),
     )
+
+
+@post("/projects/import/{plan_id:str}", status_code=200)
+async def apply(
+    request: HTMXRequest, reader: Actor, database: Database, plan_id: str
+) -> Response[Any]:
+    """Do what the plan says, once."""
+    require_import(reader)
+    async with database.session() as session:
+        run = await runs.find_import(session, reader, plan_id)
+        run = await runs.ask_to_apply(
+            session, reader, plan_id, in_background=(run.total or 0) > WRITTEN_AT_ONCE
+        )
+    notice = None
+    if not run.in_background:
+        run = await work_on(database, plan_id)
+        if run.state == "applied":
+            notice = message("The file is imported.")
     return redirect(request, f"/projects/import/{plan_id}", notice=notice)
 
 
-@get("/projects/import/{plan_id:str}/refused.csv")
-async def refused_table(session: AsyncSession, reader: Actor, plan_id: str) -> Response[str]:
-    """Send the refused records as a table with the reasons, to be mended and uploaded again."""
-    _require_import(reader)
-    return _download(_table(await refused_records(session, reader, plan_id)), "refused.csv")
+@post("/projects/import/{plan_id:str}/cancel", status_code=200)
+async def cancel(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, plan_id: str
+) -> Response[Any]:
+    """Stop the import."""
+    require_import(reader)
+    await runs.cancel(session, reader, plan_id)
+    notice = message("The import is cancelled; nothing of the file was written.")
+    return redirect(request, f"/projects/import/{plan_id}", notice=notice)
+
+
+@post("/projects/import/{plan_id:str}/records/{index:int}", status_code=200)
+async def overrule(
+    request: HTMXRequest,
+    reader: Actor,
+    database: Database,
+    plan_id: str,
+    index: int,
+    data: Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)],
+) -> Response[Any]:
+    """Take a record in, or leave it out, whatever its words say."""
+    require_import(reader)
+    async with database.session() as session:
+        run = await runs.find_import(session, reader, plan_id)
+        run.in_background = run.size > AT_ONCE
+        session.add(run)
+        await runs.overrule(session, reader, plan_id, index, data.get("concerns") == "yes")
+    if not run.in_background:
+        await work_on(database, plan_id)
+    return redirect(request, f"/projects/import/{plan_id}")
 
 
 async def _upload_page(
@@ -132,7 +188,7 @@ async def _upload_page(
     session: AsyncSession,
     reader: Actor,
     errors: Sequence[FieldError] = (),
-    data: dict[str, Any] | None = None,
+    typed: dict[str, Any] | None = None,
 ) -> Response[Any]:
     choosing = may(reader, "project.import", None)
     own = (
@@ -145,18 +201,20 @@ async def _upload_page(
         "projects/import.html",
         status=422 if errors else 200,
         errors=list(errors),
-        typed=data or {},
+        typed=typed or {},
         organisations=await list_organisations(session) if choosing else [],
         own=own,
         columns=COLUMNS,
         examples=EXAMPLES,
         field_label=field_label,
         max_upload=request.app.state.settings.max_upload // 1024**2,
-        plans=await latest_plans(session, reader),
+        runs=await runs.latest_imports(session, reader),
+        sources=await sources.with_last_import(session, reader),
     )
 
 
-def _require_import(reader: Actor) -> None:
+def require_import(reader: Actor) -> None:
+    """Raise NotAllowed unless the reader may import files."""
     require(reader, "project.import", reader.organisation_id)
 
 
@@ -170,58 +228,19 @@ async def _organisation(session: AsyncSession, reader: Actor, chosen: str) -> in
     return found.first()
 
 
-def _groups(kept: ImportPlan) -> list[tuple[str, int, list[dict[str, Any]]]]:
-    """Return outcome, number and records, what needs attention first."""
-    items = kept.plan.get("items", [])
-    order = ("refused", *(outcome for outcome in OUTCOMES if outcome != "refused"))
-    found = []
-    for outcome in order:
-        those = [item for item in items if item["outcome"] == outcome]
-        if those:
-            found.append((outcome, len(those), those[:SHOWN_RECORDS]))
-    return found
-
-
-async def _addresses(session: AsyncSession, kept: ImportPlan) -> dict[int, tuple[str, str]]:
+async def _addresses(
+    session: AsyncSession, reader: Actor, items: Sequence[Item]
+) -> dict[int, tuple[str, str]]:
     """Return project -> (identifier, organisation's slug) for the records that are shown."""
-    ids = {
-        item["project_id"]
-        for _, _, items in _groups(kept)
-        for item in items
-        if item.get("project_id") is not None
-    }
+    ids = {item.project_id for item in items if item.project_id is not None}
     if not ids:
         return {}
     rows = await session.exec(
         select(Project.id, Project.identifier, Organisation.slug)
         .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
-        .where(col(Project.id).in_(ids))
+        .where(col(Project.id).in_(ids), readable_projects(reader))
     )
     return {project_id: (identifier, slug) for project_id, identifier, slug in rows if project_id}
 
 
-def _table(refused: Sequence[Refused]) -> str:
-    names = list(dict.fromkeys(name for one in refused for name in one.cells))
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["where", "what is wrong", *(map(_cell, names) if names else _UNREAD)])
-    for one in refused:
-        why = " ".join(f"{field}: {reason}" for field, reason in one.reasons)
-        cells = [one.cells.get(name) for name in names] or [one.identifier, one.title]
-        writer.writerow([_cell(cell) for cell in (one.place, why, *cells)])
-    return text.getvalue()
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else defuse(str(value))
-
-
-def _download(text: str, name: str) -> Response[str]:
-    return Response(
-        "\N{ZERO WIDTH NO-BREAK SPACE}" + text,
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{name}"'},
-    )
-
-
-handlers = [import_page, template, upload, plan_page, apply, refused_table]
+handlers = [import_page, upload, plan_page, progress, apply, cancel, overrule]

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlmodel import select
 
 from registry.database import Database
-from registry.exchange.importing import import_file
+from registry.imports.whole import import_file
 from registry.models import OverlapPair
 from registry.outbox import waiting
 from registry.overlap.detector import detect, follow

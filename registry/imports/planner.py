@@ -1,6 +1,7 @@
 """Deciding, for a chunk of records at a time, what an import does with each."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,12 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import FieldError
-from registry.exchange.duplicates import Duplicates
 from registry.exchange.merging import differences, merge
-from registry.exchange.plan import Item
 from registry.exchange.record import ProjectRecord
 from registry.exchange.source import Row
 from registry.folding import fold
+from registry.imports.items import digest, dump
+from registry.imports.plan import Item
 from registry.messages import message
 from registry.models import Organisation, Project
 from registry.organisations import resolve_organisations
@@ -39,68 +40,54 @@ class _Registered:
 
 
 class Planner:
-    """Plans chunk after chunk of one file."""
+    """Plans chunk after chunk of one file; it keeps nothing between them but new organisations."""
 
     def __init__(
         self,
-        session: AsyncSession,
         actor: Actor,
         default: Organisation | None,
-        duplicates: Duplicates,
         *,
         all_activities: bool,
         as_drafts: bool,
-        warnings: list[FieldError],
-        defaults: dict[str, Any],
+        overruled: Mapping[str, bool],
+        new_organisations: dict[str, str],
     ) -> None:
-        self.session = session
         self.actor = actor
         self.default = default
-        self.duplicates = duplicates
         self.all_activities = all_activities
         self.as_drafts = as_drafts
-        self.warnings = warnings
-        self.defaults = defaults
-        self.new_organisations: dict[str, str] = {}
+        self.overruled = overruled
+        self.new_organisations = new_organisations
         """Folded name or identifier -> name of organisations that the import has to register."""
-        self._taken: dict[tuple[str, str], tuple[int, int]] = {}
-        """(organisation, identifier) -> where the file has it, across chunks."""
 
-    async def plan_chunk(self, rows: list[Row]) -> list[Item]:
+    async def plan_chunk(self, session: AsyncSession, rows: Sequence[Row]) -> list[Item]:
         """Return one item for each row, in order."""
         items = [_item_of(row) for row in rows]
-        open_items = [
-            (row, item)
-            for row, item in zip(rows, items, strict=True)
-            if item.record is not None and not self._settle_duplicate(row, item)
+        pairs = [
+            (row, item) for row, item in zip(rows, items, strict=True) if item.record is not None
         ]
-        await self._settle_organisations(open_items)
-        open_items = [(row, item) for row, item in open_items if item.record is not None]
-        registered = await self._find_registered([item for _, item in open_items])
-        records = await load_records(self.session, [found.id for found in registered.values()])
-        for row, item in open_items:
+        await self._settle_organisations(session, pairs)
+        pairs = [(row, item) for row, item in pairs if item.record is not None]
+        registered = await self._find_registered(session, [item for _, item in pairs])
+        records = await load_records(session, [found.id for found in registered.values()])
+        for row, item in pairs:
+            assert item.record is not None  # noqa: S101
+            item.digest = digest(dump(item.record))
             found = registered.get(item.index)
             if found is None:
                 self._plan_new(row, item)
             else:
                 self._plan_known(row, item, found, records[found.id])
+            if item.outcome != "refused":
+                item.key = digest(_owner(item), item.identifier or "")
         return items
 
-    def _settle_duplicate(self, row: Row, item: Item) -> bool:
-        """Refuse, or count as unchanged, what the file has twice; tell whether it was that."""
-        if error := self.duplicates.error_of(row):
-            _refuse(item, error)
-        elif note := self.duplicates.repeats(row):
-            item.outcome = "unchanged"
-            item.warnings.append(note)
-        else:
-            return False
-        return True
-
-    async def _settle_organisations(self, pairs: list[tuple[Row, Item]]) -> None:
+    async def _settle_organisations(
+        self, session: AsyncSession, pairs: list[tuple[Row, Item]]
+    ) -> None:
         """Find out who reports each project, and whether the actor may import for them."""
         names = {key for row, _ in pairs for key in row.organisation_keys if key}
-        known = await resolve_organisations(self.session, names) if names else {}
+        known = await resolve_organisations(session, names) if names else {}
         for row, item in pairs:
             assert item.record is not None  # noqa: S101
             found = next((known[key] for key in row.organisation_keys if key in known), None)
@@ -150,7 +137,9 @@ class Planner:
         if item.record is not None:
             item.record.reporting_org = item.organisation
 
-    async def _find_registered(self, items: list[Item]) -> dict[int, _Registered]:
+    async def _find_registered(
+        self, session: AsyncSession, items: list[Item]
+    ) -> dict[int, _Registered]:
         """Return, by the item's index, the project that the registry has under its identifier."""
         for item in items:
             if item.record is not None and not item.record.identifier:
@@ -161,7 +150,7 @@ class Planner:
             return {}
         names = {i.record.identifier for i in known if i.record}
         iati = {i.record.iati_identifier for i in known if i.record and i.record.iati_identifier}
-        connection = await self.session.connection()
+        connection = await session.connection()
         rows = await connection.execute(
             select(
                 col(Project.id),
@@ -190,7 +179,11 @@ class Planner:
     def _plan_new(self, row: Row, item: Item) -> None:
         record = item.record
         assert record is not None  # noqa: S101
-        if not self.all_activities and not _has_codes(record):
+        wanted = self.overruled.get(item.identifier or "")
+        if wanted is False:
+            item.outcome, item.reasons = "not_relevant", [message("Somebody left it out by hand.")]
+            return
+        if wanted is None and not self.all_activities and not _has_codes(record):
             judged = relevance(
                 row.texts or (record.title, record.description), row.sectors, row.tags
             )
@@ -198,8 +191,6 @@ class Planner:
             if not judged.concerned:
                 item.outcome = "not_relevant"
                 return
-        if self._is_taken(item):
-            return
         if not record.suggestions and not record.pillars and row.texts:
             record.suggestions = suggested_codes(record)
         item.outcome = "created"
@@ -211,8 +202,6 @@ class Planner:
     def _plan_known(self, row: Row, item: Item, found: _Registered, before: ProjectRecord) -> None:
         assert item.record is not None  # noqa: S101
         item.project_id, item.version, item.identifier = found.id, found.version, found.identifier
-        if self._is_taken(item):
-            return
         merged = merge(before, item.record, row.given)
         item.record = merged
         item.missing = missing_for_publication(merged)
@@ -245,24 +234,10 @@ class Planner:
         item.draft = found.state != "published" and (self.as_drafts or bool(item.missing))
         item.publish = not item.draft and found.state != "withdrawn"
 
-    def _is_taken(self, item: Item) -> bool:
-        """Refuse a record whose project another one of the file has taken already."""
-        key = (fold(item.organisation), item.identifier or "")
-        index, number = self._taken.setdefault(key, (item.index, item.number))
-        if index == item.index:
-            return False
-        _refuse(
-            item,
-            FieldError(
-                "identifier",
-                message(
-                    "It is the same project as the one in {kind} {number}. Leave one of them out.",
-                    kind=item.kind,
-                    number=number,
-                ),
-            ),
-        )
-        return True
+
+def _owner(item: Item) -> str:
+    """Return what tells whose project an item is: the organisation, or its name if it is new."""
+    return str(item.organisation_id or fold(item.organisation))
 
 
 def _match(item: Item, by_key: dict[tuple[str, int, str], _Registered]) -> _Registered | None:
@@ -293,7 +268,7 @@ def _item_of(row: Row) -> Item:
         errors=list(row.errors),
         warnings=list(row.warnings),
         record=record,
-        raw=row.raw if record is None else {},
+        raw=row.raw,
     )
 
 

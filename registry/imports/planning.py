@@ -1,0 +1,104 @@
+"""The first half of an import: reading a file and deciding what becomes of each record."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.exchange.reading import rows_of
+from registry.exchange.source import Row, Source, detect_format
+from registry.imports import items as stored
+from registry.imports.plan import OUTCOMES
+from registry.imports.planner import Planner
+from registry.models import Import, KeptSource, Organisation
+from registry.permissions import Actor
+
+CHUNK = 1_000
+"""Records that are planned at a time."""
+
+
+class Planning:
+    """The planning of one import, which may have been begun before."""
+
+    def __init__(self, run: Import, source: Source, planner: Planner, rows_done: int) -> None:
+        self.run = run
+        self.source = source
+        self.planner = planner
+        self.rows_done = rows_done
+
+    @classmethod
+    async def begin(cls, session: AsyncSession, run: Import, actor: Actor) -> "Planning":
+        """Open the file and go on after the last record that is planned already.
+
+        Raises Invalid when nothing of the file can be used.
+        """
+        source = await asyncio.to_thread(Source, Path(run.path), run.filename)
+        organisation = None
+        if run.organisation_id is not None:
+            organisation = await session.get(Organisation, run.organisation_id)
+        planner = Planner(
+            actor,
+            organisation,
+            all_activities=run.all_activities or run.format != "iati",
+            as_drafts=run.as_drafts,
+            overruled=await _overruled(session, run),
+            new_organisations=dict(run.new_organisations),
+        )
+        return cls(run, source, planner, await stored.last_index(session, run.id))
+
+    async def chunks(self) -> AsyncIterator[list[Row]]:
+        """Read the rest of the file, in pieces, in a thread; the next one while one is planned."""
+        rows = rows_of(self.source, self.run.format, self._defaults(), self._warnings())
+        await asyncio.to_thread(lambda: next(islice(rows, self.rows_done, self.rows_done), None))
+        following = asyncio.create_task(asyncio.to_thread(_take, rows))
+        try:
+            while chunk := await following:
+                following = asyncio.create_task(asyncio.to_thread(_take, rows))
+                yield chunk
+        finally:
+            if not following.done():  # a thread can't be stopped; the generator must not be shared
+                await asyncio.wait([following])
+
+    async def plan(self, session: AsyncSession, rows: list[Row]) -> int:
+        """Plan these records and store what becomes of them; return how many are done."""
+        planned = await self.planner.plan_chunk(session, rows)
+        await stored.store(session, self.run.id, planned)
+        self.rows_done = planned[-1].index
+        return self.rows_done
+
+    def _defaults(self) -> Mapping[str, Any]:
+        default = self.planner.default
+        return {"reporting_org": default.name} if default else {}
+
+    def _warnings(self) -> list[Any]:
+        """Return what there is to say of the file's name; the first record carries it."""
+        found, warnings = detect_format(self.source)
+        return warnings if found == self.run.format else []
+
+
+def _take(rows: Any) -> list[Row]:
+    return list(islice(rows, CHUNK))
+
+
+async def _overruled(session: AsyncSession, run: Import) -> dict[str, bool]:
+    """Return what people decided by hand: for the kept source, and for this import."""
+    source = None
+    if run.source_id is not None:
+        source = await session.get(KeptSource, run.source_id)
+    return {**(source.overruled if source else {}), **run.overruled}
+
+
+async def finish(session: AsyncSession, run: Import, planning: Planning) -> None:
+    """Settle what only the whole file tells, and count."""
+    await stored.settle_twins(session, run.id)
+    counts = await stored.count(session, run.id)
+    run.counts = {name: counts[name] for name in (*OUTCOMES, "drafts")}
+    run.new_organisations = planning.planner.new_organisations
+    run.done = planning.rows_done
+    run.total = counts["created"] + counts["updated"]
+    run.state = "planned"
+    session.add(run)
+    await session.flush()

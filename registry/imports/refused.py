@@ -1,0 +1,32 @@
+"""Refused records with their cells, where they stood and why: to be mended and sent again."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.exchange.record import as_row
+from registry.imports import items as stored
+from registry.imports.plan import MOST_MESSAGES, Item
+from registry.models import Import
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A record that was refused, with its cells as the file had them."""
+
+    item: Item
+    cells: dict[str, Any]
+
+
+async def refused_records(session: AsyncSession, run: Import) -> list[Refused]:
+    """Return the refused records of an import, at most 10,000."""
+    items = await stored.items_of(session, run.id, ("refused",), limit=MOST_MESSAGES)
+    return [Refused(item, item.raw or _cells(item)) for item in items]
+
+
+def _cells(item: Item) -> dict[str, Any]:
+    """Return what was understood of a record that was refused only because of another one."""
+    if item.record is None:
+        return {"identifier": item.identifier or "", "title": item.title}
+    return {name: value for name, value in as_row(item.record).items() if value}

@@ -1,0 +1,117 @@
+"""Files that come again and again, and what is no longer in them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlmodel import col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.errors import FieldError, Invalid, NotFound
+from registry.messages import message
+from registry.models import Import, KeptSource, Project
+from registry.permissions import Actor, require
+
+LONGEST_NAME = 120
+
+
+async def keep_source(
+    session: AsyncSession, actor: Actor, name: str, organisation_id: int | None
+) -> KeptSource:
+    """Keep a source under a name, or return the one that has it. Raises Invalid, NotAllowed."""
+    require(actor, "project.import", organisation_id)
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise Invalid(
+            [
+                FieldError(
+                    "source_name",
+                    message(
+                        "Give the source a name of at most {most} characters.", most=LONGEST_NAME
+                    ),
+                )
+            ]
+        )
+    owned = (
+        col(KeptSource.organisation_id).is_(None)
+        if organisation_id is None
+        else KeptSource.organisation_id == organisation_id
+    )
+    found = await session.exec(select(KeptSource).where(owned, KeptSource.name == name))
+    source = found.first() or KeptSource(organisation_id=organisation_id, name=name)
+    session.add(source)
+    await session.flush()
+    return source
+
+
+async def kept_sources(session: AsyncSession, reader: Actor) -> Sequence[KeptSource]:
+    """Return the sources that this reader may bring a new file of."""
+    if reader.account_id is None:
+        return []
+    query = select(KeptSource).order_by(KeptSource.name)
+    if reader.role != "secretariat":
+        query = query.where(KeptSource.organisation_id == reader.organisation_id)
+    return (await session.exec(query)).all()
+
+
+async def find_source(session: AsyncSession, reader: Actor, source_id: int) -> KeptSource:
+    """Return a source. Raises NotFound for those of others."""
+    source = await session.get(KeptSource, source_id)
+    if source is None or source not in await kept_sources(session, reader):
+        raise NotFound("There is no such source.")
+    return source
+
+
+async def with_last_import(
+    session: AsyncSession, reader: Actor
+) -> list[tuple[KeptSource, Import | None]]:
+    """Return the reader's sources, each with the last import of it."""
+    kept = await kept_sources(session, reader)
+    rows = await session.exec(
+        select(Import)
+        .where(col(Import.source_id).in_([source.id for source in kept]))
+        .ext(distinct_on(col(Import.source_id)))
+        .order_by(col(Import.source_id), col(Import.created_at).desc())
+    )
+    last = {run.source_id: run for run in rows}
+    return [(source, last.get(source.id)) for source in kept]
+
+
+_DISAPPEARED = text(
+    """
+    SELECT DISTINCT before.project_id
+    FROM import_item before
+    JOIN import_run earlier ON earlier.id = before.import_id
+    WHERE earlier.source_id = :source AND earlier.state = 'applied'
+      AND earlier.created_at < :at AND before.project_id IS NOT NULL
+      AND before.outcome IN ('created', 'updated', 'unchanged')
+      AND NOT EXISTS (
+          SELECT 1 FROM import_item now
+          WHERE now.import_id = :id
+            AND (now.project_id = before.project_id OR now.identifier = before.identifier)
+      )
+    """
+)
+
+
+async def disappeared(session: AsyncSession, run: Import) -> Sequence[Project]:
+    """Return the projects that earlier files of this source had and this one has not.
+
+    They stay in the registry: whether one has ended, moved or was left out by mistake is for a
+    person to say. Withdrawn ones are not listed.
+    """
+    if run.source_id is None:
+        return []
+    connection = await session.connection()
+    ids = await connection.execute(
+        _DISAPPEARED, {"source": run.source_id, "at": run.created_at, "id": run.id}
+    )
+    rows = await session.exec(
+        select(Project)
+        .where(
+            col(Project.id).in_([id for (id,) in ids]),
+            or_(Project.state == "published", Project.state == "draft"),
+        )
+        .order_by(Project.identifier)
+    )
+    return rows.all()

@@ -1,0 +1,216 @@
+"""Working on imports, in this process or in one of its own, so that any of them may be killed.
+
+    python -m registry.imports.worker IMPORT
+
+Planning is stored a thousand records at a time and goes on after the last one stored. Applying is
+one transaction: killed, it is as if it had not begun, and begins again. Whoever works on an import
+holds a lock of its database connection, which PostgreSQL gives back when the process is gone, so
+that nothing is done twice.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from sqlalchemy import text, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.database import Database
+from registry.errors import Conflict, ConveneError, FieldError, Invalid, NotAllowed
+from registry.imports import applying, planning, runs
+from registry.imports.items import digest
+from registry.messages import message
+from registry.models import Import, now
+
+MOST_ATTEMPTS = 3
+"""How often work on an import may end in the middle before it is given up."""
+Progress = Callable[[Import], None]
+
+log = structlog.get_logger()
+
+
+class Cancelled(ConveneError):
+    """Somebody cancelled the import while it was worked on."""
+
+
+async def work_on(database: Database, import_id: str, progress: Progress | None = None) -> Import:
+    """Do what there is to do for an import, and return what became of it.
+
+    What is wrong with the file, or with the rights of the person, ends in the import's `error`;
+    other failures are raised, and the import can be taken up again.
+    """
+    async with _claim(database, import_id) as mine:
+        if not mine:
+            return await _read(database, import_id)
+        run = await _read(database, import_id)
+        try:
+            run = await _attempt(database, import_id)
+            while run.state in runs.WORKING:
+                if run.state == "planning":
+                    await _plan(database, run, progress)
+                else:
+                    await _apply(database, run, progress)
+                run = await _read(database, import_id)
+        except asyncio.CancelledError:  # the server stops; that is no failure of the file
+            await _note_apart(database, run, attempts=max(run.attempts - 1, 0))
+            raise
+        except Cancelled:
+            log.info("import cancelled", id=import_id)
+        except Invalid as error:
+            await _fail(database, import_id, list(error.errors))
+        except NotAllowed as error:
+            await _fail(database, import_id, [FieldError("file", message("{why}", why=str(error)))])
+        return await _read(database, import_id)
+
+
+@asynccontextmanager
+async def _claim(database: Database, import_id: str) -> AsyncIterator[bool]:
+    """Hold an import for this connection, or tell that somebody else holds it."""
+    key = int.from_bytes(digest(import_id)[:8], "big", signed=True)
+    async with database.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        mine = bool(await connection.scalar(text("SELECT pg_try_advisory_lock(:k)"), {"k": key}))
+        try:
+            yield mine
+        finally:
+            if mine:
+                await connection.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": key})
+
+
+async def _read(database: Database, import_id: str) -> Import:
+    async with database.session() as session:
+        run = await session.get(Import, import_id)
+        if run is None:
+            raise Cancelled("The import is gone.")
+        return run
+
+
+async def _attempt(database: Database, import_id: str) -> Import:
+    """Count this attempt; an import that ends every process that works on it is given up."""
+    async with database.session() as session:
+        run = await session.get(Import, import_id, with_for_update=True)
+        if run is None:
+            raise Cancelled("The import is gone.")
+        if run.state in runs.WORKING:
+            run.attempts += 1
+            session.add(run)
+    if run.attempts > MOST_ATTEMPTS:
+        raise Invalid(
+            [
+                FieldError(
+                    "file",
+                    message(
+                        "The work on this file was broken off {times} times. Tell the people who "
+                        "run Convene; nothing of it was written.",
+                        times=MOST_ATTEMPTS,
+                    ),
+                )
+            ]
+        )
+    return run
+
+
+async def _plan(database: Database, run: Import, progress: Progress | None) -> None:
+    async with database.session() as session:
+        await _note(session, run, begun_at=now())
+        actor = await runs.actor_of(session, run)
+        begun = await planning.Planning.begin(session, run, actor)
+    async for chunk in begun.chunks():
+        async with database.session() as session:
+            await _stop_if_cancelled(session, run)
+            done = await begun.plan(session, chunk)
+            known = begun.planner.new_organisations
+            await _note(
+                session,
+                run,
+                done=done,
+                position=begun.source.position,
+                new_organisations=known,
+                attempts=0,
+            )
+        if progress is not None:
+            progress(run)
+    async with database.session() as session:
+        current = await session.get(Import, run.id, with_for_update=True)
+        if current is not None and current.state == "planning":
+            await planning.finish(session, current, begun)
+
+
+async def _apply(database: Database, run: Import, progress: Progress | None) -> None:
+    try:
+        async with database.session() as session:
+            await _note_apart(database, run, begun_at=now(), done=0)
+            actor = await runs.actor_of(session, run)
+            async for done in applying.apply(session, run, actor):
+                await _stop_if_cancelled(session, run)
+                await _note_apart(database, run, done=done)
+                if progress is not None:
+                    progress(run)
+    except Conflict as conflict:
+        log.info("import planned anew", id=run.id, reason=str(conflict))
+        async with database.session() as session:
+            current = await session.get(Import, run.id, with_for_update=True)
+            if current is not None and current.state == "applying":
+                await runs.plan_anew(session, current)
+                current.replanned = True
+
+
+async def _note(session: AsyncSession, run: Import, **values: object) -> None:
+    """Store how far the work is, here and in `run`."""
+    for name, value in values.items():
+        setattr(run, name, value)
+    await session.exec(update(Import).where(col(Import.id) == run.id).values(**values))
+
+
+async def _note_apart(database: Database, run: Import, **values: object) -> None:
+    """Store how far the work is where others see it before the work is committed."""
+    async with database.session() as session:
+        await _note(session, run, **values)
+
+
+async def _stop_if_cancelled(session: AsyncSession, run: Import) -> None:
+    state = await session.scalar(select(Import.state).where(Import.id == run.id))
+    if state != run.state:
+        raise Cancelled("The import was cancelled.")
+
+
+async def _fail(database: Database, import_id: str, errors: list[FieldError]) -> None:
+    async with database.session() as session:
+        run = await session.get(Import, import_id, with_for_update=True)
+        if run is not None and run.state in runs.WORKING:
+            run.state = "failed"
+            run.error = [{"field": e.field, "said": e.message.as_json()} for e in errors]
+            session.add(run)
+
+
+async def waiting(database: Database) -> list[str]:
+    """Return the imports that the server has still to work on, the oldest first."""
+    async with database.session() as session:
+        rows = await session.exec(
+            select(Import.id)
+            .where(col(Import.in_background), col(Import.state).in_(runs.WORKING))
+            .order_by(col(Import.created_at))
+        )
+        return list(rows)
+
+
+async def main(import_id: str) -> None:
+    """Work on one import with the database of the environment."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    database = await Database.open()
+    try:
+        await work_on(database, import_id)
+    finally:
+        await database.close()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(main(sys.argv[1]))
