@@ -4,7 +4,7 @@ import codecs
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
@@ -59,6 +59,39 @@ class Row:
     """(vocabulary, code), where the format has sectors."""
     tags: tuple[str, ...] = ()
     """Tags of other vocabularies than this registry's."""
+    former_identifiers: tuple[str, ...] = ()
+    """Identifiers under which the project was known before, where the format has them."""
+    digest: bytes | None = None
+    """Of the record's bytes in the file, where the format has it: what is equal in it is the same
+    record word for word. The reverse is not true: one record can be laid out in two ways."""
+
+
+class LateRow(Row):
+    """A row that is recognised at once, and made into a record when somebody asks for it.
+
+    Most activities of a donor's file concern other things, and to make a record costs several times
+    what it costs to find that out. `errors` and all that tells record and subject apart is there
+    from the start; `given`, `raw` and further warnings come with the record. One without `errors`
+    always becomes a record.
+    """
+
+    _complete: Callable[[Row], None] | None = None
+
+    @property
+    def record(self) -> ProjectRecord | None:
+        """The record, made now if it was not before."""
+        if self._complete is not None:
+            complete, self._complete = self._complete, None
+            complete(self)
+        return self._record
+
+    @record.setter
+    def record(self, record: ProjectRecord | None) -> None:
+        self._record = record
+
+    def complete_with(self, complete: Callable[[Row], None]) -> None:
+        """Say what fills in the record, and all that comes with it, when it is asked for."""
+        self._complete = complete
 
 
 def refuse_file(why: Message, field_name: str = "file") -> Invalid:
