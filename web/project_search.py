@@ -13,7 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.errors import FieldError, Invalid
-from registry.exchange.values import Unreadable, read_date
+from registry.exchange.dates import read_date
+from registry.exchange.values import Unreadable
 from registry.messages import message
 from registry.models import Organisation
 from registry.organisations import resolve_organisations

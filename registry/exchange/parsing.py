@@ -1,13 +1,17 @@
 """From the cells of a row, or the values of a JSON object, to a project record."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from registry import codelists
 from registry.errors import FieldError
 from registry.exchange import values
+from registry.exchange.amounts import currency_beside, currency_named, is_shortened, read_amount
+from registry.exchange.dates import read_date
 from registry.exchange.record import (
     CODED_LISTS,
     COLUMNS,
@@ -57,14 +61,14 @@ class RecordParser:
             iati_identifier=self._read("iati_identifier", values.read_name),
             reporting_org_type=self._code("reporting_org_type", "organisation_types"),
             status=self._code("status", "statuses"),
-            start_date=self._read("start_date", values.read_date),
-            end_date=self._read("end_date", values.read_date),
+            start_date=self._read("start_date", read_date),
+            end_date=self._read("end_date", read_date),
             countries=countries,
             regions=regions,
             locations=self._items("locations", values.read_line),
             **{name: self._codes(name) for name in CODED_LISTS},
-            budget=self._read("budget", values.read_amount),
-            currency=self._read("currency", values.read_currency),
+            budget=self._read("budget", read_amount),
+            currency=self._currency(),
             participating_orgs=self._items("participating_orgs", _participant),
             related=self._items("related", _related),
             url=self._read("url", values.read_url),
@@ -126,12 +130,11 @@ class RecordParser:
         found: list[Value] = []
         for item in self._read(name, values.read_list) or []:
             try:
-                value = read(item)
+                several = _one_or_several(item, read)
             except Unreadable as unreadable:
                 self._error(name, unreadable.message)
                 continue
-            if value is not None and value not in found:
-                found.append(value)
+            found += [v for v in dict.fromkeys(several) if v is not None and v not in found]
         return found
 
     def _texts(self) -> tuple[str, dict[str, str], dict[str, str]]:
@@ -180,14 +183,15 @@ class RecordParser:
         for name in ("countries", "regions"):
             for item in self._read(name, values.read_list) or []:
                 try:
-                    code, is_region, percentage = _place(item)
+                    places = _one_or_several(item, _place)
                 except Unreadable as unreadable:
                     self._error(name, unreadable.message)
                     continue
-                if is_region:
-                    regions[code] = None
-                elif shares.get(code) is None:
-                    shares[code] = percentage
+                for code, is_region, percentage in places:
+                    if is_region:
+                        regions[code] = None
+                    elif shares.get(code) is None:
+                        shares[code] = percentage
         known = [share for share in shares.values() if share is not None]
         if sum(known) > Decimal("100.5"):
             self._error(
@@ -198,6 +202,31 @@ class RecordParser:
                 ),
             )
         return [CountryShare(code, share) for code, share in shares.items()], list(regions)
+
+    def _currency(self) -> str | None:
+        """Return the currency of its own field, else the one that stands beside the budget."""
+        own = self._read("currency", _read_currency)
+        budget = self.raw.get("budget")
+        beside = currency_beside(budget)
+        if own and beside and own != beside:
+            self._error(
+                "currency",
+                message(
+                    "The budget says {beside}, the currency {own}. Correct one of the two.",
+                    beside=beside,
+                    own=own,
+                ),
+            )
+        if is_shortened(budget):
+            self._warn(
+                "budget",
+                message(
+                    "'{value}' is shortened, as spreadsheets do in narrow columns, and may have "
+                    "lost digits. Write the number in full if it is not exact.",
+                    value=values.shown(budget, 40),
+                ),
+            )
+        return own or beside
 
     def _suggestions(self) -> dict[str, list[str]]:
         given = self.raw.get("suggestions")
@@ -268,12 +297,45 @@ def storable(value: Any, depth: int = 0) -> Any:
     return value
 
 
+def _one_or_several(item: Any, read: Callable[[Any], Value]) -> list[Value]:
+    """Read a value; one that can't be read may be several with commas between, all readable."""
+    try:
+        return [read(item)]
+    except Unreadable:
+        parts = item.split(",") if isinstance(item, str) else []
+        if len(parts) > 1:
+            with suppress(Unreadable):
+                return [read(part) for part in parts if part.strip()]
+        raise
+
+
+_SHARE = re.compile(r"(?P<place>.*[^\d.,])(?P<share>\d+(?:[.,]\d+)?) ?% ?\)?")
+"""Moldova (60 %), MD 60%: only with the sign, for a region's code is a number too."""
+
+
 def _place(item: Any) -> tuple[str, bool, Decimal | None]:
+    """Return (code, is it a region, percentage) of MD:60, of Moldova (60 %) or of an object."""
     if isinstance(item, dict):
         code, percentage = item.get("code"), item.get("percentage")
     else:
-        code, _, percentage = (values.read_line(item) or "").partition(":")
+        text = values.read_line(item) or ""
+        if ":" not in text and (share := _SHARE.fullmatch(text)):
+            code, percentage = share["place"].rstrip(" (=–-"), share["share"]
+        else:
+            code, _, percentage = text.partition(":")
     return (*values.read_place(code), values.read_percentage(percentage))
+
+
+def _read_currency(value: Any) -> str | None:
+    text = values.read_line(value)
+    if text is None or (code := currency_named(text)):
+        return code if text else None
+    raise Unreadable(
+        message(
+            "'{value}' is not a currency. Use the three letters of ISO 4217, such as USD or EUR.",
+            value=text[:40],
+        )
+    )
 
 
 def _participant(item: Any) -> Participant | None:

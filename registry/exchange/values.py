@@ -1,13 +1,16 @@
-"""Reading single values: text, dates, amounts, lists, codes. What can't be read says why.
+"""Reading single values: text, lists, codes, addresses. What can't be read says why.
 
 The functions take whatever a file had in a cell or under a key and return the value that the
-record holds, or raise `Unreadable` with a sentence that says how to mend it.
+record holds, or raise `Unreadable` with a sentence that says how to mend it. Dates and sums of
+money are read by `dates.py` and `amounts.py`.
 """
 
+import json
 import re
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from registry import codelists
@@ -23,14 +26,10 @@ LONGEST_TEXT = 100_000
 MOST_ITEMS = 1_000
 """Values of one list."""
 
-_LARGEST_AMOUNT = Decimal(10) ** 15
-_SPACES = str.maketrans("", "", " \u00a0\u202f\u2009'’_")
 # What XML, and so IATI, can't hold; word processors leave some of it behind.
 _UNPRINTABLE = re.compile("[\x01-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 _BROKEN = re.compile("[\x00\ud800-\udfff]")
-_DAY = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
-_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:Z|[+-]\d\d:\d\d|[T ].*)?")
-_MONEY = re.compile(r"[A-Za-z$€£¥]*([0-9][0-9.,]*)[A-Za-z$€£¥]*")
+_ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*+)"[^\S\n]*(?:;|\n|$)|([^;\n]*)(?:;|\n|$))')
 
 
 class Unreadable(ValueError):
@@ -89,97 +88,6 @@ def shown(value: Any, longest: int = 100) -> str:
     return " ".join(text.split())
 
 
-def read_date(value: Any) -> date | None:
-    """Return a date written as 2025-01-31 (with a time or zone or not), or as 31.01.2025."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    text = read_line(value)
-    if text is None:
-        return None
-    try:
-        if iso := _ISO_DAY.fullmatch(text):
-            return date(int(iso[1]), int(iso[2]), int(iso[3]))
-        if day := _DAY.fullmatch(text):
-            first, second, year = int(day[1]), int(day[2]), int(day[3])
-            if "." in text or first > 12 or first == second:
-                return date(year, second, first)
-            if second > 12:
-                return date(year, first, second)
-            raise Unreadable(
-                message(
-                    "'{value}' can be read as two dates. Write it as {one} or {other}.",
-                    value=text,
-                    one=date(year, second, first).isoformat(),
-                    other=date(year, first, second).isoformat(),
-                )
-            )
-    except ValueError as error:
-        if isinstance(error, Unreadable):
-            raise
-    raise Unreadable(message("'{value}' is not a date. Write it as 2025-01-31.", value=text[:40]))
-
-
-def read_amount(value: Any) -> Decimal | None:
-    """Return a sum of money, not negative, to the cent: 900000, 900,000.50 or 900.000,50."""
-    if isinstance(value, bool):
-        raise Unreadable(message("This has to be a number."))
-    if isinstance(value, int | float | Decimal):
-        amount = Decimal(str(value))
-    else:
-        text = read_line(value)
-        if text is None:
-            return None
-        amount = _amount_of(text)
-    if not amount.is_finite() or amount < 0 or amount >= _LARGEST_AMOUNT:
-        raise Unreadable(
-            message(
-                "'{value}' is not a sum of money. Write a number that is not negative, in full: "
-                "900000.",
-                value=str(value)[:40],
-            )
-        )
-    return amount.quantize(Decimal("0.01"))
-
-
-def _amount_of(text: str) -> Decimal:
-    match = _MONEY.fullmatch(text.translate(_SPACES))
-    if match is None:
-        raise Unreadable(
-            message(
-                "'{value}' is not a sum of money. Write a number in full: 900000.", value=text[:40]
-            )
-        )
-    digits = match[1]
-    if "," in digits and "." in digits:
-        decimal_sign = max(",.", key=digits.rfind)
-        thousands = "," if decimal_sign == "." else "."
-        digits = digits.replace(thousands, "").replace(decimal_sign, ".")
-    elif "," in digits:
-        grouped = re.fullmatch(r"\d{1,3}(,\d{3})+", digits)
-        digits = digits.replace(",", "" if grouped else ".")
-    elif re.fullmatch(r"[1-9]\d{0,2}(\.\d{3}){2,}", digits):
-        digits = digits.replace(".", "")
-    elif re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", digits):
-        raise Unreadable(
-            message(
-                "'{value}' can be thousands or a fraction. Write the number in full, without a "
-                "point: {full}.",
-                value=text[:40],
-                full=digits.replace(".", ""),
-            )
-        )
-    try:
-        return Decimal(digits)
-    except InvalidOperation:
-        raise Unreadable(
-            message(
-                "'{value}' is not a sum of money. Write a number in full: 900000.", value=text[:40]
-            )
-        ) from None
-
-
 def read_percentage(value: Any) -> Decimal | None:
     """Return a percentage above 0, at most 100, with four decimals; None where there is none."""
     text = read_line(value)
@@ -197,7 +105,7 @@ def read_percentage(value: Any) -> Decimal | None:
 
 
 def read_list(value: Any) -> list[Any]:
-    """Return the values of a list, or of a cell that separates them by `;`.
+    """Return the values of a list, or of a cell that separates them by `;` or line breaks.
 
     A value that holds a `;` itself stands between quotation marks in a cell.
     """
@@ -221,20 +129,18 @@ def read_list(value: Any) -> list[Any]:
 
 
 def split_cell(text: str) -> list[str]:
-    """Split at `;`, but not inside quotation marks that open a value; doubled marks are one."""
+    """Split at `;` and line breaks, but not inside quotation marks that open a value.
+
+    Doubled quotation marks inside such a value are one.
+    """
     if '"' not in text:
-        return [part.strip() for part in text.split(";") if part.strip()]
+        return [part.strip() for part in re.split("[;\n]", text) if part.strip()]
     values: list[str] = []
-    rest = text.strip()
-    while rest:
-        quoted = re.match(r'"((?:[^"]|"")*)"\s*(?:;|$)', rest)
-        if quoted:
-            values.append(quoted[1].replace('""', '"'))
-            rest = rest[quoted.end() :].strip()
-        else:
-            part, _, rest = rest.partition(";")
-            values.append(part.strip())
-            rest = rest.strip()
+    at = 0
+    while at < len(text) and (item := _ITEM.match(text, at)):
+        quoted, plain = item.groups()
+        values.append(plain.strip() if quoted is None else quoted.replace('""', '"'))
+        at = item.end()
     return [value for value in values if value.strip()]
 
 
@@ -249,12 +155,14 @@ def join_cell(values: list[str]) -> str:
 @cache
 def _spellings(scheme: str) -> dict[str, str]:
     codes = codelists.scheme(scheme)
-    found = {fold(label): code for code, entry in codes.items() for label in entry.labels.values()}
-    return found | {fold(code): code for code in codes}
+    known = json.loads((files(__package__) / "spellings.json").read_text(encoding="utf-8"))
+    further = {fold(word): code for code, words in known.get(scheme, {}).items() for word in words}
+    labels = {fold(label): code for code, entry in codes.items() for label in entry.labels.values()}
+    return further | labels | {fold(code): code for code in codes}
 
 
 def read_code(value: Any, scheme: str) -> str | None:
-    """Return a code of the scheme for the code itself or its label in any language."""
+    """Return a code of the scheme for the code itself, its label in any language or a synonym."""
     if isinstance(value, str) and value in codelists.scheme(scheme):
         return value
     text = read_line(value)
@@ -300,28 +208,6 @@ def read_place(value: Any) -> tuple[str, bool]:
     )
 
 
-@cache
-def _known_currencies() -> frozenset[str]:
-    import pycountry
-
-    return frozenset(codelists.currencies()) | {c.alpha_3 for c in pycountry.currencies}
-
-
-def read_currency(value: Any) -> str | None:
-    """Return a currency code of ISO 4217."""
-    text = read_line(value)
-    if text is None:
-        return None
-    if text.upper() in _known_currencies():
-        return text.upper()
-    raise Unreadable(
-        message(
-            "'{value}' is not a currency. Use the three letters of ISO 4217, such as USD or EUR.",
-            value=text[:40],
-        )
-    )
-
-
 def read_url(value: Any) -> str | None:
     """Return a web address; only http and https, so that nothing else can be clicked on."""
     text = read_line(value)
@@ -353,11 +239,25 @@ def read_email(value: Any) -> str | None:
     )
 
 
+@cache
+def _languages_by_name() -> dict[str, str]:
+    from babel import Locale
+
+    return {
+        fold(name): code
+        for language in codelists.LANGUAGES
+        for code, name in Locale(language).languages.items()
+        if len(code) == 2
+    }
+
+
 def read_language(value: Any) -> str | None:
-    """Return a language code of two or three letters: en, fr, pt."""
+    """Return a language code for the code (en, pt-br) or a name in English, French or Spanish."""
     text = read_line(value)
     if text is None:
         return None
+    if named := _languages_by_name().get(fold(text)):
+        return named
     if re.fullmatch(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*", text):
         return text.lower().replace("_", "-")
     raise Unreadable(

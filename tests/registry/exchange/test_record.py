@@ -92,7 +92,7 @@ def test_all_errors_are_reported_at_once() -> None:
         ("1.234.567,89", "1234567.89"),
         ("1.234.567", "1234567"),
         ("12,5", "12.5"),
-        ("USD 900'000", "900000"),
+        ("EUR 900'000", "900000"),
         ("€ 1 000", "1000"),
     ],
 )
@@ -100,7 +100,7 @@ def test_amounts_are_read_as_people_write_them(text: str, amount: str) -> None:
     assert record_of(budget=text, currency="EUR").budget == Decimal(amount)
 
 
-@pytest.mark.parametrize("text", ["900.000", "-5", "1e9", "many", "1" * 17])
+@pytest.mark.parametrize("text", ["900.000", "-5", "900k", "many", "1" * 17])
 def test_amounts_that_could_mean_two_things_or_nothing_are_refused(text: str) -> None:
     assert "900" in error_of("budget", budget=text)
 
