@@ -14,7 +14,6 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.exchange.exporting import Exported, export_projects, writer_for
-from registry.exchange.importing import import_file, plan_import
 from registry.exchange.reading import read_file
 from registry.exchange.record import CountryShare, Participant, ProjectRecord, Related, as_json
 from registry.models import Organisation, Project
@@ -22,6 +21,7 @@ from registry.permissions import COMMAND_LINE, VISITOR, Actor
 from tests.builders import a_project, a_record, acting, an_account, an_organisation
 from tests.registry.exchange.files import an_activity, an_iati_file
 from tests.registry.exchange.test_iati_reading import FULL
+from tests.registry.imports.planned import import_data, plan_import
 
 FORMATS = ("csv", "hxl", "xlsx", "jsonl", "iati")
 UNODC = Organisation(slug="unodc", name="UNODC", type="un-agency")
@@ -164,7 +164,7 @@ async def test_export_import_into_an_empty_registry_and_export_again_is_equal(
     session: AsyncSession,
 ) -> None:
     data = an_iati_file(FULL, an_activity("X-2", "Other"), an_activity("X-3", "Third"))
-    await import_file(session, COMMAND_LINE, data, all_activities=True)
+    await import_data(session, data, all_activities=True)
     first = await _exported(session, COMMAND_LINE, "iati")
     assert_valid(first)
     for project in await session.exec(select(Project)):
@@ -172,7 +172,7 @@ async def test_export_import_into_an_empty_registry_and_export_again_is_equal(
         project.iati_identifier = f"{project.iati_identifier}-moved"
         session.add(project)
     await session.flush()
-    await import_file(session, COMMAND_LINE, first, all_activities=True)
+    await import_data(session, first, all_activities=True)
     again = [i for i in await session.exec(select(Project.id).order_by(col(Project.id))) if i][3:]
     assert await _exported(session, COMMAND_LINE, "iati", again) == first
 
