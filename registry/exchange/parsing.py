@@ -81,7 +81,9 @@ class RecordParser:
             source=self._source(),
         )
         self._required("title", record.title)
-        self._check_whole(record)
+        errors, warnings = check_whole(record)
+        self.errors += errors
+        self.warnings += warnings
         return Parsed(None if self.errors else record, self.errors, self.warnings)
 
     def _error(self, field: str, why: Message) -> None:
@@ -252,10 +254,16 @@ class RecordParser:
             self._error("source", unreadable.message)
             return {}
 
-    def _check_whole(self, record: ProjectRecord) -> None:
-        """Check what concerns several fields at once."""
-        if record.start_date and record.end_date and record.end_date < record.start_date:
-            self._error(
+
+def check_whole(record: ProjectRecord) -> tuple[list[FieldError], list[FieldError]]:
+    """Check what concerns several fields at once, and take pillars from measures.
+
+    Returns (errors, warnings).
+    """
+    errors, warnings = [], []
+    if record.start_date and record.end_date and record.end_date < record.start_date:
+        errors.append(
+            FieldError(
                 "end_date",
                 message(
                     "The project ends ({end}) before it starts ({start}). Correct one of the two.",
@@ -263,23 +271,29 @@ class RecordParser:
                     start=record.start_date.isoformat(),
                 ),
             )
-        if record.budget is not None and record.currency is None:
-            self._warn(
+        )
+    if record.budget is not None and record.currency is None:
+        warnings.append(
+            FieldError(
                 "currency",
                 message(
                     "The budget has no currency, so it does not count in totals. "
                     "Add the three letters of ISO 4217, such as USD."
                 ),
             )
-        if record.measures and not record.pillars:
-            record.pillars = list(dict.fromkeys(codelists.pillar_of(m) for m in record.measures))
-            self._warn(
+        )
+    if record.measures and not record.pillars:
+        record.pillars = list(dict.fromkeys(codelists.pillar_of(m) for m in record.measures))
+        warnings.append(
+            FieldError(
                 "pillars",
                 message(
                     "The pillars were taken from the measures: {pillars}.",
                     pillars=", ".join(record.pillars),
                 ),
             )
+        )
+    return errors, warnings
 
 
 def storable(value: Any, depth: int = 0) -> Any:
