@@ -1,26 +1,33 @@
-"""Who does what in a country: the figures, matrix, timeline and contacts of its page."""
+"""Who does what in a country: the figures, matrix, timeline and contacts of its page.
 
-from collections import Counter
-from collections.abc import Sequence
+What is counted comes from `country_figures`; only the projects and overlaps that the page names
+are read.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Text, cast
+from sqlalchemy import ARRAY, ColumnElement, Integer, literal
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
-from registry.coordination.totals import Total, merged_pairs, total
+from registry.coordination.totals import Total, merged_pairs, netted
+from registry.country_figures import country_figures, projects_here
 from registry.errors import NotFound
+from registry.figures import running
 from registry.models import ContactPoint, Organisation, OverlapCase, OverlapPair, Project
 from registry.models import ProjectCountry as Recipient
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
-ENDED_STATUSES = frozenset({"closed", "cancelled", "suspended"})
+TIMELINE = 60
+"""Projects on the timeline; the search shows the rest."""
+LISTED = 20
+"""Overlaps in the list; the review shows the rest."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +44,10 @@ class CountryProject:
     organisation_name: str
     """Its acronym if it has one."""
     pillars: list[str]
-    measures: list[str]
     start: date | None
     end: date | None
-    status: str | None
     usd: Decimal | None
     """The country's share of the budget."""
-    active: bool
 
 
 @dataclass(frozen=True)
@@ -59,16 +63,16 @@ class MatrixRow:
 
 @dataclass(frozen=True)
 class CountryOverlap:
-    """A flagged overlap in a country."""
+    """A flagged or decided overlap in a country."""
 
+    a: CountryProject
+    b: CountryProject
     case_id: int
     state: str
     outcome: str | None
     kind: str
     probability: float
     usd: Decimal | None
-    a: CountryProject
-    b: CountryProject
 
 
 @dataclass(frozen=True)
@@ -76,34 +80,27 @@ class CountryOverview:
     """What a country's page says."""
 
     code: str
-    projects: list[CountryProject]
-    """All published ones, active first, then the latest start first."""
+    projects: int
+    """All published ones, past ones too."""
+    active: int
+    """Those that run today."""
     organisations: list[tuple[str, str]]
-    """Slug and short name of those with active projects, the busiest first."""
+    """Slug and short name of those with active projects: the busiest first, then by name."""
     budget: Total
     """Of the active projects: the country's shares, in USD."""
+    merged: dict[int, CountryProject]
+    """The projects that `budget.netted` names, by id."""
     matrix: list[MatrixRow]
+    timeline: list[CountryProject]
+    """The active projects that began last, TIMELINE of them."""
     overlaps: list[CountryOverlap]
+    """The most probable ones, LISTED of them."""
+    overlap_count: int
+    open_overlaps: int
+    """Of all overlaps, those that wait for a decision."""
+    overlapping: dict[str, int]
+    """Measure or pillar -> open overlaps whose projects have it in common."""
     contact_points: list[tuple[ContactPoint, Organisation]]
-
-    @cached_property
-    def active(self) -> list[CountryProject]:
-        """The projects that run today."""
-        return [project for project in self.projects if project.active]
-
-    @cached_property
-    def open_overlaps(self) -> list[CountryOverlap]:
-        """The overlaps that wait for a decision."""
-        return [overlap for overlap in self.overlaps if overlap.state != "decided"]
-
-
-def is_active(status: str | None, start: date | None, end: date | None, today: date) -> bool:
-    """Tell whether a project runs on this day, as far as one knows."""
-    if status in ENDED_STATUSES or status == "pipeline":
-        return False
-    if (start is not None and start > today) or (end is not None and end < today):
-        return False
-    return start is not None or end is not None or status is not None
 
 
 async def country_overview(
@@ -112,109 +109,74 @@ async def country_overview(
     """Return what this reader may know of a country, in five statements. Raises NotFound."""
     if code not in codelists.countries():
         raise NotFound("There is no country with this code in ISO 3166-1.")
-    projects = await _projects(session, reader, code, today or date.today())
-    active = [project for project in projects if project.active]
-    counts = Counter(project.organisation for project in active)
-    names = {project.organisation: project.organisation_name for project in active}
-    merged = await merged_pairs(session, [project.id for project in active])
+    today = today or date.today()
+    here = projects_here(reader, code, today)
+    active = here.with_only_columns(col(Project.id)).where(running(today))
+    figures = await country_figures(session, here, latest=TIMELINE, likeliest=LISTED)
+    confirmed = await merged_pairs(session, active)
+    listed = await _pairs(session, figures.likeliest)
+    named = {id for pair in (*listed, *confirmed) for id in pair[:2]}
+    # Somebody may withdraw a project between two statements; then it is shown nowhere.
+    shown = await _projects(session, reader, code, {*figures.latest, *named})
+    merged = {id: shown[id] for pair in confirmed for id in pair if id in shown}
     return CountryOverview(
         code=code,
-        projects=projects,
-        organisations=[(slug, names[slug]) for slug, _ in counts.most_common()],
-        budget=total({project.id: project.usd for project in active}, merged),
-        matrix=_matrix(active),
-        overlaps=await _overlaps(session, code, projects),
+        projects=figures.projects,
+        active=figures.active,
+        organisations=figures.organisations,
+        budget=Total(
+            gross=figures.gross,
+            netted=netted({id: project.usd for id, project in merged.items()}, confirmed),
+            without_budget=figures.without_budget,
+        ),
+        merged=merged,
+        matrix=_matrix(figures.matrix),
+        timeline=[shown[id] for id in figures.latest if id in shown],
+        overlaps=[
+            CountryOverlap(shown[a], shown[b], *facts)
+            for a, b, *facts in listed
+            if a in shown and b in shown
+        ],
+        overlap_count=figures.overlaps,
+        open_overlaps=figures.open_overlaps,
+        overlapping=figures.in_common,
         contact_points=await _contact_points(session, code),
     )
 
 
-async def active_by_country(
-    session: AsyncSession, reader: Actor, today: date | None = None, pillar: str | None = None
-) -> dict[str, int]:
-    """Return country -> number of projects that run today and that the reader may read."""
-    today = today or date.today()
-    query = (
-        select(Recipient.code, func.count())
-        .join(Project, col(Project.id) == col(Recipient.project_id))
-        .where(*_running(today), readable_projects(reader))
-        .group_by(Recipient.code)
-    )
-    if pillar:
-        query = query.where(col(Project.pillars).any(pillar))  # type: ignore[arg-type]
-    return dict((await session.exec(query)).all())
+def _matrix(counts: Mapping[str, dict[str, int]]) -> list[MatrixRow]:
+    """Return the rows that have any project: each pillar before its measures."""
+    rows = []
+    for pillar in codelists.scheme("pillars"):
+        measures = [m for m in codelists.scheme("measures") if codelists.pillar_of(m) == pillar]
+        rows += [("pillars", pillar), *(("measures", measure) for measure in sorted(measures))]
+    return [MatrixRow(code, scheme, counts[code]) for scheme, code in rows if code in counts]
 
 
-@dataclass(frozen=True)
-class RegistryFigures:
-    """The head figures of the registry."""
-
-    projects: int
-    active: int
-    organisations: int
-    """That report at least one published project."""
-    countries: int
-    usd: Decimal
-    """Budgets of active projects, gross."""
-    overlaps: int
-    """Flagged and undecided."""
-
-
-async def registry_figures(
-    session: AsyncSession, reader: Actor, today: date | None = None
-) -> RegistryFigures:
-    """Return the head figures as this reader may know them."""
-    today = today or date.today()
-    published = (Project.state == "published", readable_projects(reader))
-    projects, organisations = (
-        await session.exec(
-            select(
-                func.count(),
-                func.count(func.distinct(col(Project.reporting_organisation_id))),
-            ).where(*published)
+async def _pairs(session: AsyncSession, pair_ids: Collection[int]) -> Sequence[Any]:
+    """Read what the list shows of these pairs, without their evidence."""
+    rows = await session.exec(
+        select(  # type: ignore[call-overload]
+            OverlapPair.a_id,
+            OverlapPair.b_id,
+            OverlapCase.id,
+            OverlapCase.state,
+            OverlapCase.outcome,
+            OverlapPair.kind,
+            OverlapPair.probability,
+            OverlapPair.usd,
         )
-    ).one()
-    active, usd = (
-        await session.exec(
-            select(func.count(), func.coalesce(func.sum(Project.budget_usd), 0)).where(
-                *_running(today), readable_projects(reader)
-            )
-        )
-    ).one()
-    by_country = await active_by_country(session, reader, today)
-    overlaps = await session.exec(
-        select(func.count())
-        .select_from(OverlapPair)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .where(
-            col(OverlapPair.flagged),
-            OverlapCase.state != "decided",
-            *(
-                side.in_(select(Project.id).where(readable_projects(reader)))
-                for side in (col(OverlapPair.a_id), col(OverlapPair.b_id))
-            ),
-        )
+        .where(_among(OverlapPair.id, pair_ids))
+        .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
     )
-    return RegistryFigures(
-        projects, active, organisations, len(by_country), usd or Decimal(0), overlaps.one()
-    )
-
-
-def _running(today: date) -> tuple[Any, ...]:
-    """The condition that `is_active` states, in SQL, for published projects."""
-    return (
-        Project.state == "published",
-        func.coalesce(Project.status, "").not_in([*ENDED_STATUSES, "pipeline"]),
-        func.coalesce(Project.start_date, today) <= today,
-        func.coalesce(Project.end_date, today) >= today,
-        func.coalesce(
-            cast(Project.start_date, Text), cast(Project.end_date, Text), Project.status
-        ).is_not(None),
-    )
+    return rows.all()
 
 
 async def _projects(
-    session: AsyncSession, reader: Actor, code: str, today: date
-) -> list[CountryProject]:
+    session: AsyncSession, reader: Actor, code: str, project_ids: Collection[int]
+) -> dict[int, CountryProject]:
+    """Read what the page shows of these projects, by id."""
     rows: Any = await session.exec(
         select(  # type: ignore[call-overload]
             Project.id,
@@ -228,73 +190,15 @@ async def _projects(
             Organisation.slug.label("organisation"),  # type: ignore[attr-defined]
             func.coalesce(Organisation.acronym, Organisation.name).label("organisation_name"),
             Project.pillars,
-            Project.measures,
             col(Project.start_date).label("start"),
             col(Project.end_date).label("end"),
-            Project.status,
             Recipient.usd,
         )
         .join(Recipient, col(Recipient.project_id) == col(Project.id))
         .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
-        .where(Recipient.code == code, Project.state == "published", readable_projects(reader))
-        .order_by(col(Project.start_date).desc().nulls_last(), col(Project.id))
+        .where(_among(Project.id, project_ids), Recipient.code == code, readable_projects(reader))
     )
-    projects = [
-        CountryProject(**row._mapping, active=is_active(row.status, row.start, row.end, today))
-        for row in rows
-    ]
-    return sorted(projects, key=lambda project: not project.active)
-
-
-def _matrix(active: Sequence[CountryProject]) -> list[MatrixRow]:
-    """Count by measure; a pillar has a row of its own for projects that name no measure of it."""
-    counts: dict[tuple[str, str], Counter[str]] = {}
-    for project in active:
-        covered = {codelists.pillar_of(measure) for measure in project.measures}
-        rows = [("measures", measure) for measure in project.measures]
-        rows += [("pillars", pillar) for pillar in project.pillars if pillar not in covered]
-        for row in rows:
-            counts.setdefault(row, Counter())[project.organisation] += 1
-    order = {("pillars", pillar): (n, "") for n, pillar in enumerate(codelists.scheme("pillars"))}
-    for measure in codelists.scheme("measures"):
-        pillar = ("pillars", codelists.pillar_of(measure))
-        order["measures", measure] = (order[pillar][0], measure)
-    return [
-        MatrixRow(code, scheme, dict(counts[scheme, code]))
-        for scheme, code in sorted(counts, key=lambda row: order.get(row, (99, row[1])))
-    ]
-
-
-async def _overlaps(
-    session: AsyncSession, code: str, projects: Sequence[CountryProject]
-) -> list[CountryOverlap]:
-    """Read what a list shows, without the evidence: a crowded country has thousands of pairs."""
-    by_id = {project.id: project for project in projects}
-    here = select(Recipient.project_id).where(Recipient.code == code)
-    rows: Any = await session.exec(
-        select(  # type: ignore[call-overload]
-            OverlapPair.a_id,
-            OverlapPair.b_id,
-            OverlapCase.id,
-            OverlapCase.state,
-            OverlapCase.outcome,
-            OverlapPair.kind,
-            OverlapPair.probability,
-            OverlapPair.usd,
-        )
-        .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .where(
-            col(OverlapPair.flagged) | (OverlapCase.state == "decided"),
-            col(OverlapPair.a_id).in_(here),
-            col(OverlapPair.b_id).in_(here),
-        )
-        .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
-    )
-    return [
-        CountryOverlap(case_id, state, outcome, kind, probability, usd, by_id[a], by_id[b])
-        for a, b, case_id, state, outcome, kind, probability, usd in rows
-        if a in by_id and b in by_id
-    ]
+    return {row.id: CountryProject(**row._mapping) for row in rows}
 
 
 async def _contact_points(
@@ -307,3 +211,8 @@ async def _contact_points(
         .order_by(Organisation.name)
     )
     return [(point, organisation) for point, organisation in rows]
+
+
+def _among(id_column: int | None, ids: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition as one array: the statement is the same for any number of ids."""
+    return col(id_column) == func.any(literal(list(ids), ARRAY(Integer)))

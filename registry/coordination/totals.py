@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ARRAY, Integer, literal
-from sqlmodel import col, func, select
+from sqlalchemy import Select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import OverlapCase, OverlapPair
@@ -29,47 +30,49 @@ class Total:
     """A sum of budgets in USD: gross as registered, net of confirmed double registrations."""
 
     gross: Decimal
-    net: Decimal
     netted: tuple[Netted, ...] = ()
     without_budget: int = 0
     """Projects that state no budget, or one in a currency without a rate."""
 
+    @property
+    def net(self) -> Decimal:
+        """The sum without what is counted with another record."""
+        return self.gross - sum((n.usd for n in self.netted), Decimal(0))
+
 
 async def merged_pairs(
-    session: AsyncSession, project_ids: Iterable[int]
+    session: AsyncSession, among: Select[*tuple[Any, ...]] | Sequence[int]
 ) -> Sequence[tuple[int, int]]:
-    """Return the pairs among these projects that the group decided to be one project."""
-    ids = literal(list(project_ids), ARRAY(Integer))
+    """Return the pairs among these projects (ids or a query) that the group decided to be one."""
     rows = await session.exec(
         select(OverlapPair.a_id, OverlapPair.b_id)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .where(
             OverlapCase.state == "decided",
             OverlapCase.outcome == MERGED,
-            col(OverlapPair.a_id) == func.any(ids),
-            col(OverlapPair.b_id) == func.any(ids),
+            col(OverlapPair.a_id).in_(among),
+            col(OverlapPair.b_id).in_(among),
         )
         .order_by(col(OverlapPair.a_id), col(OverlapPair.b_id))
     )
     return rows.all()
 
 
-def total(budgets: Mapping[int, Decimal | None], merged: Iterable[tuple[int, int]]) -> Total:
-    """Add up budgets (project id -> USD); of records that are one project the largest counts."""
-    gross = sum((usd for usd in budgets.values() if usd is not None), Decimal(0))
-    netted: list[Netted] = []
+def netted(
+    budgets: Mapping[int, Decimal | None], merged: Iterable[tuple[int, int]]
+) -> tuple[Netted, ...]:
+    """Return what a total leaves out: of records that are one project only the largest counts.
+
+    `budgets` (project id -> USD) has to know the merged projects; others change nothing.
+    """
+    left_out: list[Netted] = []
     for group in _groups(merged):
         known = sorted(
-            ((budgets[id], id) for id in group if budgets.get(id) is not None),
-            key=lambda pair: (-(pair[0] or 0), pair[1]),
+            ((usd, id) for id in group if (usd := budgets.get(id)) is not None),
+            key=lambda pair: (-pair[0], pair[1]),
         )
-        netted += [Netted(id, known[0][1], usd) for usd, id in known[1:] if usd is not None]
-    return Total(
-        gross=gross,
-        net=gross - sum((n.usd for n in netted), Decimal(0)),
-        netted=tuple(netted),
-        without_budget=sum(usd is None for usd in budgets.values()),
-    )
+        left_out += [Netted(id, known[0][1], usd) for usd, id in known[1:]]
+    return tuple(left_out)
 
 
 def _groups(pairs: Iterable[tuple[int, int]]) -> list[set[int]]:

@@ -1,7 +1,7 @@
 """Countries: the list with the map, and who does what in one of them."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from litestar import get
@@ -11,13 +11,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.catalogue import shared_identifiers
-from registry.country_overview import (
-    CountryOverlap,
-    CountryProject,
-    active_by_country,
-    country_overview,
-)
+from registry.country_overview import CountryProject, country_overview
 from registry.errors import NotFound
+from registry.figures import active_by_country
 from registry.folding import fold
 from registry.permissions import Actor
 from web import charts
@@ -27,8 +23,6 @@ from web.rendering import Page, page
 
 BUSIEST = 24
 """Organisations that have a column of their own in the matrix; more do not fit on paper."""
-TIMELINE = 60
-"""Projects on the timeline; the search shows the rest."""
 
 
 @get("/countries")
@@ -77,9 +71,7 @@ async def country_page(
     if known != code:
         return Redirect(f"/countries/{known}")
     overview = await country_overview(session, reader, code)
-    names = {project.id: project for project in overview.projects}
-    netted = {id for one in overview.budget.netted for id in (one.project_id, one.counted_with)}
-    linked = [*overview.active[:TIMELINE], *(names[id] for id in netted)]
+    linked = [*overview.timeline, *overview.merged.values()]
     shared = await shared_identifiers(session, reader, [one.identifier for one in linked])
     today = datetime.now(UTC).date()
     return page(
@@ -87,14 +79,13 @@ async def country_page(
         "countries/country.html",
         overview=overview,
         address=_address_maker(shared),
-        names=names,
         protocol=codelists.protocol_status(code),
         regions=codelists.regions_of(code),
         matrix=charts.matrix(
-            overview.organisations[:BUSIEST], overview.matrix, _overlapping(overview.open_overlaps)
+            overview.organisations[:BUSIEST], overview.matrix, overview.overlapping
         ),
         further=len(overview.organisations) - BUSIEST,
-        timeline=charts.timeline(overview.active[:TIMELINE], today),
+        timeline=charts.timeline(overview.timeline, today),
         gaps=_gaps({row.code for row in overview.matrix}),
         today_date=today,
     )
@@ -106,18 +97,6 @@ def _address_maker(shared: set[str]) -> Callable[[CountryProject], str]:
         return project_address(project.identifier, owner)
 
     return address
-
-
-def _overlapping(overlaps: Iterable[CountryOverlap]) -> Counter[str]:
-    """Count open overlaps by what both projects have in common: measures and pillars."""
-    return Counter(
-        code
-        for overlap in overlaps
-        for code in {
-            *(set(overlap.a.measures) & set(overlap.b.measures)),
-            *(set(overlap.a.pillars) & set(overlap.b.pillars)),
-        }
-    )
 
 
 def _gaps(covered: set[str]) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.catalogue import shared_identifiers
-from registry.country_overview import active_by_country, registry_figures
+from registry.figures import active_by_country, registry_figures
 from registry.permissions import Actor
 from registry.visibility import audiences_for
 from search.engine import SearchEngine
