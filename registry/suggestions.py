@@ -13,7 +13,7 @@ from importlib.resources import files
 from registry import codelists
 from registry.exchange.record import ProjectRecord
 from registry.messages import Message, message
-from registry.phrases import compiled_all, folded_text
+from registry.phrases import Lexicon, folded_text
 
 SUGGESTED_SCHEMES = ("pillars", "measures", "activity_types", "target_groups")
 _MOST = {"pillars": 2, "measures": 4, "activity_types": 3, "target_groups": 4}
@@ -42,18 +42,16 @@ def _phrases() -> dict[str, dict[str, tuple[str, ...]]]:
     }
 
 
+@cache
+def _lexicons() -> dict[str, Lexicon]:
+    return {scheme: Lexicon(codes) for scheme, codes in _phrases().items()}
+
+
 def suggest(text: str) -> dict[str, list[Suggestion]]:
     """Return suggestions by scheme, the best founded first; schemes without any are left out."""
     folded = folded_text(text[:_LONGEST_TEXT])
     found: dict[str, list[Suggestion]] = {}
-    words: dict[str, dict[str, list[str]]] = {
-        scheme: {
-            code: said
-            for code, phrases in codes.items()
-            if (said := [m[0] for m in compiled_all(phrases).finditer(folded)])
-        }
-        for scheme, codes in _phrases().items()
-    }
+    words = {scheme: lexicon.said(folded) for scheme, lexicon in _lexicons().items()}
     _add_pillars_of_measures(words)
     for scheme, by_code in words.items():
         ranked = sorted(by_code, key=lambda code: -len(by_code[code]))

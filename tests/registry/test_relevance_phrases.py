@@ -1,0 +1,76 @@
+"""The small language of phrases, and that many are found as surely as one."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.folding import fold
+from registry.phrases import Lexicon, folded_text
+from registry.relevance_words import read_words
+
+
+def _wordings(phrase: str, text: str) -> list[str]:
+    return [place.wording for place in Lexicon({"x": [phrase]}).occurrences(folded_text(text))]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "wordings"),
+    [
+        ("traffick*", "Trafficked and trafficking, not traffic", ["trafficked", "trafficking"]),
+        ("forced labour|work", "Forced labour; forced work", ["forced labour", "forced work"]),
+        ("victims of ~ traffick*", "victims of such bad trafficking", None),
+        ("victims of ~ traffick*", "victims of one two three four five trafficking", []),
+        ("women|girls ~ sold", "girls sold; women were sold", ["girls sold", "women were sold"]),
+        ("a ~ a", "a b a", ["a b a"]),
+        ("*اتجار", "والاتجار بالبشر", ["والاتجار"]),
+        ("*اتجار", "واستوالاتجار", []),
+        ("sous traitance", "sous-traitance", ["sous traitance"]),
+    ],
+)
+def test_a_phrase_is_found_where_it_is_said(
+    phrase: str, text: str, wordings: list[str] | None
+) -> None:
+    assert _wordings(phrase, text) == (wordings if wordings is not None else [folded_text(text)])
+
+
+def test_places_are_those_of_the_folded_text() -> None:
+    text = folded_text("Against forced labour!")
+    (place,) = Lexicon({"x": ["forced labour"]}).occurrences(text)
+    assert text[place.start : place.end] == place.wording == "forced labour"
+
+
+@pytest.mark.parametrize("texts", [("forced", "labour"), ("forced. Labour",), ("forcé ; labour",)])
+def test_phrases_do_not_reach_from_one_sentence_into_the_next(texts: tuple[str, ...]) -> None:
+    lexicon = Lexicon({"x": ["force* ~ labour"]})
+    assert lexicon.said(folded_text(*texts)) == {}
+    assert lexicon.said(folded_text("forced labour")) == {"x": ["forced labour"]}
+
+
+def test_words_that_are_apart_may_say_a_phrase_but_do_not() -> None:
+    lexicon = Lexicon({"x": ["forced labour"], "y": ["begging"]})
+    text = "labour was forced"
+    assert lexicon.may_say(text.split()) == {"x"}
+    assert lexicon.said(text) == {}
+
+
+@given(st.text(max_size=60))
+def test_texts_are_folded_as_everywhere(text: str) -> None:
+    assert folded_text(text).replace(".", " ").split() == fold(text).split()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "traffick " * 200_000,
+        "traffick of " * 100_000 + "x" * 1_000_000,
+        "trata y " * 200_000,
+        "victims" + " of" * 500_000,
+        "ا" * 2_000_000,
+    ],
+)
+def test_hostile_texts_take_bounded_time(text: str) -> None:
+    start = time.process_time()
+    read_words([text])
+    assert time.process_time() - start < 2
