@@ -49,6 +49,8 @@ class Row:
     """The fields that the file speaks about, empty or not; the others stay as they were."""
     raw: dict[str, object] = field(default_factory=dict)
     """The cells or values as the file had them, so that a refused row can be handed back."""
+    organisation: str = ""
+    """Who reports it, in the words of the file; empty where only the record says so."""
     organisation_keys: tuple[str, ...] = ()
     """By what the reporting organisation may be recognised, the surest first."""
     organisation_ref: str | None = None
@@ -59,6 +61,8 @@ class Row:
     """(vocabulary, code), where the format has sectors."""
     tags: tuple[str, ...] = ()
     """Tags of other vocabularies than this registry's."""
+    coded: bool = False
+    """Whether the format's own subject codes place it in the Framework for Action already."""
     former_identifiers: tuple[str, ...] = ()
     """Identifiers under which the project was known before, where the format has them."""
     digest: bytes | None = None
