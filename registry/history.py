@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.copying import copy_rows
 from registry.models import Change, now
 from registry.permissions import Actor
 
@@ -40,8 +40,7 @@ async def record_changes(
         }
         for entry in entries
     ]
-    if rows:
-        await session.exec(insert(Change), params=rows)
+    await copy_rows(session, Change, rows)
 
 
 async def record_change(

@@ -6,10 +6,11 @@ moment leaves the rows to be taken again: at least once, in order.
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, insert, or_
+from sqlalchemy import delete, or_
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.copying import copy_rows
 from registry.models import Outbox, Participation, Project, now
 
 CONSUMERS = ("search", "overlap")
@@ -28,7 +29,7 @@ async def announce(
         for consumer in consumers
     ]
     if rows:
-        await session.exec(insert(Outbox), params=rows)
+        await copy_rows(session, Outbox, rows)
         await session.exec(select(func.pg_notify(CHANNEL, "")))
 
 

@@ -9,11 +9,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
+from registry.copying import copy_rows, next_ids
 from registry.exchange.record import CountryShare, Participant, ProjectRecord, Related
 from registry.models import Organisation, Participation, Project, ProjectCountry, Relation
 from registry.organisations import resolve_organisations
@@ -90,13 +91,11 @@ async def insert_projects(
     session: AsyncSession, rows: Sequence[Mapping[str, Any]]
 ) -> Sequence[int]:
     """Insert projects and return their ids in the same order."""
-    if not rows:
-        return []
-    result = await session.exec(
-        insert(Project).returning(col(Project.id), sort_by_parameter_order=True),
-        params=[dict(row) for row in rows],
+    ids = await next_ids(session, Project, len(rows)) if rows else []
+    await copy_rows(
+        session, Project, [{"id": id, **row} for id, row in zip(ids, rows, strict=True)]
     )
-    return result.scalars().all()
+    return ids
 
 
 async def update_projects(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -112,10 +111,10 @@ async def replace_parts(session: AsyncSession, records: Mapping[int, ProjectReco
         await session.exec(delete(table).where(col(table.project_id).in_(ids)))
     names = {p.name for record in records.values() for p in record.participating_orgs}
     known = await resolve_organisations(session, names) if names else {}
-    await _insert(
+    await copy_rows(
         session,
         ProjectCountry,
-        (
+        [
             {
                 "project_id": id,
                 "position": n,
@@ -125,12 +124,12 @@ async def replace_parts(session: AsyncSession, records: Mapping[int, ProjectReco
             }
             for id, record in records.items()
             for n, (share, usd) in enumerate(country_shares(record))
-        ),
+        ],
     )
-    await _insert(
+    await copy_rows(
         session,
         Participation,
-        (
+        [
             {
                 "project_id": id,
                 "position": position,
@@ -142,23 +141,17 @@ async def replace_parts(session: AsyncSession, records: Mapping[int, ProjectReco
             }
             for id, record in records.items()
             for position, participant in enumerate(record.participating_orgs)
-        ),
+        ],
     )
-    await _insert(
+    await copy_rows(
         session,
         Relation,
-        (
+        [
             {"project_id": id, "position": n, "type": r.type, "identifier": r.identifier}
             for id, record in records.items()
             for n, r in enumerate(record.related)
-        ),
+        ],
     )
-
-
-async def _insert(session: AsyncSession, table: type[Any], rows: Iterable[dict[str, Any]]) -> None:
-    collected = list(rows)
-    if collected:
-        await session.exec(insert(table), params=collected)
 
 
 async def load_records(

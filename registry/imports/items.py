@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -11,14 +12,13 @@ from sqlalchemy import text
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.copying import copy_rows
 from registry.errors import FieldError
 from registry.exchange.record import ProjectRecord
-from registry.imports.plan import WRITTEN, Item, Report
+from registry.imports.plan import WRITTEN, Item, Report, Similar
 from registry.messages import Message, message
 from registry.models import ImportItem
 
-_TABLE = "import_item"
-_COLUMNS = tuple(ImportItem.model_fields)
 _ENCODE = msgspec.json.Encoder()
 _DECODE = msgspec.json.Decoder(ProjectRecord)
 
@@ -43,17 +43,13 @@ def digest(*parts: bytes | str) -> bytes:
 
 
 async def store(session: AsyncSession, import_id: str, items: Iterable[Item]) -> None:
-    """Add items by COPY, in the transaction of the session."""
-    connection = await (await session.connection()).get_raw_connection()
-    raw: Any = connection.driver_connection
-    await raw.copy_records_to_table(
-        _TABLE, records=[_row(import_id, item) for item in items], columns=_COLUMNS
-    )
+    """Add items, in the transaction of the session."""
+    await copy_rows(session, ImportItem, [_row(import_id, item) for item in items])
 
 
-def _row(import_id: str, item: Item) -> tuple[Any, ...]:
+def _row(import_id: str, item: Item) -> dict[str, Any]:
     writes = item.outcome in WRITTEN and item.record is not None
-    values = {
+    return {
         "import_id": import_id,
         "index": item.index,
         "outcome": item.outcome,
@@ -70,20 +66,20 @@ def _row(import_id: str, item: Item) -> tuple[Any, ...]:
         "remarks": bool(item.warnings),
         "key": item.key,
         "digest": item.digest,
-        "twins": None,
-        "detail": json.dumps(_detail(item), default=str).encode(),
+        "detail": json.dumps(detail_of(item), default=str).encode(),
         "record": dump(item.record) if writes and item.record is not None else None,
     }
-    return tuple(values[name] for name in _COLUMNS)
 
 
-def _detail(item: Item) -> dict[str, Any]:
+def detail_of(item: Item) -> dict[str, Any]:
+    """Return what is stored of an item as JSON: what pages show and nobody searches by."""
     whole = {
         "missing": [_said(error) for error in item.missing],
         "differences": {name: list(pair) for name, pair in item.differences.items()},
         "errors": [_said(error) for error in item.errors],
         "warnings": [_said(warning) for warning in item.warnings],
         "reasons": [reason.as_json() for reason in item.reasons],
+        "similar": [asdict(one) for one in item.similar],
         "organisation_ref": item.organisation_ref,
         "raw": item.raw if item.outcome == "refused" else {},
     }
@@ -122,6 +118,7 @@ def item_from(row: Any) -> Item:
         errors=[error_from(said) for said in detail.get("errors", ())],
         warnings=[error_from(said) for said in detail.get("warnings", ())],
         reasons=[Message(r["template"], r["params"]) for r in detail.get("reasons", ())],
+        similar=[Similar(**one) for one in detail.get("similar", ())],
         record=load(row.record) if row.record is not None else None,
         raw=detail.get("raw", {}),
         key=row.key,

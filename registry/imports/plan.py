@@ -16,6 +16,17 @@ MOST_MESSAGES = 10_000
 """Errors, and warnings, that a report lists; the counts are always whole."""
 
 
+@dataclass(frozen=True)
+class Similar:
+    """A project of the registry that a new one of the file may overlap with."""
+
+    project_id: int
+    title: str
+    organisation: str
+    kind: str
+    probability: float
+
+
 @dataclass
 class Item:
     """One record of the file, and the one thing that becomes of it."""
@@ -48,6 +59,8 @@ class Item:
     warnings: list[FieldError] = field(default_factory=list)
     reasons: list[Message] = field(default_factory=list)
     """Why an activity seems to concern trafficking, or not."""
+    similar: list[Similar] = field(default_factory=list)
+    """For a new project: what it may overlap with, as far as its importer may know."""
     record: ProjectRecord | None = None
     raw: dict[str, Any] = field(default_factory=dict)
     """The cells of a refused record as the file had them."""

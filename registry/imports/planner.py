@@ -1,5 +1,6 @@
 """Deciding, for a chunk of records at a time, what an import does with each."""
 
+import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,20 +13,23 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.errors import FieldError
 from registry.exchange.merging import differences, merge
 from registry.exchange.record import ProjectRecord
-from registry.exchange.source import Row
+from registry.exchange.source import LateRow, Row
 from registry.folding import fold
 from registry.imports.items import digest, dump
 from registry.imports.plan import Item
-from registry.messages import message
+from registry.messages import Message, message
 from registry.models import Organisation, Project
 from registry.organisations import resolve_organisations
 from registry.permissions import Actor, may
 from registry.personal_data import personal_data_in
 from registry.projects import identifier_for, load_records, missing_for_publication
-from registry.relevance import relevance
+from registry.relevance import Subject, judge
 from registry.suggestions import suggested_codes
 
 _TEXTS = frozenset({"title", "description"})
+
+
+Pair = tuple[Row, Item]
 
 
 @dataclass(frozen=True)
@@ -61,46 +65,81 @@ class Planner:
         """Folded name or identifier -> name of organisations that the import has to register."""
 
     async def plan_chunk(self, session: AsyncSession, rows: Sequence[Row]) -> list[Item]:
-        """Return one item for each row, in order."""
+        """Return one item for each row, in order.
+
+        A row becomes a record only when it is wanted: most activities of a donor's file concern
+        other things.
+        """
         items = [_item_of(row) for row in rows]
-        pairs = [
-            (row, item) for row, item in zip(rows, items, strict=True) if item.record is not None
-        ]
-        await self._settle_organisations(session, pairs)
-        pairs = [(row, item) for row, item in pairs if item.record is not None]
-        registered = await self._find_registered(session, [item for _, item in pairs])
+        pairs = [(row, item) for row, item in zip(rows, items, strict=True) if not row.errors]
+        pairs = await self._settle_known_organisations(session, pairs)
+        registered = await self._find_registered(session, pairs)
+        pairs = await self._leave_out_other_things(pairs, registered)
         records = await load_records(session, [found.id for found in registered.values()])
         for row, item in pairs:
-            assert item.record is not None  # noqa: S101
-            item.digest = digest(dump(item.record))
+            item.record = dataclasses.replace(_record_of(row))
+            item.warnings = [*row.warnings, *item.warnings]
             found = registered.get(item.index)
-            if found is None:
-                self._plan_new(row, item)
+            self._settle_organisation(row, item, item.record)
+            if not item.errors:
+                item.digest = digest(dump(item.record))
+                if found is None:
+                    self._plan_new(row, item, item.record)
+                else:
+                    self._plan_known(row, item, item.record, found, records[found.id])
+            if item.outcome == "refused":
+                item.raw = row.raw
             else:
-                self._plan_known(row, item, found, records[found.id])
-            if item.outcome != "refused":
                 item.key = digest(_owner(item), item.identifier or "")
         return items
 
-    async def _settle_organisations(
-        self, session: AsyncSession, pairs: list[tuple[Row, Item]]
-    ) -> None:
-        """Find out who reports each project, and whether the actor may import for them."""
+    async def _settle_known_organisations(
+        self, session: AsyncSession, pairs: list[Pair]
+    ) -> list[Pair]:
+        """Find out whose the rows are; return those of organisations the actor may import for.
+
+        Rows of organisations that nobody knows are among them.
+        """
         names = {key for row, _ in pairs for key in row.organisation_keys if key}
         known = await resolve_organisations(session, names) if names else {}
         for row, item in pairs:
-            assert item.record is not None  # noqa: S101
             found = next((known[key] for key in row.organisation_keys if key in known), None)
             if found is None and self.default is not None and self._may_stand_in(row):
                 found = self.default
-                item.warnings.append(_unknown_name(item, self.default))
+                item.warnings.append(_unknown_name(row, self.default))
             if found is None:
-                self._settle_new_organisation(row, item)
                 continue
             item.organisation, item.organisation_id = found.name, found.id
-            item.record.reporting_org = found.name
             if not may(self.actor, "project.import", found.id):
                 _refuse(item, _not_yours(found, self.default))
+                item.raw = row.raw
+        return [(row, item) for row, item in pairs if not item.errors]
+
+    async def _leave_out_other_things(
+        self, pairs: list[Pair], registered: Mapping[int, _Registered]
+    ) -> list[Pair]:
+        """Return what concerns trafficking, what people want, and what is registered already."""
+        if self.all_activities and not self.overruled:
+            return pairs
+        wanted: list[Pair] = []
+        doubtful: list[Pair] = []
+        for row, item in pairs:
+            said = self.overruled.get(item.identifier or "")
+            if said is False and item.index not in registered:
+                _leave_out(row, item, [message("Somebody left it out by hand.")])
+            elif said or self.all_activities or item.index in registered or row.coded:
+                wanted.append((row, item))
+            else:
+                doubtful.append((row, item))
+        subjects = [Subject(row.texts, row.sectors, row.tags) for row, _ in doubtful]
+        judgements = await asyncio.to_thread(judge, subjects)
+        for (row, item), judged in zip(doubtful, judgements, strict=True):
+            item.reasons = judged.reasons
+            if judged.concerned:
+                wanted.append((row, item))
+            else:
+                _leave_out(row, item, judged.reasons)
+        return wanted
 
     def _may_stand_in(self, row: Row) -> bool:
         """Tell whether the default organisation reports what names an unknown one.
@@ -111,19 +150,14 @@ class Planner:
         """
         return may(self.actor, "organisation.register") or bool(row.texts)
 
-    def _settle_new_organisation(self, row: Row, item: Item) -> None:
+    def _settle_organisation(self, row: Row, item: Item, record: ProjectRecord) -> None:
+        """Give the record its organisation, which the import may have to register."""
+        if item.organisation_id is not None:
+            record.reporting_org = item.organisation
+            return
+        item.organisation = record.reporting_org
         if not may(self.actor, "organisation.register"):
-            _refuse(
-                item,
-                FieldError(
-                    "reporting_org",
-                    message(
-                        "'{name}' is not an organisation of the registry. Use a name that it is "
-                        "known by, or ask the secretariat to register it.",
-                        name=item.organisation,
-                    ),
-                ),
-            )
+            _refuse(item, _not_registered(item.organisation))
             return
         keys = [key for name in (item.organisation, *row.organisation_keys) if (key := fold(name))]
         if not fold(item.organisation):
@@ -134,22 +168,18 @@ class Planner:
         self.new_organisations |= dict.fromkeys(keys, item.organisation)
         item.new_organisation = True
         item.organisation_ref = row.organisation_ref
-        if item.record is not None:
-            item.record.reporting_org = item.organisation
+        record.reporting_org = item.organisation
 
     async def _find_registered(
-        self, session: AsyncSession, items: list[Item]
+        self, session: AsyncSession, pairs: list[Pair]
     ) -> dict[int, _Registered]:
         """Return, by the item's index, the project that the registry has under its identifier."""
-        for item in items:
-            if item.record is not None and not item.record.identifier:
-                item.record.identifier = item.record.iati_identifier or identifier_for(item.record)
-                item.identifier = item.record.identifier
-        known = [item for item in items if item.organisation_id is not None]
+        called = {item.index: _identifiers_of(row, item) for row, item in pairs}
+        known = [item for _, item in pairs if item.organisation_id is not None]
         if not known:
             return {}
-        names = {i.record.identifier for i in known if i.record}
-        iati = {i.record.iati_identifier for i in known if i.record and i.record.iati_identifier}
+        own = {called[item.index].own for item in known}
+        iati = {name for item in known for name in called[item.index].iati}
         connection = await session.connection()
         rows = await connection.execute(
             select(
@@ -162,8 +192,8 @@ class Planner:
             ).where(
                 col(Project.reporting_organisation_id).in_({i.organisation_id for i in known}),
                 or_(
-                    col(Project.identifier).in_(names),
-                    col(Project.iati_identifier).in_(iati | names),
+                    col(Project.identifier).in_(own | iati),
+                    col(Project.iati_identifier).in_(iati | own),
                 ),
             )
         )
@@ -173,24 +203,11 @@ class Planner:
             by_key["own", row[5], found.identifier] = found
             if found.iati_identifier:
                 by_key["iati", row[5], found.iati_identifier] = found
-        hits = ((item.index, _match(item, by_key)) for item in known)
+        hits = ((item.index, _match(item, called[item.index], by_key)) for item in known)
         return {index: hit for index, hit in hits if hit is not None}
 
-    def _plan_new(self, row: Row, item: Item) -> None:
-        record = item.record
-        assert record is not None  # noqa: S101
-        wanted = self.overruled.get(item.identifier or "")
-        if wanted is False:
-            item.outcome, item.reasons = "not_relevant", [message("Somebody left it out by hand.")]
-            return
-        if wanted is None and not self.all_activities and not _has_codes(record):
-            judged = relevance(
-                row.texts or (record.title, record.description), row.sectors, row.tags
-            )
-            item.reasons = judged.reasons
-            if not judged.concerned:
-                item.outcome = "not_relevant"
-                return
+    def _plan_new(self, row: Row, item: Item, record: ProjectRecord) -> None:
+        record.identifier = item.identifier
         if not record.suggestions and not record.pillars and row.texts:
             record.suggestions = suggested_codes(record)
         item.outcome = "created"
@@ -199,10 +216,11 @@ class Planner:
         item.draft = self.as_drafts or bool(item.missing)
         item.publish = not item.draft
 
-    def _plan_known(self, row: Row, item: Item, found: _Registered, before: ProjectRecord) -> None:
-        assert item.record is not None  # noqa: S101
+    def _plan_known(
+        self, row: Row, item: Item, read: ProjectRecord, found: _Registered, before: ProjectRecord
+    ) -> None:
         item.project_id, item.version, item.identifier = found.id, found.version, found.identifier
-        merged = merge(before, item.record, row.given)
+        merged = merge(before, read, row.given)
         item.record = merged
         item.missing = missing_for_publication(merged)
         item.differences = differences(before, merged)
@@ -240,23 +258,47 @@ def _owner(item: Item) -> str:
     return str(item.organisation_id or fold(item.organisation))
 
 
-def _match(item: Item, by_key: dict[tuple[str, int, str], _Registered]) -> _Registered | None:
-    """Find an item's project: by the own identifier first, then by the one of IATI."""
-    record, organisation = item.record, item.organisation_id
-    if record is None or organisation is None:
+@dataclass(frozen=True)
+class _Identifiers:
+    """By what a row may be found: the organisation's own identifier, and those of IATI."""
+
+    own: str
+    iati: tuple[str, ...]
+
+
+def _identifiers_of(row: Row, item: Item) -> _Identifiers:
+    """Return a row's identifiers, and give one to a row that has none."""
+    if isinstance(row, LateRow) and row.identifier:
+        return _Identifiers(row.identifier, (row.identifier, *row.former_identifiers))
+    record = _record_of(row)
+    if not item.identifier:
+        named = dataclasses.replace(record, reporting_org=item.organisation or record.reporting_org)
+        item.identifier = record.iati_identifier or identifier_for(named)
+    iati = (record.iati_identifier, *row.former_identifiers)
+    return _Identifiers(item.identifier, tuple(name for name in iati if name))
+
+
+def _match(
+    item: Item, called: _Identifiers, by_key: dict[tuple[str, int, str], _Registered]
+) -> _Registered | None:
+    """Find an item's project: by the own identifier first, then by those of IATI."""
+    organisation = item.organisation_id
+    if organisation is None:
         return None
-    for kind, name in (
-        ("own", record.identifier),
-        ("iati", record.iati_identifier),
-        ("iati", record.identifier),
-    ):
-        if name and (hit := by_key.get((kind, organisation, name))):
-            return hit
-    return None
+    kinds = [("own", called.own), *(("iati", name) for name in (*called.iati, called.own))]
+    hits = (by_key.get((kind, organisation, name)) for kind, name in kinds)
+    return next((hit for hit in hits if hit is not None), None)
+
+
+def _record_of(row: Row) -> ProjectRecord:
+    if row.record is None:
+        raise ValueError("A row without errors has a record.")
+    return row.record
 
 
 def _item_of(row: Row) -> Item:
-    record = None if row.record is None else dataclasses.replace(row.record)
+    """Return an item for a row that nothing is known of yet, but its errors."""
+    refused = bool(row.errors)
     return Item(
         "refused",
         row.kind,
@@ -264,12 +306,22 @@ def _item_of(row: Row) -> Item:
         row.index,
         identifier=row.identifier,
         title=row.title,
-        organisation=record.reporting_org if record else "",
+        organisation=_organisation_named(row),
         errors=list(row.errors),
-        warnings=list(row.warnings),
-        record=record,
-        raw=row.raw,
+        warnings=list(row.warnings) if refused else [],
+        raw=row.raw if refused else {},
     )
+
+
+def _organisation_named(row: Row) -> str:
+    """Return what the file calls the reporting organisation."""
+    return row.organisation or next(filter(None, reversed(row.organisation_keys)), "")
+
+
+def _leave_out(row: Row, item: Item, reasons: list[Message]) -> None:
+    item.outcome, item.reasons = "not_relevant", reasons
+    item.key = digest(_owner(item), item.identifier or "")
+    item.digest = row.digest or digest(*row.texts)
 
 
 def _refuse(item: Item, error: FieldError) -> None:
@@ -278,18 +330,24 @@ def _refuse(item: Item, error: FieldError) -> None:
     item.errors.append(error)
 
 
-def _has_codes(record: ProjectRecord) -> bool:
-    """Tell whether somebody has placed the activity in the Framework for Action already."""
-    return bool(record.pillars or record.measures)
-
-
-def _unknown_name(item: Item, default: Organisation) -> FieldError:
+def _unknown_name(row: Row, default: Organisation) -> FieldError:
     return FieldError(
         "reporting_org",
         message(
             "'{name}' is not known to the registry; the project is taken for one of {default}.",
-            name=item.organisation,
+            name=_organisation_named(row) or "?",
             default=default.name,
+        ),
+    )
+
+
+def _not_registered(name: str) -> FieldError:
+    return FieldError(
+        "reporting_org",
+        message(
+            "'{name}' is not an organisation of the registry. Use a name that it is known by, or "
+            "ask the secretariat to register it.",
+            name=name,
         ),
     )
 

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.exchange.reading import rows_of
 from registry.exchange.source import Row, Source, detect_format
 from registry.imports import items as stored
+from registry.imports.overlaps import look_for_overlaps
 from registry.imports.plan import OUTCOMES
 from registry.imports.planner import Planner
 from registry.models import Import, KeptSource, Organisation
@@ -91,9 +92,20 @@ async def _overruled(session: AsyncSession, run: Import) -> dict[str, bool]:
     return {**(source.overruled if source else {}), **run.overruled}
 
 
-async def finish(session: AsyncSession, run: Import, planning: Planning) -> None:
-    """Settle what only the whole file tells, and count."""
+async def settle(
+    session: AsyncSession, run: Import, planning: Planning, look_for: float = 0.0
+) -> None:
+    """Find out what only the whole file tells.
+
+    New projects are compared with those of the registry for at most `look_for` seconds.
+    """
     await stored.settle_twins(session, run.id)
+    if look_for:
+        await look_for_overlaps(session, planning.planner.actor, run, look_for)
+
+
+async def finish(session: AsyncSession, run: Import, planning: Planning) -> None:
+    """Count, and say that the plan is ready to be looked at."""
     counts = await stored.count(session, run.id)
     run.counts = {name: counts[name] for name in (*OUTCOMES, "drafts")}
     run.new_organisations = planning.planner.new_organisations

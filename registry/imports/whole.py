@@ -41,6 +41,7 @@ async def plan_file(
         done = await begun.plan(session, chunk)
         if progress is not None:
             progress(done)
+    await planning.settle(session, run, begun)
     await planning.finish(session, run, begun)
     return run
 

@@ -24,11 +24,13 @@ from registry.database import Database
 from registry.errors import Conflict, ConveneError, FieldError, Invalid, NotAllowed
 from registry.imports import applying, planning, runs
 from registry.imports.items import digest
-from registry.messages import message
+from registry.messages import Message, message
 from registry.models import Import, now
 
 MOST_ATTEMPTS = 3
 """How often work on an import may end in the middle before it is given up."""
+COMPARED_AT_ONCE, COMPARED_APART = 3.0, 60.0
+"""Seconds that new projects are compared with the registry for: while somebody waits, and not."""
 Progress = Callable[[Import], None]
 
 log = structlog.get_logger()
@@ -64,7 +66,7 @@ async def work_on(database: Database, import_id: str, progress: Progress | None 
         except Invalid as error:
             await _fail(database, import_id, list(error.errors))
         except NotAllowed as error:
-            await _fail(database, import_id, [FieldError("file", message("{why}", why=str(error)))])
+            await _fail(database, import_id, [FieldError("file", Message(str(error)))])
         return await _read(database, import_id)
 
 
@@ -135,6 +137,9 @@ async def _plan(database: Database, run: Import, progress: Progress | None) -> N
             )
         if progress is not None:
             progress(run)
+    async with database.session() as session:
+        seconds = COMPARED_APART if run.in_background else COMPARED_AT_ONCE
+        await planning.settle(session, run, begun, seconds)
     async with database.session() as session:
         current = await session.get(Import, run.id, with_for_update=True)
         if current is not None and current.state == "planning":

@@ -1,6 +1,7 @@
 """`convene import`, `validate` and `export`: projects come in, are checked, go out."""
 
 import argparse
+import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -30,6 +31,8 @@ from web.commands.console import Console, open_database
 from web.commands.finding import IN_STEP, add_filters, open_index, query_of
 
 COUNTS = ("created", "updated", "unchanged", "drafts", "not_relevant", "refused")
+PATIENCE = 50
+"""Tenths of a second to wait for an import that another process holds."""
 MOST_LINES = 50
 """Messages that are shown in words; --json has all of them."""
 
@@ -165,7 +168,11 @@ async def _begin(
 
 async def _work(database: Database, run: Import, show: Callable[[Import], None]) -> Import:
     """Do the next half of an import. Raises Invalid when it failed, Conflict if it is cancelled."""
-    run = await work_on(database, run.id, show)
+    for _ in range(PATIENCE):  # a process that was killed a moment ago may still hold it
+        run = await work_on(database, run.id, show)
+        if run.state not in runs.WORKING:
+            break
+        await asyncio.sleep(0.1)
     if run.state == "failed":
         async with database.session() as session:
             await runs.forget(session, run)

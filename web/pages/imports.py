@@ -233,6 +233,7 @@ async def _addresses(
 ) -> dict[int, tuple[str, str]]:
     """Return project -> (identifier, organisation's slug) for the records that are shown."""
     ids = {item.project_id for item in items if item.project_id is not None}
+    ids |= {similar.project_id for item in items for similar in item.similar}
     if not ids:
         return {}
     rows = await session.exec(
