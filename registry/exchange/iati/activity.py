@@ -1,149 +1,198 @@
-"""One iati-activity element: what it says, in the words of the project record.
+"""One iati-activity element, read whole: what it says, as a project record.
 
-2.0x has texts in `narrative` elements and codes in attributes, 1.0x has the text directly and some
-words instead of codes; both are read with the same functions.
+Files of 2.0x have texts in `narrative` elements and codes in attributes. Those of 1.0x are brought
+into that form first (`upgrade.py`); what is left of it in newer files is understood here too. A
+field that can't be read is left out with a warning; nothing but a missing title, organisation or
+an identifier beyond all length refuses an activity, and that is found out before (`stream.py`).
 """
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from typing import Any
-
-from lxml import etree
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from registry import codelists
 from registry.errors import FieldError
-from registry.exchange.iati.codes import NAMESPACE, OWN_REFERENCE, region_of, scheme_of_tag, table
+from registry.exchange import values
+from registry.exchange.amounts import currency_named, read_amount
+from registry.exchange.dates import read_date
+from registry.exchange.iati.codes import region_of, scheme_of_tag, table
 from registry.exchange.iati.money import budget_of
 from registry.exchange.iati.source_elements import source_of
-from registry.exchange.record import CODED_LISTS
-from registry.exchange.values import LONGEST_NAME
+from registry.exchange.iati.subject import OWN_FIELD, Subject
+from registry.exchange.iati.texts import (
+    Element,
+    child_of,
+    is_general,
+    narratives,
+    one_narrative,
+    text_of,
+)
+from registry.exchange.parsing import check_whole
+from registry.exchange.record import (
+    CODED_LISTS,
+    CountryShare,
+    Participant,
+    ProjectRecord,
+    Related,
+)
+from registry.exchange.values import MOST_ITEMS, Unreadable
 from registry.folding import fold
 from registry.messages import Message, message
 
-Element = etree._Element
+Value = TypeVar("Value")
 
-XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_MOST_PERCENT = Decimal("100.5")  # shares are rounded
 
 
 @dataclass
 class Activity:
-    """What one activity says: values for `parse_record`, and what is to be said about them."""
+    """An activity on its way to a record."""
 
-    values: dict[str, Any]
+    children: dict[str, list[Element]]
+    """By their names, in the order of the file."""
+    language: str
+    """Of texts that do not say theirs."""
+    columns: frozenset[str] = frozenset()
+    """The columns of titles and descriptions in further languages."""
     warnings: list[FieldError] = field(default_factory=list)
-    organisation_keys: tuple[str, ...] = ()
-    organisation_ref: str | None = None
-    sectors: tuple[tuple[str, str], ...] = ()
-    tags: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ()
-    """All narratives of titles and descriptions, for telling what the activity is about."""
-    tagged: bool = False
-    """Whether the activity carries codes of this registry."""
+
+    def first(self, name: str) -> Element | None:
+        """Return the first child of a name."""
+        found = self.children.get(name)
+        return found[0] if found else None
 
     def warn(self, field_name: str, what: Message) -> None:
         """Say something about a field that does not stop the import."""
         self.warnings.append(FieldError(field_name, what))
 
+    def take(self, name: str, read: Callable[[Any], Value | None], value: Any) -> Value | None:
+        """Read a value; what can't be read is left out with a warning."""
+        if value is None:
+            return None
+        try:
+            return read(value)
+        except Unreadable as unreadable:
+            self.warn(name, left_out(unreadable.message))
+            return None
 
-def read_activity(element: Element, version: str) -> Activity:
-    """Read one activity; its values still have to be parsed and may be wrong."""
-    language = (element.get(XML_LANG) or "en").strip().lower() or "en"
-    activity = Activity({"language": language})
-    values = activity.values
-    identifier = _text_of(element.find("iati-identifier"))
-    values["identifier"] = values["iati_identifier"] = identifier
-    _read_reporting_org(element, activity, language)
-    _read_texts(element, activity, language)
-    values["status"] = _status(element.find("activity-status"))
-    _read_dates(element, activity)
-    _read_places(element, activity)
-    values["locations"] = _locations(element, language)
-    values["participating_orgs"] = _participants(element, activity, language)
-    values["related"] = _related(element)
-    values["url"] = _url(element)
-    _read_contact(element, activity, language)
-    amount, currency, said = budget_of(element)
-    values["budget"], values["currency"] = amount, currency
+    def limited(self, name: str, found: Iterable[Value]) -> list[Value]:
+        """Return the values without repetitions, as many as a record may have."""
+        once = list(dict.fromkeys(found))
+        if len(once) > MOST_ITEMS:
+            self.warn(
+                name,
+                message(
+                    "There are {count} values; at most {most} are kept.",
+                    count=len(once),
+                    most=MOST_ITEMS,
+                ),
+            )
+        return once[:MOST_ITEMS]
+
+
+def left_out(why: Message) -> Message:
+    """Say that a field is left out, and why."""
+    return message("Left out: {reason}", reason=str(why))
+
+
+def read_activity(
+    element: Element, subject: Subject, organisation: str, *, plain: bool = False
+) -> tuple[ProjectRecord, Activity]:
+    """Return the record of a sound activity, and what is to be said about it.
+
+    `plain` says that no namespace is declared in or around the element.
+    """
+    children: dict[str, list[Element]] = {}
+    for child in element.iterchildren("*"):
+        children.setdefault(child.tag, []).append(child)
+    activity = Activity(children, subject.language)
+    language, titles, descriptions = _texts(activity, subject)
+    activity.columns = _columns(language, titles, descriptions)
+    start, end = _dates(activity)
+    countries, regions = _places(activity)
+    contact_name, contact_email = _contact(activity)
+    amount, currency, said = budget_of(children, element.get("default-currency"))
     if said is not None:
         activity.warn("budget", said)
-    _read_codes(element, activity)
-    values["source"], too_many = source_of(element, version)
+    source, too_many = source_of(element, children, language, plain=plain)
     for said in too_many:
         activity.warn("source", said)
-    _read_own_fields(element, activity)
-    return activity
-
-
-def _text_of(element: Element | None) -> str | None:
-    """Return all text inside an element, or None."""
-    if element is None:
-        return None
-    text = "".join(str(part) for part in element.itertext()).strip()
-    return text or None
-
-
-def narratives(element: Element | None, language: str) -> dict[str, str]:
-    """Return language -> text: of the narrative elements, or of the element itself (1.0x)."""
-    if element is None:
-        return {}
-    inner = element.findall("narrative")
-    texts: dict[str, str] = {}
-    for narrative in inner or [element]:
-        spoken = (narrative.get(XML_LANG) or element.get(XML_LANG) or language).strip().lower()
-        text = _text_of(narrative)
-        if text:
-            texts.setdefault(spoken or language, text)
-    return texts
-
-
-def one_narrative(element: Element | None, language: str) -> str | None:
-    """Return the text in the activity's language, else in English, else the first."""
-    texts = narratives(element, language)
-    return texts.get(language) or texts.get("en") or next(iter(texts.values()), None)
-
-
-def _read_reporting_org(element: Element, activity: Activity, language: str) -> None:
-    reporting = element.find("reporting-org")
-    if reporting is None:
-        return
-    ref = (reporting.get("ref") or "").strip()
-    if ref.startswith(OWN_REFERENCE):
-        ref = ""
-    names = narratives(reporting, language)
-    name = one_narrative(reporting, language) or ref
-    activity.values["reporting_org"] = name or None
-    activity.values["reporting_org_type"] = table("organisation_types").get(
-        (reporting.get("type") or "").strip()
+    identifier = activity.take("identifier", values.read_name, subject.identifier)
+    record = ProjectRecord(
+        reporting_org=values.read_name(organisation) or "",
+        titles=titles,
+        identifier=identifier,
+        iati_identifier=identifier,
+        reporting_org_type=table("organisation_types").get(subject.organisation_type or ""),
+        descriptions=descriptions,
+        language=language,
+        status=_status(activity.first("activity-status")),
+        start_date=start,
+        end_date=end,
+        countries=countries,
+        regions=regions,
+        locations=_locations(activity),
+        **(_codes(activity) if subject.coded else {}),
+        budget=activity.take("budget", read_amount, amount),
+        currency=_currency(activity, currency),
+        participating_orgs=_participants(activity),
+        related=_related(activity),
+        url=activity.take("url", values.read_url, _url(activity)),
+        contact_name=contact_name,
+        contact_email=contact_email,
+        source=source,
     )
-    keys = [ref, name, *names.values()]
-    activity.organisation_ref = ref if 0 < len(ref) <= LONGEST_NAME else None
-    activity.organisation_keys = tuple(dict.fromkeys(key for key in keys if key))
+    errors, warnings = check_whole(record)
+    for error in errors:  # it ends before it starts
+        setattr(record, error.field, None)
+        activity.warn(error.field, left_out(error.message))
+    activity.warnings += warnings
+    return record, activity
 
 
-def _read_texts(element: Element, activity: Activity, language: str) -> None:
-    values = activity.values
-    titles: dict[str, str] = {}
-    for title in element.findall("title"):  # 1.0x repeats the element for each language
-        titles = narratives(title, language) | titles
-    general: dict[str, str] = {}
-    others: dict[str, str] = {}
-    texts = list(titles.values())
-    for description in element.findall("description"):
-        found = narratives(description, language)
-        texts += found.values()
-        kind = (description.get("type") or "1").strip().lower()
-        if kind in ("1", "general", ""):
-            general = found | general
-        else:
-            others = found | others
-    descriptions = general or others
-    for name, given in (("title", titles), ("description", descriptions)):
-        if language not in given and given:
-            values["language"] = next(iter(given))
-        for spoken, text in given.items():
-            values[name if spoken == values["language"] else f"{name}_{spoken}"] = text
-    activity.texts = tuple(texts)
+def _texts(activity: Activity, subject: Subject) -> tuple[str, dict[str, str], dict[str, str]]:
+    """Return language, titles and descriptions; the language is one that there is a title in."""
+    titles = _read_each(activity, "title", values.read_line, subject.titles)
+    language = subject.language
+    if titles and language not in titles:
+        language = "en" if "en" in titles else next(iter(titles))
+    given = general_texts(activity.children.get("description", ()), subject.language)
+    descriptions = _read_each(activity, "description", values.read_text, given)
+    return language, titles, descriptions
+
+
+def _read_each(
+    activity: Activity, name: str, read: Callable[[Any], str | None], texts: dict[str, str]
+) -> dict[str, str]:
+    found = {}
+    for language, text in texts.items():
+        if value := activity.take(name, read, text):
+            found[language] = value
+    return found
+
+
+def _columns(language: str, titles: dict[str, str], descriptions: dict[str, str]) -> frozenset[str]:
+    columns = {f"title_{spoken}" for spoken in titles if spoken != language}
+    return frozenset(columns | {f"description_{s}" for s in descriptions if s != language})
+
+
+def general_texts(descriptions: Iterable[Element], language: str) -> dict[str, str]:
+    """Return language -> text of the general descriptions; without any, of the others.
+
+    Several texts in one language become paragraphs of one.
+    """
+    general: dict[str, list[str]] = {}
+    others: dict[str, list[str]] = {}
+    for description in descriptions:
+        target = general if is_general(description) else others
+        for spoken, text in narratives(description, language).items():
+            target.setdefault(spoken, []).append(text)
+    return {
+        spoken: texts[0] if len(texts) == 1 else "\n\n".join(dict.fromkeys(texts))
+        for spoken, texts in (general or others).items()
+    }
 
 
 def _status(status: Element | None) -> str | None:
@@ -151,177 +200,205 @@ def _status(status: Element | None) -> str | None:
         return None
     code = (status.get("code") or "").strip()
     known = table("statuses").get(code)
-    return known or table("status_words").get(fold(_text_of(status) or ""))
+    return known or table("status_words").get(fold(text_of(status) or ""))
 
 
-def _read_dates(element: Element, activity: Activity) -> None:
-    """Take actual dates where there are any, else planned ones."""
+def _dates(activity: Activity) -> tuple[Any, Any]:
+    """Return start and end: actual dates where there are any, else planned ones."""
     found: dict[str, str] = {}
-    for when in element.findall("activity-date"):
+    for when in activity.children.get("activity-date", ()):
         kind = (when.get("type") or "").strip()
         kind = table("date_types").get(kind, kind)
-        day = (when.get("iso-date") or "").strip() or _text_of(when)
+        day = (when.get("iso-date") or "").strip() or text_of(when)
         if day:
             found.setdefault(kind, day)
-    for name, kind in (("start_date", "start"), ("end_date", "end")):
-        activity.values[name] = found.get(f"{kind}-actual") or found.get(f"{kind}-planned")
-    start, end = activity.values["start_date"], activity.values["end_date"]
-    if start and end and end < start and found.get("end-planned", "") >= start:
-        activity.values["end_date"] = found["end-planned"]
+
+    def read(kind: str, field_name: str) -> Any:
+        return activity.take(field_name, read_date, found.get(kind))
+
+    start = read("start-actual", "start_date") or read("start-planned", "start_date")
+    end = read("end-actual", "end_date")
+    planned = None
+    if end is None or (start is not None and end < start):
+        planned = read("end-planned", "end_date")
+    if end is None:
+        return start, planned
+    if start is not None and end < start and planned is not None and planned >= start:
         activity.warn(
             "end_date",
             message("The actual end lies before the start; the planned end was taken."),
         )
+        return start, planned
+    return start, end
 
 
-def _read_places(element: Element, activity: Activity) -> None:
-    """Read recipient countries and regions; without any, those that transactions name."""
-    holders = [element] if _recipients(element) else element.findall("transaction")
-    countries: dict[str, str | None] = {}
+def _places(activity: Activity) -> tuple[list[CountryShare], list[str]]:
+    """Return recipient countries and regions; without any, those that transactions name."""
+    children = activity.children
+    places = [*children.get("recipient-country", ()), *children.get("recipient-region", ())]
+    of_activity = bool(places)
+    if not of_activity:
+        for transaction in children.get("transaction", ()):
+            places += transaction.iterchildren("recipient-country", "recipient-region")
+    shares: dict[str, Decimal | None] = {}
     regions: dict[str, None] = {}
-    for holder in holders:
-        for place in _recipients(holder):
-            code = (place.get("code") or "").strip()
-            if place.tag == "recipient-region":
-                known = region_of(code, place.get("vocabulary"))
-                if known:
-                    regions[known] = None
-                elif code:
-                    activity.warn(
-                        "regions",
-                        message(
-                            "The region {code} has no equal in UN M49; it was kept as source only.",
-                            code=code[:20],
-                        ),
-                    )
-                continue
-            country = codelists.find_country(code) if code else None
-            country = country or codelists.find_country(_text_of(place) or "")
-            if country is None:
-                activity.warn(
-                    "countries",
-                    message("'{code}' is not a country of ISO 3166-1.", code=code[:20]),
-                )
-            else:
-                share = place.get("percentage") if holder is element else None
-                countries.setdefault(country, share or None)
-    if _sum_of(countries) > Decimal("100.5"):
-        countries = dict.fromkeys(countries, None)
+    for place in places:
+        code = (place.get("code") or "").strip()
+        if place.tag == "recipient-region":
+            if known := region_of(code, place.get("vocabulary")):
+                regions[known] = None
+            elif code:
+                activity.warn("regions", _no_region(code))
+        elif country := country_of(place):
+            said = place.get("percentage") if of_activity else None
+            share = activity.take("countries", values.read_percentage, said)
+            shares[country] = shares.get(country) or share
+        else:
+            activity.warn(
+                "countries", message("'{code}' is not a country of ISO 3166-1.", code=code[:20])
+            )
+    if sum(share for share in shares.values() if share is not None) > _MOST_PERCENT:
+        shares = dict.fromkeys(shares, None)
         activity.warn(
             "countries",
             message("The percentages add up to more than 100; they were left out."),
         )
-    activity.values["countries"] = [
-        {"code": code, "percentage": share} for code, share in countries.items()
-    ]
-    activity.values["regions"] = list(regions)
+    return [CountryShare(code, share) for code, share in shares.items()], list(regions)
 
 
-def _recipients(holder: Element) -> list[Element]:
-    return [*holder.findall("recipient-country"), *holder.findall("recipient-region")]
-
-
-def _sum_of(shares: dict[str, str | None]) -> Decimal:
-    total = Decimal(0)
-    for share in shares.values():
-        try:
-            total += Decimal(share) if share else Decimal(0)
-        except InvalidOperation:
-            continue
-    return total if total.is_finite() else Decimal(0)
-
-
-def _locations(element: Element, language: str) -> list[str]:
-    names = (
-        one_narrative(location.find("name"), language)
-        or one_narrative(location.find("description"), language)
-        for location in element.findall("location")
+def _no_region(code: str) -> Message:
+    return message(
+        "The region {code} has no equal in UN M49; it was kept as source only.", code=code[:20]
     )
-    return [" ".join(name.split()) for name in names if name]
 
 
-def _participants(element: Element, activity: Activity, language: str) -> list[dict[str, str]]:
+def country_of(place: Element) -> str | None:
+    """Return the country that a recipient-country names by its code, else by its text."""
+    code = (place.get("code") or "").strip()
+    if code in codelists.countries():
+        return code
+    return (codelists.find_country(code) if code else None) or codelists.find_country(
+        text_of(place) or ""
+    )
+
+
+def _locations(activity: Activity) -> list[str]:
+    names = (
+        activity.take("locations", values.read_line, name_of_place(location, activity.language))
+        for location in activity.children.get("location", ())
+    )
+    return activity.limited("locations", (name for name in names if name))
+
+
+def name_of_place(location: Element, language: str) -> str | None:
+    """Return the name of a location; one without a name is told by its description."""
+    return one_narrative(child_of(location, "name"), language) or one_narrative(
+        child_of(location, "description"), language
+    )
+
+
+def _participants(activity: Activity) -> list[Participant]:
     found = []
-    for participant in element.findall("participating-org"):
-        name = one_narrative(participant, language) or (participant.get("ref") or "").strip()
-        role = (participant.get("role") or "").strip()
-        role = table("roles").get(role) or role.lower()
-        if name and role in table("roles").values():
-            found.append({"name": name, "role": role})
-        elif name:
+    for participant in activity.children.get("participating-org", ()):
+        role, name = role_and_name(participant, activity.language)
+        line = activity.take("participating_orgs", values.read_line, name)
+        if line and role:
+            found.append(Participant(role, line))
+        elif line:
             activity.warn(
                 "participating_orgs",
-                message("{name} has no role that IATI knows; it was left out.", name=name[:80]),
+                message("{name} has no role that IATI knows; it was left out.", name=line[:80]),
             )
-    return found
+    return activity.limited("participating_orgs", found)
 
 
-def _related(element: Element) -> list[dict[str, str]]:
+def role_and_name(participant: Element, language: str) -> tuple[str | None, str | None]:
+    """Return this registry's code of the role, and the name, or else the reference."""
+    said = (participant.get("role") or "").strip()
+    role = table("roles").get(said) or said.lower()
+    name = one_narrative(participant, language) or participant.get("ref")
+    return role if role in table("roles").values() else None, name
+
+
+def _related(activity: Activity) -> list[Related]:
+    """Return relations to other activities, but for those that follow from a decision here."""
     found = []
-    for related in element.findall("related-activity"):
+    for related in activity.children.get("related-activity", ()):
         kind = table("relation_types").get((related.get("type") or "").strip())
-        ref = (related.get("ref") or "").strip()
-        if kind and ref:
-            found.append({"id": ref, "type": kind})
-    return found
+        ref = activity.take("related", values.read_name, related.get("ref"))
+        if kind and ref and not len(related):
+            found.append(Related(kind, ref))
+    return activity.limited("related", found)
 
 
-def _url(element: Element) -> str | None:
+def _url(activity: Activity) -> str | None:
     """Return the activity's own page: activity-website, or a document of category A12."""
-    site = _text_of(element.find("activity-website"))
-    if site:
+    if site := text_of(activity.first("activity-website")):
         return site
-    for link in element.findall("document-link"):
-        if any(category.get("code") == "A12" for category in link.findall("category")):
-            return (link.get("url") or "").strip() or None
+    for link in activity.children.get("document-link", ()):
+        if any(category.get("code") == "A12" for category in link.iterchildren("category")):
+            return link.get("url")
     return None
 
 
-def _read_contact(element: Element, activity: Activity, language: str) -> None:
-    contact = element.find("contact-info")
+def _contact(activity: Activity) -> tuple[str | None, str | None]:
+    """Return name and address of the first contact: the person, else the unit, else the office."""
+    contact = activity.first("contact-info")
     if contact is None:
-        return
-    parts = (contact.find(name) for name in ("person-name", "department", "organisation"))
-    names = (one_narrative(part, language) for part in parts)
-    activity.values["contact_name"] = next((name for name in names if name), None)
-    activity.values["contact_email"] = _text_of(contact.find("email"))
-
-
-def _read_codes(element: Element, activity: Activity) -> None:
-    """Read tags of this registry as confirmed codes; other tags and sectors tell the subject."""
-    codes: dict[str, list[str]] = {}
-    others = []
-    for tag in element.findall("tag"):
-        scheme, code = scheme_of_tag(tag), (tag.get("code") or "").strip()
-        if scheme in CODED_LISTS and code:
-            codes.setdefault(str(scheme), []).append(code)
-        elif code:
-            others.append(code)
-    for scheme, found in codes.items():
-        known = codelists.scheme(scheme)
-        activity.values[scheme] = [code for code in found if code in known]
-        for code in found:
-            if code not in known:
-                activity.warn(
-                    scheme, message("'{code}' is not a code of the list.", code=code[:60])
-                )
-    activity.tagged = bool(codes)
-    activity.tags = tuple(others)
-    activity.sectors = tuple(
-        ((sector.get("vocabulary") or "1").strip(), (sector.get("code") or "").strip())
-        for sector in element.findall("sector")
+        return None, None
+    parts: dict[str, Element] = {}
+    for child in contact.iterchildren("*"):
+        parts.setdefault(child.tag, child)
+    names = (
+        one_narrative(parts.get(part), activity.language)
+        for part in ("person-name", "department", "organisation")
+    )
+    name = next((name for name in names if name), None)
+    return (
+        activity.take("contact_name", values.read_line, name),
+        activity.take("contact_email", values.read_email, text_of(parts.get("email"))),
     )
 
 
-def _read_own_fields(element: Element, activity: Activity) -> None:
-    """Take over what this registry itself wrote because IATI has no place for it."""
-    for own in element.findall(f"{{{NAMESPACE}}}field"):
-        name, text = own.get("name"), _text_of(own)
+def _currency(activity: Activity, said: str | None) -> str | None:
+    known = currency_named(said) if said else None
+    if said and known is None:
+        activity.warn(
+            "currency",
+            left_out(
+                message(
+                    "'{value}' is not a currency. Use the three letters of ISO 4217, such as USD "
+                    "or EUR.",
+                    value=said[:40],
+                )
+            ),
+        )
+    return known
+
+
+def _codes(activity: Activity) -> dict[str, Any]:
+    """Return the confirmed codes that the tags of this registry are."""
+    found: dict[str, dict[str, None]] = {}
+    for tag in activity.children.get("tag", ()):
+        scheme, code = scheme_of_tag(tag), (tag.get("code") or "").strip()
+        if scheme is None or scheme not in CODED_LISTS or not code:
+            continue
+        if code in codelists.scheme(scheme):
+            found.setdefault(scheme, {})[code] = None
+        else:
+            activity.warn(scheme, message("'{code}' is not a code of the list.", code=code[:60]))
+    return {scheme: list(codes) for scheme, codes in found.items()}
+
+
+def own_fields(activity: Activity) -> dict[str, Any]:
+    """Return the values that this registry wrote because IATI has no place for them."""
+    found = {}
+    for own in activity.children.get(OWN_FIELD, ()):
+        name, text = own.get("name"), text_of(own)
         if not name or text is None:
             continue
         try:
-            value = json.loads(text)
+            found[name] = json.loads(text)
         except (ValueError, RecursionError):
             activity.warn(name, message("What the registry wrote here can't be read any more."))
-            continue
-        activity.values[name] = value
+    return found

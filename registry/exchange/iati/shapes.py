@@ -8,11 +8,9 @@ valid. The table says for the elements of an activity which attributes and child
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from functools import cache
 
-from lxml import etree
-
-Element = etree._Element
+from registry.exchange.iati.texts import XML_LANG, Element
 
 ORDER = (
     "iati-identifier reporting-org title description participating-org other-identifier "
@@ -25,30 +23,47 @@ ORDER = (
 """The children of an activity in the order that the schema demands."""
 
 ONCE = frozenset(
-    "activity-scope collaboration-type default-flow-type default-finance-type "
-    "default-tied-status capital-spend conditions".split()
+    "reporting-org title activity-status activity-scope country-budget-items collaboration-type "
+    "default-flow-type default-finance-type default-tied-status capital-spend conditions crs-add "
+    "fss".split()
 )
+"""Those that an activity may have one of."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Attributes (`!`: required, `:type`), children (`?`, `*`, `+` as in a DTD), and text."""
+    """Attributes (`!`: required, `:type`), children (`?`, `*`, `+` as in a DTD), and text.
+
+    Elements and attributes of other namespaces may be added, attributes not where it is `closed`.
+    """
 
     attributes: str = ""
     children: str = ""
     text: str = ""
+    closed: bool = False
 
 
 _CODE = Shape("code!")
+_DATE = Shape("iso-date!:date")
 _TEXTS = Shape("", "narrative+")
-_ORGANISATION = "ref type"
+_STRING = Shape(text="string")
+_AMOUNT = Shape(text="decimal", closed=True)
+_PERIOD_VALUE = Shape(
+    "value", "result/location* dimension* comment? result/document-link*", closed=True
+)
+_DOCUMENT = "title document-link/description? category+ language* document-date?"
+_REFERENCE = Shape("code! vocabulary! vocabulary-uri:uri")
 
 SHAPES: dict[str, Shape] = {
-    "narrative": Shape(text="string"),
+    "iati-identifier": _STRING,
+    "reporting-org": Shape("ref! type! secondary-reporter:boolean", "narrative+"),
+    "title": _TEXTS,
+    "narrative": _STRING,
     "description": Shape("type", "narrative+"),
     "participating-org": Shape("ref type role! activity-id crs-channel-code", "narrative*"),
     "other-identifier": Shape("ref! type!", "owner-org?"),
     "owner-org": Shape("ref", "narrative*"),
+    "activity-status": _CODE,
     "activity-date": Shape("type! iso-date!:date", "narrative*"),
     "contact-info": Shape(
         "type",
@@ -60,8 +75,8 @@ SHAPES: dict[str, Shape] = {
     "person-name": _TEXTS,
     "job-title": _TEXTS,
     "mailing-address": _TEXTS,
-    "telephone": Shape(text="string"),
-    "email": Shape(text="string"),
+    "telephone": _STRING,
+    "email": _STRING,
     "website": Shape(text="uri"),
     "activity-scope": _CODE,
     "recipient-country": Shape("code! percentage:decimal", "narrative*"),
@@ -80,12 +95,15 @@ SHAPES: dict[str, Shape] = {
     "activity-description": _TEXTS,
     "administrative": Shape("code! vocabulary! level:count"),
     "point": Shape("srsName!", "pos"),
-    "pos": Shape(text="string"),
+    "pos": Shape(text="string", closed=True),
     "exactness": _CODE,
     "location-class": _CODE,
     "feature-designation": _CODE,
     "sector": Shape("vocabulary vocabulary-uri:uri code! percentage:decimal", "narrative*"),
     "tag": Shape("code! vocabulary! vocabulary-uri:uri", "narrative*"),
+    "country-budget-items": Shape("vocabulary!", "budget-item+"),
+    "budget-item": Shape("code! percentage:decimal", "budget-item/description?"),
+    "budget-item/description": _TEXTS,
     "humanitarian-scope": Shape("type! vocabulary! vocabulary-uri:uri code!", "narrative*"),
     "policy-marker": Shape("vocabulary vocabulary-uri:uri code! significance", "narrative*"),
     "collaboration-type": _CODE,
@@ -94,8 +112,8 @@ SHAPES: dict[str, Shape] = {
     "default-aid-type": Shape("code! vocabulary"),
     "default-tied-status": _CODE,
     "budget": Shape("type status", "period-start period-end value"),
-    "period-start": Shape("iso-date!:date"),
-    "period-end": Shape("iso-date!:date"),
+    "period-start": _DATE,
+    "period-end": _DATE,
     "value": Shape("currency value-date!:date", text="decimal"),
     "planned-disbursement": Shape(
         "type", "period-start period-end? value provider-org? receiver-org?"
@@ -108,10 +126,10 @@ SHAPES: dict[str, Shape] = {
         "transaction/recipient-region? flow-type? finance-type? aid-type* tied-status?",
     ),
     "transaction-type": _CODE,
-    "transaction-date": Shape("iso-date!:date"),
+    "transaction-date": _DATE,
     "transaction/description": _TEXTS,
-    "provider-org": Shape(f"{_ORGANISATION} provider-activity-id", "narrative*"),
-    "receiver-org": Shape(f"{_ORGANISATION} receiver-activity-id", "narrative*"),
+    "provider-org": Shape("ref type provider-activity-id", "narrative*"),
+    "receiver-org": Shape("ref type receiver-activity-id", "narrative*"),
     "disbursement-channel": _CODE,
     "transaction/sector": Shape("vocabulary vocabulary-uri:uri code!", "narrative*"),
     "transaction/recipient-country": Shape("code!", "narrative*"),
@@ -120,46 +138,93 @@ SHAPES: dict[str, Shape] = {
     "finance-type": _CODE,
     "aid-type": Shape("code! vocabulary"),
     "tied-status": _CODE,
-    "document-link": Shape(
-        "url!:uri format!",
-        "title document-link/description? category+ language* document-date? "
-        "transaction/recipient-country*",
-    ),
-    "title": _TEXTS,
+    "document-link": Shape("url!:uri format!", _DOCUMENT),
     "document-link/description": _TEXTS,
     "category": _CODE,
     "language": _CODE,
-    "document-date": Shape("iso-date!:date"),
-    "related-activity": Shape("ref! type!"),
-    "legacy-data": Shape("name! value! iati-equivalent:token"),
+    "document-date": _DATE,
+    "related-activity": Shape("ref! type!", closed=True),
+    "legacy-data": Shape("name! value! iati-equivalent:token", closed=True),
+    "conditions": Shape("attached!:boolean", "condition*"),
+    "condition": Shape("type!", "narrative+", closed=True),
+    "result": Shape(
+        "type! aggregation-status:boolean",
+        "title result/description? result/document-link* result/reference* indicator+",
+    ),
+    "result/description": _TEXTS,
+    "result/document-link": Shape("url!:uri format!", _DOCUMENT),
+    "result/reference": _REFERENCE,
+    "indicator": Shape(
+        "measure! ascending:boolean aggregation-status:boolean",
+        "title result/description? result/document-link* indicator/reference* baseline* period*",
+    ),
+    "indicator/reference": Shape("vocabulary! code! indicator-uri:uri"),
+    "baseline": Shape(
+        "iso-date:date year!:year value",
+        "result/location* dimension* result/document-link* comment?",
+    ),
+    "period": Shape("", "period-start period-end target* actual*"),
+    "target": _PERIOD_VALUE,
+    "actual": _PERIOD_VALUE,
+    "result/location": Shape("ref"),
+    "dimension": Shape("name value"),
+    "comment": _TEXTS,
+    "crs-add": Shape("", "other-flags* loan-terms? loan-status? channel-code?"),
+    "other-flags": Shape("code! significance!:boolean"),
+    "loan-terms": Shape(
+        "rate-1:decimal rate-2:decimal",
+        "repayment-type? repayment-plan? commitment-date? repayment-first-date? "
+        "repayment-final-date?",
+    ),
+    "repayment-type": _CODE,
+    "repayment-plan": _CODE,
+    "commitment-date": _DATE,
+    "repayment-first-date": _DATE,
+    "repayment-final-date": _DATE,
+    "loan-status": Shape(
+        "year!:decimal currency value-date!:date",
+        "interest-received? principal-outstanding? principal-arrears? interest-arrears?",
+    ),
+    "interest-received": _AMOUNT,
+    "principal-outstanding": _AMOUNT,
+    "principal-arrears": _AMOUNT,
+    "interest-arrears": _AMOUNT,
+    "channel-code": Shape(text="string", closed=True),
+    "fss": Shape("extraction-date!:date priority:boolean phaseout-year:decimal", "forecast*"),
+    "forecast": Shape("year!:decimal currency value-date:date", text="decimal"),
 }
 
+_PATTERNS = {
+    "decimal": re.compile(r"[+-]?(?=.{1,24}$)(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"),
+    "boolean": re.compile(r"true|false|0|1"),
+    "count": re.compile(r"[0-9]{1,9}"),
+    "year": re.compile(r"[1-9][0-9]{0,8}"),
+    "token": re.compile(r"[A-Za-z0-9._:-]+"),
+    "date": re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])?"),
+}
+_LANGUAGE = r"([A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*)?"
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+_SCHEMA_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+_XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9:/?#@!$&'()*+,;=%~._-]*")
 
 
 def is_typed(value: str, kind: str) -> bool:
     """Tell whether a value is of a simple type of the schema."""
-    value = value.strip()
-    if kind == "date":
-        try:
-            return len(value) == 10 and date.fromisoformat(value) is not None
-        except ValueError:
-            return False
-    if kind == "decimal":
-        try:
-            return Decimal(value).is_finite() and "e" not in value.lower() and "_" not in value
-        except InvalidOperation:
-            return False
-    patterns = {
-        "boolean": r"true|false|0|1",
-        "count": r"[0-9]{1,9}",
-        "token": r"[A-Za-z0-9._:-]+",
-    }
-    if kind in patterns:
-        return re.fullmatch(patterns[kind], value) is not None
-    return kind != "uri" or (
-        _URI.fullmatch(value) is not None and not re.search("%(?![0-9A-Fa-f]{2})|#.*#", value)
-    )
+    value = value.strip(" \t\r\n")
+    if kind == "uri":
+        return _URI.fullmatch(value) is not None and not re.search(
+            "%(?![0-9A-Fa-f]{2})|#.*#", value
+        )
+    if kind not in _PATTERNS:
+        return True
+    found = _PATTERNS[kind].fullmatch(value)
+    if found is None or kind != "date":
+        return found is not None
+    try:
+        return date.fromisoformat(found[1]) is not None
+    except ValueError:
+        return False
 
 
 def is_valid(element: Element, name: str | None = None) -> bool:
@@ -174,24 +239,52 @@ def is_valid(element: Element, name: str | None = None) -> bool:
     )
 
 
+def is_foreign(element: Element) -> bool:
+    """Tell whether an element and all in it is of other namespaces, which the schema lets pass.
+
+    XInclude is not let pass: it asks the reader to fetch a file.
+    """
+    return all(
+        isinstance(inner.tag, str)
+        and inner.tag.startswith("{")
+        and not inner.tag.startswith((_XML, _XINCLUDE))
+        and all(
+            is_foreign_attribute(name, value)
+            for name, value in _named(inner)
+            if name.startswith("{")
+        )
+        for inner in element.iter()
+    )
+
+
+def is_foreign_attribute(name: str, value: str) -> bool:
+    """Tell whether an attribute is of another namespace, and can stand on nearly any element."""
+    if name == XML_LANG:
+        return re.fullmatch(_LANGUAGE, value) is not None
+    return name.startswith("{") and not name.startswith((_XML, _SCHEMA_INSTANCE))
+
+
+def _named(element: Element) -> list[tuple[str, str]]:
+    return [(str(name), str(value)) for name, value in element.attrib.items()]
+
+
+@cache
+def _attributes_of(shape: Shape) -> tuple[dict[str, str], frozenset[str]]:
+    """Return (attribute -> type, required attributes)."""
+    entries = [entry.partition(":") for entry in shape.attributes.split()]
+    types = {name.rstrip("!"): kind for name, _, kind in entries}
+    return types, frozenset(name[:-1] for name, _, _ in entries if name.endswith("!"))
+
+
 def _attributes_fit(element: Element, shape: Shape) -> bool:
-    allowed: dict[str, str] = {}
-    required = set()
-    for entry in shape.attributes.split():
-        name, _, kind = entry.partition(":")
-        allowed[name.rstrip("!")] = kind
-        if name.endswith("!"):
-            required.add(name.rstrip("!"))
-    own = {str(name): str(value) for name, value in element.attrib.items()}
-    for name, value in own.items():
-        if name.endswith("}lang"):
-            if not re.fullmatch(r"([A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*)?", value):
-                return False
-        elif not name.startswith("{") and (
-            name not in allowed or not is_typed(value, allowed[name])
-        ):
-            return False
-    return required <= own.keys()
+    allowed, required = _attributes_of(shape)
+    own = _named(element)
+    return required <= {name for name, _ in own} and all(
+        is_typed(value, allowed[name])
+        if name in allowed
+        else not shape.closed and is_foreign_attribute(name, value)
+        for name, value in own
+    )
 
 
 def _text_fits(element: Element, shape: Shape) -> bool:
@@ -204,16 +297,17 @@ def _text_fits(element: Element, shape: Shape) -> bool:
 def _children_fit(element: Element, shape: Shape) -> bool:
     if shape.text:
         return True
-    names = [str(child.tag) for child in element]
+    children = list(element)
+    names = [str(child.tag) for child in children]
     at = 0
     for entry in shape.children.split():
         key, count = entry.rstrip("?*+"), entry[-1] if entry[-1] in "?*+" else "1"
         tag = key.rpartition("/")[2]
         found = 0
         while at < len(names) and names[at] == tag:
-            if (found and count in "1?") or not is_valid(element[at], key):
+            if (found and count in "1?") or not is_valid(children[at], key):
                 return False
             at, found = at + 1, found + 1
         if not found and count in "1+":
             return False
-    return at == len(names)
+    return all(is_foreign(child) for child in children[at:])

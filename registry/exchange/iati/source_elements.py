@@ -1,25 +1,29 @@
-"""What an activity says beyond the record: kept as it was, so that an export does not lose it."""
+"""What an activity says beyond the record: kept as it was, so that an export does not lose it.
+
+Elements that the record holds whole are not kept twice; the table at the end has the rules. An
+element that can't go out as it came, because the schema refuses it or the record says something
+else by now, goes out as text in an element of this registry (`KEPT`), and comes back from there.
+"""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from lxml import etree
 
+from registry import codelists
 from registry.exchange.iati.codes import NAMESPACE, scheme_of_tag, table
+from registry.exchange.iati.texts import XML_LANG, Element, is_general, language_of, text_of
+from registry.exchange.record import CODED_LISTS
 from registry.messages import Message, message
 
-Element = etree._Element
-
+KEPT = f"{{{NAMESPACE}}}kept"
+"""Holds the text of an element that can't stand in the file as it is."""
 FROM_RECORD = f"{{{NAMESPACE}}}from-record"
 """Marks elements that an export made from the record, and that need not be kept beside it."""
 LARGEST_SOURCE = 400_000
 """Characters of what an activity said beyond the record; transactions are left out above that."""
-
-IN_RECORD = frozenset(
-    {"iati-identifier", "reporting-org", "title", "activity-status", "recipient-country"}
-)
-"""Elements that the record holds whole. All others are kept as they were, too."""
 ATTRIBUTES = (
     "default-currency",
     "humanitarian",
@@ -27,64 +31,233 @@ ATTRIBUTES = (
     "linked-data-uri",
     "budget-not-provided",
 )
+"""Attributes of an activity that are kept, beside those of other namespaces. The language is kept
+where it is not that of the title; when the activity was last updated is not."""
+
+_OWN = f"{{{NAMESPACE}}}"
+_DROPPED_FIRST = ("transaction", "result", "location", "document-link")
 
 
-def source_of(element: Element, version: str) -> tuple[dict[str, Any], list[Message]]:
+def source_of(
+    element: Element,
+    children: dict[str, list[Element]],
+    language: str,
+    *,
+    plain: bool = False,
+) -> tuple[dict[str, Any], list[Message]]:
     """Return what the record has no place for, elements as they were by name; and what is to be
     said about what is too much to be kept.
+
+    `language` is the record's, `plain` says that no namespace is declared in or around the element.
     """
-    said: list[Message] = []
+    serialised = _as_it_stands if plain else _by_itself
     kept: dict[str, list[str]] = {}
-    size = 0
-    for child in _kept(element):
-        text = _serialised(child)
-        size += len(text)
-        kept.setdefault(str(child.tag), []).append(text)
-    if size > LARGEST_SOURCE:
-        for name in ("transaction", "result", "location", "document-link"):
-            dropped = kept.pop(name, [])
-            size -= sum(len(text) for text in dropped)
-            if dropped:
-                said.append(
-                    message(
-                        "{count} {name} elements are too many to be kept with the project.",
-                        count=len(dropped),
-                        name=name,
-                    )
-                )
-            if size <= LARGEST_SOURCE:
-                break
+    for name, elements in children.items():
+        if name.startswith(_OWN):
+            continue
+        beyond = _beyond_the_record(name, elements, plain)
+        if beyond:
+            kept[name] = [serialised(child) for child in beyond]
+    for name, position, text in _put_aside(children.get(KEPT, ())):
+        kept.setdefault(name, []).insert(position, text)
+    said = _shorten(kept)
     source: dict[str, Any] = {"elements": kept} if kept else {}
-    attributes = {name: element.get(name) for name in ATTRIBUTES if element.get(name)}
-    if attributes:
+    if attributes := _attributes(element, language):
         source["attributes"] = attributes
-    if not version.startswith("2"):
-        source["version"] = version
     return ({"iati": source} if source else {}), said
 
 
-def _kept(element: Element) -> Iterator[Element]:
-    for child in element:
-        if not isinstance(child.tag, str) or child.tag in IN_RECORD:
-            continue
-        if child.tag.startswith(f"{{{NAMESPACE}}}") or child.get(FROM_RECORD):
-            continue
-        if child.tag == "related-activity" and child.get("type") in table("relation_types"):
-            continue
-        if child.tag == "description" and (child.get("type") or "1") in ("1", "General"):
-            continue
-        if child.tag == "tag" and scheme_of_tag(child) is not None:
-            continue
-        if child.tag == "recipient-region" and (
-            child.get("vocabulary") == "2" and not child.get("percentage")
-        ):
-            continue
-        yield child
+def _beyond_the_record(name: str, elements: list[Element], plain: bool) -> list[Element]:
+    """Return those of the elements of one name that say more than the record does."""
+    if name in _SAID:
+        elements = _SAID[name](elements)
+    if plain:
+        return elements
+    return [child for child in elements if child.get(FROM_RECORD) is None]
 
 
-def _serialised(child: Element) -> str:
-    """Return the element by itself, the same whatever file and layout it stands in."""
+def _shorten(kept: dict[str, list[str]]) -> list[Message]:
+    """Leave out what is too much, and say so."""
+    said = []
+    size = sum(len(text) for texts in kept.values() for text in texts)
+    largest = sorted(kept, key=lambda name: -sum(map(len, kept[name])))
+    for name in (*_DROPPED_FIRST, *largest) if size > LARGEST_SOURCE else ():
+        dropped = kept.pop(name, [])
+        size -= sum(len(text) for text in dropped)
+        if dropped:
+            said.append(
+                message(
+                    "{count} {name} elements are too many to be kept with the project.",
+                    count=len(dropped),
+                    name=name,
+                )
+            )
+        if size <= LARGEST_SOURCE:
+            break
+    return said
+
+
+def _attributes(element: Element, language: str) -> dict[str, str]:
+    found = {
+        str(name): str(value)
+        for name, value in element.attrib.items()
+        if value and (name in ATTRIBUTES or (name[:1] == "{" and not str(name).startswith(_OWN)))
+    }
+    if language_of(found.get(XML_LANG), "en") == language:
+        found.pop(XML_LANG, None)
+    return found
+
+
+def _put_aside(elements: Iterable[Element]) -> Iterable[tuple[str, int, str]]:
+    """Yield (name, position among those of the name, text) of what an export had put aside."""
+    for element in elements:
+        text, position = text_of(element) or "", element.get("position") or ""
+        try:
+            inner = etree.fromstring(text, safe_parser())
+        except (etree.XMLSyntaxError, ValueError):
+            continue
+        name = str(inner.tag)
+        if len(text) <= LARGEST_SOURCE and not name.startswith(_OWN):
+            yield name, int(position) if position.isdecimal() else 0, _by_itself(inner)
+
+
+def safe_parser() -> etree.XMLParser:
+    """Return a parser for a piece of XML that anybody may have written."""
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_blank_text=True,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _as_it_stands(child: Element) -> str:
+    return etree.tostring(child, encoding="unicode", with_tail=False)
+
+
+def _by_itself(child: Element) -> str:
+    """Return the element with the namespaces that it uses, whatever is declared around it."""
     alone = copy.deepcopy(child)
-    alone.tail = None
     etree.cleanup_namespaces(alone)
-    return etree.tostring(alone, encoding="unicode")
+    return etree.tostring(alone, encoding="unicode", with_tail=False)
+
+
+def _has_plain_texts(element: Element, attributes: tuple[str, ...] = ()) -> bool:
+    """Tell whether there is one narrative for each language and nothing else."""
+    if not set(element.attrib) <= set(attributes):
+        return False
+    own = (element.text or "").strip()
+    spoken: set[str | None] = set()
+    for child in element.iterchildren("*"):
+        language = child.get(XML_LANG)
+        if (
+            child.tag != "narrative"
+            or own
+            or not (child.text or "").strip()
+            or len(child)
+            or list(child.attrib) not in ([], [XML_LANG])
+            or language in spoken
+            or (language is not None and language_of(language, "") != language)
+        ):
+            return False
+        spoken.add(language)
+    return bool(own or spoken)
+
+
+def _says_organisation(elements: list[Element]) -> bool:
+    (first, *more) = elements
+    return not more and _has_plain_texts(first, ("ref", "type")) and len(first) <= 1
+
+
+def _says_title(elements: list[Element]) -> bool:
+    return len(elements) == 1 and _has_plain_texts(elements[0])
+
+
+def _beyond_description(elements: list[Element]) -> list[Element]:
+    """The record holds the general description; those with a type of their own are kept."""
+    general = [description for description in elements if is_general(description)]
+    if len(general) == 1 and _has_plain_texts(general[0], ("type",)):
+        return [description for description in elements if description is not general[0]]
+    return elements
+
+
+def _says_status(elements: list[Element]) -> bool:
+    (first, *more) = elements
+    return not more and list(first.attrib) == ["code"] and first.get("code") in table("statuses")
+
+
+def _says_countries(elements: list[Element]) -> bool:
+    seen: set[str] = set()
+    total = Decimal(0)
+    for place in elements:
+        code, share = place.get("code") or "", place.get("percentage")
+        if (
+            code not in codelists.countries()
+            or code in seen
+            or len(place)
+            or not set(place.attrib) <= {"code", "percentage"}
+        ):
+            return False
+        seen.add(code)
+        if share is not None:
+            try:
+                exact = Decimal(share)
+                if not 0 < exact <= 100 or exact != exact.quantize(Decimal("0.0001")):
+                    return False
+            except InvalidOperation:
+                return False
+            total += exact
+    return total <= Decimal("100.5")
+
+
+def _says_regions(elements: list[Element]) -> bool:
+    codes = [place.get("code") for place in elements]
+    return len(set(codes)) == len(codes) and all(
+        sorted(place.attrib) == ["code", "vocabulary"]
+        and place.get("vocabulary") == "2"
+        and place.get("code") in codelists.regions()
+        and not len(place)
+        for place in elements
+    )
+
+
+def _says_relation(related: Element) -> bool:
+    """Relations of the record; those that follow from decisions of reviewers hold an element of
+    this registry, and are made anew by each export."""
+    if any(str(child.tag).startswith(_OWN) for child in related):
+        return True
+    known = related.get("type") in table("relation_types") and (related.get("ref") or "").strip()
+    return bool(known) and not len(related) and sorted(related.attrib) == ["ref", "type"]
+
+
+def _says_code(tag: Element) -> bool:
+    """Tags of this registry are made anew by each export, but for codes that it does not know."""
+    scheme = scheme_of_tag(tag)
+    known = scheme not in CODED_LISTS or tag.get("code") in codelists.scheme(str(scheme))
+    return scheme is not None and known
+
+
+def _unless(says: Callable[[list[Element]], bool]) -> Callable[[list[Element]], list[Element]]:
+    """Keep all elements of a name, unless the record says what they say together."""
+    return lambda elements: [] if says(elements) else elements
+
+
+def _except(says: Callable[[Element], bool]) -> Callable[[list[Element]], list[Element]]:
+    """Keep the elements of a name but for those which the record says."""
+    return lambda elements: [child for child in elements if not says(child)]
+
+
+_SAID: dict[str, Callable[[list[Element]], list[Element]]] = {
+    "iati-identifier": lambda _: [],
+    "reporting-org": _unless(_says_organisation),
+    "title": _unless(_says_title),
+    "description": _beyond_description,
+    "activity-status": _unless(_says_status),
+    "recipient-country": _unless(_says_countries),
+    "recipient-region": _unless(_says_regions),
+    "related-activity": _except(_says_relation),
+    "tag": _except(_says_code),
+}
+"""Which elements are kept beside the record, by name; of other names all are."""

@@ -1,265 +1,209 @@
 """Reading an IATI file activity by activity, with flat memory, and around what is broken."""
 
-import mmap
+import functools
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
 from registry.errors import FieldError
-from registry.exchange.iati.activity import Activity, Element, read_activity
-from registry.exchange.record import CODED_LISTS, Parsed, parse_record
-from registry.exchange.source import Row, Source, refuse_file
-from registry.exchange.values import shown
+from registry.exchange.iati.activity import Activity, left_out, own_fields, read_activity
+from registry.exchange.iati.fragments import ActivityFile, Fragment, not_well_formed
+from registry.exchange.iati.source_elements import safe_parser
+from registry.exchange.iati.subject import Subject, read_subject
+from registry.exchange.iati.texts import Element, in_language
+from registry.exchange.iati.upgrade import upgrade
+from registry.exchange.record import CODED_LISTS, ProjectRecord, as_json, parse_record
+from registry.exchange.source import LateRow, Row, Source, refuse_file
+from registry.exchange.values import LONGEST_LINE, LONGEST_NAME, shown
 from registry.messages import Message, message
 
-LARGEST_ACTIVITY = 64 * 1024 * 1024
-"""Bytes that one activity may have."""
-
-_ROOT, _ACTIVITY = "iati-activities", "iati-activity"
-_ESSENTIAL = ("identifier", "reporting_org", "title", "titles")
-"""Fields whose errors refuse an activity; other fields are left out with a warning."""
 _CARRIED = frozenset(
     "title description language status start_date end_date countries regions locations budget "
     "currency participating_orgs related url contact_name contact_email source "
     "identifier iati_identifier reporting_org reporting_org_type".split()
 )
 """What an IATI file speaks about even where it is silent; the rest stays as it was."""
-
-_PARSER_OPTIONS: dict[str, Any] = {
-    "resolve_entities": False,
-    "no_network": True,
-    "load_dtd": False,
-    "huge_tree": False,
-    "remove_blank_text": True,
-    "remove_comments": True,
-    "remove_pis": True,
-}
+_NO_IDENTIFIER = message(
+    "The iati-identifier is missing. The project is known by its organisation, title "
+    "and start instead; when one of them changes, it counts as another project."
+)
+_IDENTIFIER = re.compile(rb"<iati-identifier[^>]*>([^<]{1,200})<")
 
 
 def read_iati(source: Source, defaults: Mapping[str, Any] | None = None) -> Iterator[Row]:
     """Yield each activity of the file, refused ones too.
 
-    Raises Invalid when the file as a whole is not to be read: another kind of XML, declared
-    entities, or cut in the middle.
+    Of `defaults` only `reporting_org` counts. Raises Invalid when the file as a whole is not to be
+    read: another kind of XML, declared entities, or cut in the middle; the last is known only when
+    all before the cut was read.
     """
-    reader = _Stream(source)
-    for element, line in reader.elements():
-        yield row_of_element(element, line, reader.version, defaults)
-    if reader.broken is not None:
-        yield from _around_the_break(source, reader, defaults)
-    elif reader.count == 0:
+    file = ActivityFile(source)
+    context = _Context(file.version, file.opening, (defaults or {}).get("reporting_org"))
+    said, count = file.warnings, 0
+    for count, fragment in enumerate(file, 1):  # noqa: B007
+        row = _row_of_fragment(fragment, context)
+        row.warnings[:0], said = said, []
+        yield row
+    if not file.closed:
+        raise refuse_file(
+            message(
+                "The file breaks off in line {line}, after {count} activities: it was cut. "
+                "Download or export it again.",
+                line=file.line,
+                count=count,
+            )
+        )
+    if count == 0:
         raise refuse_file(message("The file has no activities in it."))
 
 
-class _Stream:
-    """The activities of a file up to its end, or up to where it is not well-formed."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.version = "2.03"
-        self.count = 0
-        self.broken: etree.XMLSyntaxError | None = None
-
-    def elements(self) -> Iterator[tuple[Element, int]]:
-        """Yield (activity, its line); the element is emptied before the next one comes."""
-        parser = etree.XMLPullParser(
-            events=("start", "end"), tag=(_ROOT, _ACTIVITY), **_PARSER_OPTIONS
-        )
-        fed = 0
-        started = False
-        for chunk in self.source.chunks():
-            self._feed(parser, chunk)
-            fed += len(chunk)
-            events: Iterator[tuple[str, Any]] = parser.read_events()
-            for event, element in events:
-                if not started:
-                    self._check_root(element)
-                    started = True
-                if event == "end" and element.tag == _ACTIVITY:
-                    self.count += 1
-                    fed = 0
-                    yield element, element.sourceline or 0
-                    _forget(element)
-            if self.broken is not None:
-                break
-            if fed > LARGEST_ACTIVITY:
-                raise refuse_file(
-                    message("An activity has more than {most} MB.", most=LARGEST_ACTIVITY >> 20)
-                )
-        if self.broken is None:
-            try:
-                parser.close()
-            except etree.XMLSyntaxError as error:
-                self.broken = error
-        self._check_end(started)
-
-    def _feed(self, parser: Any, chunk: bytes) -> None:
-        try:
-            parser.feed(chunk)
-        except etree.XMLSyntaxError as error:
-            self.broken = error
-
-    def _check_root(self, element: Element) -> None:
-        dtd: Any = element.getroottree().docinfo.internalDTD
-        if dtd is not None and any(True for _ in dtd.iterentities()):
-            raise refuse_file(
-                message(
-                    "The file declares entities, which IATI does not need and which can be used "
-                    "to attack a reader. Write the text in full."
-                )
-            )
-        if element.tag != _ROOT or element.getparent() is not None:
-            raise _other_xml()
-        self.version = (element.get("version") or "2.03").strip()
-
-    def _check_end(self, started: bool) -> None:
-        """Raise Invalid for XML of another kind, and for a file that was cut."""
-        if not started:
-            if self.broken is not None and _entity_declared(self.source.head):
-                raise refuse_file(
-                    message("The file declares entities, which IATI does not need.")
-                ) from self.broken
-            raise _other_xml()
-        if self.broken is not None and not _ends_whole(self.source):
-            raise refuse_file(
-                message(
-                    "The file breaks off in line {line}: it was cut. Download or export it again.",
-                    line=self.broken.lineno or 0,
-                )
-            ) from self.broken
+def record_of_element(element: Element) -> ProjectRecord | None:
+    """Return what a reader makes of an activity of 2.03."""
+    context = _Context("2.03", b"", None)
+    row, subject = _recognised(element, 0, context)
+    _fill(row, element, subject, context)
+    return row.record
 
 
-def _forget(element: Element) -> None:
-    """Free an activity and what stood before it."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
+class _Context(NamedTuple):
+    """What an activity has to be told of the file that it stands in."""
+
+    version: str
+    opening: bytes
+    """A start tag that declares the namespaces of the file, or nothing."""
+    organisation: str | None
+    """Who reports what says nobody."""
 
 
-def _entity_declared(head: bytes) -> bool:
-    return b"<!ENTITY" in head.replace(b"\0", b"")
-
-
-def _ends_whole(source: Source) -> bool:
-    last = b""
-    for chunk in source.chunks():
-        last = (last + chunk)[-4096:]
-    return b"</iati-activities" in last.replace(b"\0", b"")
-
-
-def _other_xml() -> Exception:
-    return refuse_file(
-        message(
-            "This XML is not an IATI activity file: its outermost element has to be "
-            "iati-activities. (Organisation files are not imported.)"
-        )
-    )
-
-
-def _around_the_break(
-    source: Source, reader: _Stream, defaults: Mapping[str, Any] | None
-) -> Iterator[Row]:
-    """Read the activities after the place where the file is not well-formed, one by one."""
-    data, close = _bytes_of(source)
+def _row_of_fragment(fragment: Fragment, context: _Context) -> Row:
+    """Recognise an activity; the record is made when it is asked for."""
+    if fragment.too_large is not None:
+        return _refused(fragment, fragment.too_large)
     try:
-        root = re.search(rb"<iati-activities\b[^>]*>", data)
-        opening = root[0] if root else b"<iati-activities>"
-        line, position = 1, 0
-        starts = [m.start() for m in re.finditer(rb"<iati-activity(?=[\s>/])", data)]
-        for number, start in enumerate(starts):
-            line += bytes(data[position:start]).count(b"\n")
-            position = start
-            if number < reader.count:
-                continue
-            stop = starts[number + 1] if number + 1 < len(starts) else len(data)
-            yield _row_of_fragment(opening, bytes(data[start:stop]), line, reader.version, defaults)
-    finally:
-        close()
-
-
-def _bytes_of(source: Source) -> tuple[Any, Any]:
-    data = source.path_or_bytes()
-    if isinstance(data, Path):
-        file = data.open("rb")
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        file.close()
-        return mapped, mapped.close
-    return data, lambda: None
-
-
-def _row_of_fragment(
-    opening: bytes, fragment: bytes, line: int, version: str, defaults: Mapping[str, Any] | None
-) -> Row:
-    end = fragment.find(b"</iati-activity>")
-    whole = fragment[: end + len(b"</iati-activity>")] if end >= 0 else fragment
-    parser = etree.XMLParser(encoding="utf-8", **_PARSER_OPTIONS)
-    try:
-        root = etree.fromstring(opening + whole + b"</iati-activities>", parser)
+        element, mended = _parse(fragment.xml, context)
     except etree.XMLSyntaxError as error:
-        broken_line = line + max((error.lineno or 1) - 1, 0)
-        why = message(
-            "The activity is not well-formed XML in line {line}: {reason}.",
-            line=broken_line,
-            reason=re.sub(r", line \d+.*", "", error.msg or "")[:200],
-        )
-        identifier = re.search(rb"<iati-identifier[^>]*>([^<]{1,200})<", fragment)
-        name = identifier[1].decode("utf-8", "replace").strip() if identifier else None
-        return Row("line", line, None, [FieldError("activity", why)], identifier=name)
-    return row_of_element(root[0], line, version, defaults)
+        return _refused(fragment, not_well_formed(fragment.line, error))
+    row, subject = _recognised(element, fragment.line, context)
+    row.digest = hashlib.blake2b(fragment.xml, digest_size=16).digest()
+    if mended is not None:
+        row.warnings.append(FieldError("file", mended))
+    if _is_sound(row) and not subject.exported:
+        row.complete_with(functools.partial(_complete, fragment.xml, context, subject))
+    else:
+        _fill(row, element, subject, context)
+    return row
 
 
-def row_of_element(
-    element: Element, line: int, version: str, defaults: Mapping[str, Any] | None = None
-) -> Row:
-    """Parse one activity; what can be understood is imported, with warnings for the rest."""
-    activity = read_activity(element, version)
-    values = {key: value for key, value in activity.values.items() if value not in (None, "")}
-    for name, value in (defaults or {}).items():
-        values.setdefault(name, value)
-    parsed = _parse_leniently(values, activity)
-    record = parsed.record
-    given = _CARRIED | values.keys()
-    if activity.tagged:
-        given |= set(CODED_LISTS)
-    return Row(
+def _recognised(element: Element, line: int, context: _Context) -> tuple[LateRow, Subject]:
+    subject = read_subject(element)
+    organisation = subject.organisation or context.organisation or ""
+    row = LateRow(
         "line",
         line,
-        record,
-        parsed.errors,
-        activity.warnings + parsed.warnings,
-        identifier=shown(values["identifier"], 200) if values.get("identifier") else None,
-        title=record.title if record else shown(values.get("title") or "", 200),
-        given=given,
-        raw=values,
-        organisation_keys=activity.organisation_keys or (values.get("reporting_org", ""),),
-        organisation_ref=activity.organisation_ref,
-        texts=activity.texts,
-        sectors=activity.sectors,
-        tags=activity.tags,
+        None,
+        identifier=subject.identifier,
+        title=in_language(subject.titles, subject.language) or "",
+        organisation=organisation,
+        organisation_keys=subject.organisation_keys or (organisation,),
+        organisation_ref=subject.organisation_ref,
+        texts=tuple(subject.texts),
+        sectors=tuple(subject.sectors),
+        tags=tuple(subject.tags),
+        coded=subject.coded,
+        former_identifiers=subject.former_identifiers,
+    )
+    return row, subject
+
+
+def _is_sound(row: Row) -> bool:
+    """Tell whether what is essential is there, so that a record will come of it."""
+    return (
+        0 < len(row.title) <= LONGEST_LINE
+        and 0 < len(row.organisation) <= LONGEST_NAME
+        and len(row.identifier or "") <= LONGEST_NAME
     )
 
 
-def _parse_leniently(values: dict[str, Any], activity: Activity) -> Parsed:
-    """Parse; a field that is wrong but not essential is left out, with a warning."""
+def _complete(xml: bytes, context: _Context, subject: Subject, row: Row) -> None:
+    """Read the activity again, whole: that costs less than to hold thousands of trees in memory."""
+    element, _ = _parse(xml, context)
+    plain = not context.opening and b"xmlns" not in xml
+    _fill(row, element, subject, context, plain=plain)
+
+
+def _fill(
+    row: Row, element: Element, subject: Subject, context: _Context, *, plain: bool = False
+) -> None:
+    """Make the record and all that is to be said about it, or say why there is none."""
+    row.raw = {
+        "identifier": row.identifier,
+        "reporting_org": row.organisation,
+        "title": row.title,
+    }
+    if not _is_sound(row):
+        essential = parse_record(row.raw)
+        row.errors += essential.errors
+        row.title = shown(row.title, LONGEST_LINE)
+        if essential.errors:
+            return
+    if context.version.startswith("1"):
+        upgrade(element)
+    record, activity = read_activity(element, subject, row.organisation, plain=plain)
+    row.given = _CARRIED | activity.columns
+    if subject.coded:
+        row.given |= set(CODED_LISTS)
+    if subject.exported:
+        record = _with_own_fields(record, row, activity)
+    row.record, row.title = record, record.title
+    row.warnings += activity.warnings
+    if not record.identifier:
+        row.warnings.append(FieldError("identifier", _NO_IDENTIFIER))
+
+
+def _with_own_fields(record: ProjectRecord, row: Row, activity: Activity) -> ProjectRecord:
+    """Take over what this registry itself wrote because IATI has no place for it."""
+    own = own_fields(activity)
+    values = as_json(record) | own
     parsed = parse_record(values)
     for error in parsed.errors:
-        if error.field not in _ESSENTIAL:
-            values.pop(error.field, None)
-            activity.warn(error.field, _left_out(error.message))
-    if not values.get("identifier"):
-        activity.warn(
-            "identifier",
-            message(
-                "The iati-identifier is missing. The project is known by its organisation, title "
-                "and start instead; when one of them changes, it counts as another project."
-            ),
-        )
-    return parse_record(values) if parsed.errors else parsed
+        values.pop(error.field, None)
+        activity.warn(error.field, left_out(error.message))
+    if parsed.errors:
+        parsed = parse_record(values)
+    row.given |= own.keys()
+    return parsed.record or record
 
 
-def _left_out(why: Message) -> Message:
-    return message("Left out: {reason}", reason=str(why))
+def _parse(xml: bytes, context: _Context) -> tuple[Element, Message | None]:
+    """Return the element, and what had to be mended. Raises XMLSyntaxError."""
+    try:
+        return _element_of(xml, context.opening), None
+    except etree.XMLSyntaxError:
+        try:
+            xml.decode()
+            raise
+        except UnicodeDecodeError:
+            text = xml.decode("cp1252", "surrogateescape")
+    return _element_of(text.encode("utf-8", "surrogateescape"), context.opening), message(
+        "The activity is not UTF-8; it was read as Windows-1252. Look whether accents are right."
+    )
+
+
+def _element_of(xml: bytes, opening: bytes) -> Element:
+    if not opening:
+        return etree.fromstring(xml, _parser())
+    return etree.fromstring(opening + xml + b"</_>", _parser())[0]
+
+
+_parser = functools.cache(safe_parser)
+
+
+def _refused(fragment: Fragment, why: Message) -> Row:
+    found = _IDENTIFIER.search(fragment.xml)
+    identifier = shown(found[1].decode("utf-8", "replace").strip()) if found else None
+    return Row(
+        "line", fragment.line, None, [FieldError("activity", why)], identifier=identifier or None
+    )

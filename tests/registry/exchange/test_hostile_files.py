@@ -116,12 +116,6 @@ def test_lines_that_are_no_objects_are_refused_alone() -> None:
     assert all(row.errors for row in rows[:5])
 
 
-def test_an_activity_of_absurd_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("registry.exchange.iati.stream.LARGEST_ACTIVITY", 1_000_000)
-    data = an_iati_file(an_activity("X-1", more="<sector/>" * 400_000))
-    assert "an activity has more" in refused(data).lower()
-
-
 FILES = {
     "csv": csv_file(ROW, ROW | {"title": "zweite Zeile; é"}),
     "jsonl": jsonl_file(ROW, ROW),
