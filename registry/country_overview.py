@@ -106,14 +106,16 @@ class CountryOverview:
 async def country_overview(
     session: AsyncSession, reader: Actor, code: str, today: date | None = None
 ) -> CountryOverview:
-    """Return what this reader may know of a country, in five statements. Raises NotFound."""
+    """Return what this reader may know of a country, with five statements. Raises NotFound."""
     if code not in codelists.countries():
         raise NotFound("There is no country with this code in ISO 3166-1.")
     today = today or date.today()
     here = projects_here(reader, code, today)
     active = here.with_only_columns(col(Project.id)).where(running(today))
     figures = await country_figures(session, here, latest=TIMELINE, likeliest=LISTED)
-    confirmed = await merged_pairs(session, active)
+    confirmed: Sequence[tuple[int, int]] = ()
+    if figures.overlaps > figures.open_overlaps:  # without decisions nothing is merged
+        confirmed = await merged_pairs(session, active)
     listed = await _pairs(session, figures.likeliest)
     named = {id for pair in (*listed, *confirmed) for id in pair[:2]}
     # Somebody may withdraw a project between two statements; then it is shown nowhere.
