@@ -79,7 +79,7 @@ class Activity:
 
     def limited(self, name: str, found: Iterable[Value]) -> list[Value]:
         """Return the values without repetitions, as many as a record may have."""
-        once = list(dict.fromkeys(found))
+        once = list(dict.fromkeys(found))  # in their order
         if len(once) > MOST_ITEMS:
             self.warn(
                 name,
@@ -105,8 +105,8 @@ def read_activity(
     `plain` says that no namespace is declared in or around the element.
     """
     children: dict[str, list[Element]] = {}
-    for child in element.iterchildren("*"):
-        children.setdefault(child.tag, []).append(child)
+    for child in element:
+        children.setdefault(str(child.tag), []).append(child)
     activity = Activity(children, subject.language)
     language, titles, descriptions = _texts(activity, subject)
     activity.columns = _columns(language, titles, descriptions)

@@ -78,22 +78,21 @@ def _beyond_the_record(name: str, elements: list[Element], plain: bool) -> list[
 
 def _shorten(kept: dict[str, list[str]]) -> list[Message]:
     """Leave out what is too much, and say so."""
-    said = []
-    size = sum(len(text) for texts in kept.values() for text in texts)
-    largest = sorted(kept, key=lambda name: -sum(map(len, kept[name])))
-    for name in (*_DROPPED_FIRST, *largest) if size > LARGEST_SOURCE else ():
-        dropped = kept.pop(name, [])
-        size -= sum(len(text) for text in dropped)
-        if dropped:
+    sizes = {name: sum(map(len, texts)) for name, texts in kept.items()}
+    size = sum(sizes.values())
+    said: list[Message] = []
+    if size <= LARGEST_SOURCE:
+        return said
+    for name in (*_DROPPED_FIRST, *sorted(sizes, key=lambda name: -sizes[name])):
+        if size > LARGEST_SOURCE and name in kept:
             said.append(
                 message(
                     "{count} {name} elements are too many to be kept with the project.",
-                    count=len(dropped),
+                    count=len(kept.pop(name)),
                     name=name,
                 )
             )
-        if size <= LARGEST_SOURCE:
-            break
+            size -= sizes[name]
     return said
 
 

@@ -50,10 +50,8 @@ def read_iati(source: Source, defaults: Mapping[str, Any] | None = None) -> Iter
     if not file.closed:
         raise refuse_file(
             message(
-                "The file breaks off in line {line}, after {count} activities: it was cut. "
-                "Download or export it again.",
+                "The file breaks off in line {line}: it was cut. Download or export it again.",
                 line=file.line,
-                count=count,
             )
         )
     if count == 0:

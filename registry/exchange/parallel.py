@@ -1,0 +1,106 @@
+"""Reading a file in a process of its own, so that one core reads while another one plans.
+
+The process is started for one file and ends with it, however that comes: when all is read, when
+nobody takes the rows any more, or when either side is killed. Rows come through a pipe, which holds
+the reader back while the rows before are worked on.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from registry.errors import FieldError, Invalid
+from registry.exchange.reading import rows_of
+from registry.exchange.source import Row, Source
+
+CHUNK = 1_000
+"""Rows that come through the pipe at a time, at most."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is to be read, and what is to be done with it beside reading."""
+
+    path: Path
+    filename: str
+    format: str
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    warnings: list[FieldError] = field(default_factory=list)
+    """Of the file; the first row carries them."""
+    skip: int = 0
+    """Rows at the beginning that nobody wants."""
+    prepare: Callable[[list[Row]], None] | None = None
+    """A function of a module, called there with the rows of a chunk: to judge and complete them."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows, and how many bytes of the file were read for them (0 when all are read)."""
+
+    rows: list[Row]
+    position: int
+
+
+def read_apart(reading: Reading) -> Iterator[Chunk]:
+    """Yield the rows of a file chunk by chunk, read by another process.
+
+    Raises Invalid when the file as a whole can't be read, and OSError when the process was killed.
+    Pickle is safe here: what comes through the pipe is from a process that this one started.
+    """
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", f"from {__name__} import serve; serve()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    with process:
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101
+        try:
+            pickle.dump(reading, process.stdin)
+            process.stdin.close()
+            yield from _chunks_from(process.stdout)
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
+            raise OSError(f"The process that reads {reading.filename} was ended.") from error
+        finally:
+            process.kill()
+
+
+def _chunks_from(pipe: IO[bytes]) -> Iterator[Chunk]:
+    while (came := pickle.load(pipe)) is not None:  # noqa: S301
+        if isinstance(came, Chunk):
+            yield came
+        else:
+            raise Invalid(came)
+
+
+def _read(reading: Reading) -> Iterator[Chunk]:
+    source = Source(reading.path, reading.filename)
+    rows = rows_of(source, reading.format, reading.defaults, reading.warnings)
+    next(islice(rows, reading.skip, reading.skip), None)
+    while chunk := list(islice(rows, CHUNK)):
+        if reading.prepare is not None:
+            reading.prepare(chunk)
+        yield Chunk(chunk, source.position)
+
+
+def serve() -> None:
+    """Read what the process that started this one asks for, and write it to the standard output."""
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what anybody prints must not come between
+    try:
+        try:
+            for chunk in _read(pickle.load(sys.stdin.buffer)):  # noqa: S301
+                pickle.dump(chunk, pipe, pickle.HIGHEST_PROTOCOL)
+                pipe.flush()
+            pickle.dump(None, pipe)
+        except Invalid as error:
+            pickle.dump(list(error.errors), pipe)
+        pipe.close()
+    except BrokenPipeError:  # nobody wants the rest
+        os._exit(0)
