@@ -39,7 +39,6 @@ def test_the_rows_are_those_that_would_be_read_here(tmp_path: Path) -> None:
     path = an_iati_of(tmp_path, 1_500)
     chunks = list(read_apart(Reading(path, "a.xml", "iati", warnings=[NOTE])))
     assert [len(chunk.rows) for chunk in chunks] == [1_000, 500]
-    assert chunks[0].position == path.stat().st_size
     rows = [row for chunk in chunks for row in chunk.rows]
     assert rows[0].warnings == [NOTE]
     for there, here in zip(rows, read_file(path), strict=True):
@@ -65,8 +64,9 @@ def test_a_file_that_was_cut_is_refused_after_what_was_read(tmp_path: Path) -> N
 
 
 def test_who_wants_no_more_rows_leaves_no_process_behind(tmp_path: Path) -> None:
-    reading = read_apart(Reading(an_iati_of(tmp_path, 3_000), "a.xml", "iati"))
-    next(reading)
+    path = an_iati_of(tmp_path, 5_000)
+    reading = read_apart(Reading(path, "a.xml", "iati"))
+    assert 0 < next(reading).position < path.stat().st_size
     assert len(children()) == 1
     reading.close()
     assert children() == set()
