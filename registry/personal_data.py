@@ -13,6 +13,9 @@ from registry.errors import FieldError
 from registry.exchange.record import ProjectRecord
 from registry.messages import Message, message
 
+_DIGIT = re.compile(r"\d")
+_FEWEST_DIGITS = 4
+"""What follows has at least so many; most texts have fewer, and are done with."""
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = r"\(?\d(?:[ \u00a0\u202f().\-/]{0,2}\d){5,14}"
 _PHONE = re.compile(
@@ -49,8 +52,11 @@ def personal_data_in(record: ProjectRecord) -> list[FieldError]:
 
 def suspicious_parts(text: str) -> Iterator[Message]:
     """Yield a sentence for each part of a text that looks like personal data."""
-    for match in _EMAIL.finditer(text):
-        yield message("'{text}' looks like an e-mail address.", text=match[0])
+    if "@" in text:
+        for match in _EMAIL.finditer(text):
+            yield message("'{text}' looks like an e-mail address.", text=match[0])
+    if len(_DIGIT.findall(text)) < _FEWEST_DIGITS:
+        return
     for match in _PHONE.finditer(text):
         yield message("'{text}' looks like a telephone number.", text=match[0].strip())
     for match in _DOCUMENT.finditer(text):

@@ -9,7 +9,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -47,7 +47,7 @@ class Chunk:
     position: int
 
 
-def read_apart(reading: Reading) -> Iterator[Chunk]:
+def read_apart(reading: Reading) -> Generator[Chunk, None, None]:
     """Yield the rows of a file chunk by chunk, read by another process.
 
     Raises Invalid when the file as a whole can't be read, and OSError when the process was killed.
@@ -79,7 +79,8 @@ def _chunks_from(pipe: IO[bytes]) -> Iterator[Chunk]:
             raise Invalid(came)
 
 
-def _read(reading: Reading) -> Iterator[Chunk]:
+def read_here(reading: Reading) -> Generator[Chunk, None, None]:
+    """Yield the rows of a file chunk by chunk, read by this process. Raises Invalid."""
     source = Source(reading.path, reading.filename)
     rows = rows_of(source, reading.format, reading.defaults, reading.warnings)
     next(islice(rows, reading.skip, reading.skip), None)
@@ -95,7 +96,7 @@ def serve() -> None:
     os.dup2(2, 1)  # what anybody prints must not come between
     try:
         try:
-            for chunk in _read(pickle.load(sys.stdin.buffer)):  # noqa: S301
+            for chunk in read_here(pickle.load(sys.stdin.buffer)):  # noqa: S301
                 pickle.dump(chunk, pipe, pickle.HIGHEST_PROTOCOL)
                 pipe.flush()
             pickle.dump(None, pipe)

@@ -63,6 +63,8 @@ class Row:
     """Tags of other vocabularies than this registry's."""
     coded: bool = False
     """Whether the format's own subject codes place it in the Framework for Action already."""
+    concerns: tuple[bool, list[Message]] | None = None
+    """Whether it concerns trafficking, and why it seems so; None where nobody has judged."""
     former_identifiers: tuple[str, ...] = ()
     """Identifiers under which the project was known before, where the format has them."""
     digest: bytes | None = None

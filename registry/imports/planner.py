@@ -1,6 +1,5 @@
 """Deciding, for a chunk of records at a time, what an import does with each."""
 
-import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ from registry.organisations import resolve_organisations
 from registry.permissions import Actor, may
 from registry.personal_data import personal_data_in
 from registry.projects import identifier_for, load_records, missing_for_publication
-from registry.relevance import Subject, judge
 from registry.suggestions import suggested_codes
 
 _TEXTS = frozenset({"title", "description"})
@@ -51,14 +49,12 @@ class Planner:
         actor: Actor,
         default: Organisation | None,
         *,
-        all_activities: bool,
         as_drafts: bool,
         overruled: Mapping[str, bool],
         new_organisations: dict[str, str],
     ) -> None:
         self.actor = actor
         self.default = default
-        self.all_activities = all_activities
         self.as_drafts = as_drafts
         self.overruled = overruled
         self.new_organisations = new_organisations
@@ -74,7 +70,7 @@ class Planner:
         pairs = [(row, item) for row, item in zip(rows, items, strict=True) if not row.errors]
         pairs = await self._settle_known_organisations(session, pairs)
         registered = await self._find_registered(session, pairs)
-        pairs = await self._leave_out_other_things(pairs, registered)
+        pairs = self._leave_out_other_things(pairs, registered)
         records = await load_records(session, [found.id for found in registered.values()])
         for row, item in pairs:
             item.record = dataclasses.replace(_record_of(row))
@@ -115,30 +111,24 @@ class Planner:
                 item.raw = row.raw
         return [(row, item) for row, item in pairs if not item.errors]
 
-    async def _leave_out_other_things(
+    def _leave_out_other_things(
         self, pairs: list[Pair], registered: Mapping[int, _Registered]
     ) -> list[Pair]:
         """Return what concerns trafficking, what people want, and what is registered already."""
-        if self.all_activities and not self.overruled:
-            return pairs
         wanted: list[Pair] = []
-        doubtful: list[Pair] = []
         for row, item in pairs:
+            concerned, reasons = row.concerns or (True, [])
             said = self.overruled.get(item.identifier or "")
-            if said is False and item.index not in registered:
+            if item.index in registered:
+                wanted.append((row, item))
+                continue
+            item.reasons = reasons
+            if said or (concerned and said is None):
+                wanted.append((row, item))
+            elif said is False:
                 _leave_out(row, item, [message("Somebody left it out by hand.")])
-            elif said or self.all_activities or item.index in registered or row.coded:
-                wanted.append((row, item))
             else:
-                doubtful.append((row, item))
-        subjects = [Subject(row.texts, row.sectors, row.tags) for row, _ in doubtful]
-        judgements = await asyncio.to_thread(judge, subjects)
-        for (row, item), judged in zip(doubtful, judgements, strict=True):
-            item.reasons = judged.reasons
-            if judged.concerned:
-                wanted.append((row, item))
-            else:
-                _leave_out(row, item, judged.reasons)
+                _leave_out(row, item, reasons)
         return wanted
 
     def _may_stand_in(self, row: Row) -> bool:

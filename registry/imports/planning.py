@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.exchange.reading import rows_of
+from registry.exchange.parallel import Chunk, Reading, read_apart, read_here
 from registry.exchange.source import Row, Source, detect_format
 from registry.imports import items as stored
 from registry.imports.overlaps import look_for_overlaps
@@ -16,9 +16,10 @@ from registry.imports.plan import OUTCOMES
 from registry.imports.planner import Planner
 from registry.models import Import, KeptSource, Organisation
 from registry.permissions import Actor
+from registry.relevance import Subject, judge
 
-CHUNK = 1_000
-"""Records that are planned at a time."""
+READ_APART = 2 * 1024 * 1024
+"""Bytes of a file from which on another process reads it: to start one takes half a second."""
 
 
 class Planning:
@@ -43,25 +44,38 @@ class Planning:
         planner = Planner(
             actor,
             organisation,
-            all_activities=run.all_activities or run.format != "iati",
             as_drafts=run.as_drafts,
             overruled=await _overruled(session, run),
             new_organisations=dict(run.new_organisations),
         )
         return cls(run, source, planner, await stored.last_index(session, run.id))
 
-    async def chunks(self) -> AsyncIterator[list[Row]]:
-        """Read the rest of the file, in pieces, in a thread; the next one while one is planned."""
-        rows = rows_of(self.source, self.run.format, self._defaults(), self._warnings())
-        await asyncio.to_thread(lambda: next(islice(rows, self.rows_done, self.rows_done), None))
-        following = asyncio.create_task(asyncio.to_thread(_take, rows))
+    async def chunks(self) -> AsyncIterator[Chunk]:
+        """Read the rest of the file, in pieces; the next one is read while one is planned.
+
+        A large file is read by another process, on another core.
+        """
+        run = self.run
+        reading = Reading(
+            Path(run.path),
+            run.filename,
+            run.format,
+            self._defaults(),
+            self._warnings(),
+            skip=self.rows_done,
+            prepare=partial(prepare, judged=run.format == "iati" and not run.all_activities),
+        )
+        read = read_apart if run.size > READ_APART else read_here
+        chunks = read(reading)
+        following = asyncio.create_task(asyncio.to_thread(next, chunks, None))
         try:
-            while chunk := await following:
-                following = asyncio.create_task(asyncio.to_thread(_take, rows))
+            while (chunk := await following) is not None:
+                following = asyncio.create_task(asyncio.to_thread(next, chunks, None))
                 yield chunk
         finally:
             if not following.done():  # a thread can't be stopped; the generator must not be shared
                 await asyncio.wait([following])
+            chunks.close()
 
     async def plan(self, session: AsyncSession, rows: list[Row]) -> int:
         """Plan these records and store what becomes of them; return how many are done."""
@@ -80,8 +94,18 @@ class Planning:
         return warnings if found == self.run.format else []
 
 
-def _take(rows: Any) -> list[Row]:
-    return list(islice(rows, CHUNK))
+def prepare(rows: list[Row], *, judged: bool) -> None:
+    """Judge what rows are about, and make records of those that are wanted.
+
+    It is work for the process that reads: half of what there is to do.
+    """
+    doubtful = [row for row in rows if judged and not row.errors and not row.coded]
+    subjects = [Subject(row.texts, row.sectors, row.tags) for row in doubtful]
+    for row, found in zip(doubtful, judge(subjects), strict=True):
+        row.concerns = (found.concerned, found.reasons)
+    for row in rows:
+        if not row.errors and (row.concerns is None or row.concerns[0]):
+            _ = row.record
 
 
 async def _overruled(session: AsyncSession, run: Import) -> dict[str, bool]:

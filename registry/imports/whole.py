@@ -38,7 +38,7 @@ async def plan_file(
     )
     begun = await planning.Planning.begin(session, run, actor)
     async for chunk in begun.chunks():
-        done = await begun.plan(session, chunk)
+        done = await begun.plan(session, chunk.rows)
         if progress is not None:
             progress(done)
     await planning.settle(session, run, begun)

@@ -125,13 +125,13 @@ async def _plan(database: Database, run: Import, progress: Progress | None) -> N
     async for chunk in begun.chunks():
         async with database.session() as session:
             await _stop_if_cancelled(session, run)
-            done = await begun.plan(session, chunk)
+            done = await begun.plan(session, chunk.rows)
             known = begun.planner.new_organisations
             await _note(
                 session,
                 run,
                 done=done,
-                position=begun.source.position,
+                position=chunk.position,
                 new_organisations=known,
                 attempts=0,
             )

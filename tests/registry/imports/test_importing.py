@@ -264,7 +264,7 @@ async def test_the_known_iati_identifier_finds_a_project_with_another_identifier
 async def test_a_large_file_in_pieces_gives_the_same(
     session: AsyncSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("registry.imports.planning.CHUNK", 3)
+    monkeypatch.setattr("registry.exchange.parallel.CHUNK", 3)
     monkeypatch.setattr("registry.imports.applying.CHUNK", 2)
     lines = [COMPLETE | {"identifier": f"S-{n}", "title": f"Project {n}"} for n in range(10)]
     lines[4] |= {"countries": "Atlantis"}

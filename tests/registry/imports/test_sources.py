@@ -35,7 +35,7 @@ async def planned(
 async def plan(session: AsyncSession, run: Import) -> None:
     begun = await Planning.begin(session, run, COMMAND_LINE)
     async for chunk in begun.chunks():
-        await begun.plan(session, chunk)
+        await begun.plan(session, chunk.rows)
     await settle(session, run, begun)
     await finish(session, run, begun)
 

@@ -147,7 +147,7 @@ async def test_two_workers_do_not_do_the_same_work(committed: Database, tmp_path
 async def test_a_cancelled_import_stops_and_writes_nothing(
     committed: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
-    monkeypatch.setattr("registry.imports.planning.CHUNK", 100)
+    monkeypatch.setattr("registry.exchange.parallel.CHUNK", 100)
     monkeypatch.setattr("registry.imports.applying.CHUNK", 100)
     run = await begun(committed, a_file(tmp_path, rows(2_000)))
     if state == "applying":
