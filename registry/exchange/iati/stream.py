@@ -155,7 +155,7 @@ def _fill(
         row.given |= set(CODED_LISTS)
     if subject.exported:
         record = _with_own_fields(record, row, activity)
-    row.record, row.title = record, record.title
+    row.record, row.identifier, row.title = record, record.identifier, record.title
     row.warnings += activity.warnings
     if not record.identifier:
         row.warnings.append(FieldError("identifier", _NO_IDENTIFIER))

@@ -35,7 +35,7 @@ from registry.exchange.iati.shapes import (
 from registry.exchange.iati.source_elements import ATTRIBUTES, KEPT, safe_parser
 from registry.exchange.iati.stream import record_of_element
 from registry.exchange.iati.subject import OWN_FIELD
-from registry.exchange.iati.texts import XML_LANG, Element, narratives
+from registry.exchange.iati.texts import XML_LANG, Element, is_general, narratives
 from registry.exchange.record import ProjectRecord, as_json
 from registry.folding import fold
 from registry.models import Organisation
@@ -167,13 +167,19 @@ def _build(
     for one in kept:
         if one.element is not None:
             theirs.setdefault(one.name, []).append(one.element)
-    has_money = not _MONEY.isdisjoint(theirs)
+    covered = set(theirs)
+    if not covered.isdisjoint(_MONEY):
+        covered |= _MONEY
+    if not any(is_general(description) for description in theirs.get("description", ())):
+        covered.discard("description")
     for name in ORDER:
         came = theirs.pop(name, [])
-        covered = has_money if name == "transaction" else bool(came)
-        if not covered or name in _ADDED_TO or edited.intersection(FIELDS.get(name, ())):
+        if name not in covered or name in _ADDED_TO or edited.intersection(FIELDS.get(name, ())):
             said = [meaning(name, element, language) for element in came]
-            activity.extend(e for e in made.get(name, []) if meaning(name, e, language) not in said)
+            ours = [e for e in made.get(name, []) if meaning(name, e, language) not in said]
+            activity.extend(ours)
+            if name == "description" and came and ours:
+                ours[0].set("type", "1")  # general, beside those that have types of their own
         activity.extend(came)
     for elements in theirs.values():
         activity.extend(elements)
