@@ -35,6 +35,7 @@ ATTRIBUTES = (
 where it is not that of the title; when the activity was last updated is not."""
 
 _OWN = f"{{{NAMESPACE}}}"
+_XML = "http://www.w3.org/XML/1998/namespace"
 _DROPPED_FIRST = ("transaction", "result", "location", "document-link")
 
 
@@ -137,10 +138,20 @@ def _as_it_stands(child: Element) -> str:
 
 
 def _by_itself(child: Element) -> str:
-    """Return the element with the namespaces that it uses, whatever is declared around it."""
+    """Return the element with the namespaces that it uses, whatever is declared around it.
+
+    Prefixes are made anew, in the order of their use, for they depend on what stands around.
+    """
     alone = copy.deepcopy(child)
-    etree.cleanup_namespaces(alone)
-    return etree.tostring(alone, encoding="unicode", with_tail=False)
+    names = (str(name) for element in alone.iter("*") for name in (element.tag, *element.attrib))
+    uris = dict.fromkeys(etree.QName(name).namespace for name in names if name.startswith("{"))
+    prefixes = {f"n{n}": uri for n, uri in enumerate(uri for uri in uris if uri != _XML)}
+    attributes = {str(name): str(value) for name, value in alone.attrib.items()}
+    renamed = etree.Element(alone.tag, attributes, nsmap=prefixes)
+    renamed.text = alone.text
+    renamed.extend(list(alone))
+    etree.cleanup_namespaces(renamed)
+    return etree.tostring(renamed, encoding="unicode")
 
 
 def _has_plain_texts(element: Element, attributes: tuple[str, ...] = ()) -> bool:

@@ -5,7 +5,7 @@ This is read of every activity of a file; all else only of those that become pro
 
 from dataclasses import dataclass, field
 
-from registry.exchange.iati.codes import NAMESPACE, OWN_REFERENCE, scheme_of_tag
+from registry.exchange.iati.codes import NAMESPACE, OWN_REFERENCE, scheme_of_tag, table
 from registry.exchange.iati.texts import (
     XML_LANG,
     Element,
@@ -114,7 +114,8 @@ def _read_reporting_org(reporting: Element, subject: Subject) -> None:
     names = narratives(reporting, subject.language)
     name = in_language(names, subject.language) or ref
     subject.organisation = name or None
-    subject.organisation_type = (reporting.get("type") or "").strip()
+    kind = (reporting.get("type") or "").strip()
+    subject.organisation_type = table("organisation_words").get(kind.lower(), kind)  # 1.0x: words
     subject.organisation_ref = ref if 0 < len(ref) <= LONGEST_NAME else None
     subject.organisation_keys = tuple(
         dict.fromkeys(key for key in (ref, name, *names.values()) if key)

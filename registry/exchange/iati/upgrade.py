@@ -6,6 +6,7 @@ lets it pass. Only what a code means is dropped: `Completion` beside the code 3.
 schemas and code lists of 1.05 and 2.03, and the changes from 1.0x to 2.01 (iatistandard.org).
 """
 
+import copy
 import re
 from collections.abc import Callable
 
@@ -13,7 +14,7 @@ from lxml import etree
 
 from registry import codelists
 from registry.exchange.iati.codes import table
-from registry.exchange.iati.shapes import ORDER, SHAPES, Shape
+from registry.exchange.iati.shapes import ORDER, SHAPES, Shape, is_valid
 from registry.exchange.iati.texts import XML_LANG, Element, child_of, text_of
 
 OLD = "https://convene.example/ns/iati-1"
@@ -49,10 +50,9 @@ _ACTIVITY = Shape(
 def upgrade(activity: Element) -> None:
     """Change the activity in place."""
     for element in list(activity.iter("*")):
+        element.tag = _RENAMED.get(element.tag, element.tag)
         _drop_empty_attributes(element)
     for child in list(activity.iterchildren("*")):
-        if name := _RENAMED.get(child.tag):
-            child.tag = name
         if change := _CHANGES.get(child.tag):
             change(child)
     _merge_descriptions(activity)
@@ -84,13 +84,21 @@ def _conform(element: Element, shape: Shape) -> None:
     for child in list(element.iterchildren("*")):
         child.tail = None
         if child.tag in keys:
-            inner = SHAPES[keys[child.tag]]
-            _conform(child, inner)
-            if _says_nothing(child, inner):
-                element.remove(child)
+            _conform_child(element, child, keys[child.tag], shape)
         elif not child.tag.startswith("{"):
             _make_foreign(child)
     _merge_and_sort(element, shape)
+
+
+def _conform_child(parent: Element, child: Element, key: str, shape: Shape) -> None:
+    """Bring a child into form; one that may be missing goes aside rather than spoil the rest."""
+    before = copy.deepcopy(child)
+    _conform(child, SHAPES[key])
+    if _says_nothing(child, SHAPES[key]):
+        parent.remove(child)
+    elif shape is not _ACTIVITY and _entries(shape)[key] in "?*" and not is_valid(child, key):
+        parent.replace(child, before)
+        _make_foreign(before)
 
 
 def _take(element: Element, name: str) -> str | None:
