@@ -134,7 +134,12 @@ class Lexicon:
 
     def _possible(self, words: Iterable[str]) -> list[_Phrase]:
         """Return the phrases of which each word is among the words of a text."""
-        parts: set[str] = set().union(*map(self._known.__getitem__, set(words)))
+        parts: set[str] = set()
+        for word in words:
+            if known := self._known[word]:
+                parts.update(known)
+        if not parts:
+            return []
         phrases = [
             phrase
             for part in parts

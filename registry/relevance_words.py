@@ -63,14 +63,12 @@ def read_words(
     possible = _lexicon().may_say(words)
     if possible.isdisjoint(_OUTRIGHT) and _weight_of(possible, codes) < LEAST_HINTS:
         return Said(False, [_NOTHING])
-    said = _lexicon().said(" ".join(words))
-    if said.keys().isdisjoint(_OUTRIGHT):
-        return _weigh(said, texts, codes, [])
+    if possible.isdisjoint(_OUTRIGHT):
+        return _weigh(_lexicon().said(" ".join(words)), texts, codes, [])
     decisive, texts, denied = _read_sentences(texts)
     if decisive:
         return Said(True, [_says(phrase) for phrase in decisive[:_SHOWN]])
-    if denied:
-        said = _lexicon().said(folded_text(*texts))
+    said = _lexicon().said(folded_text(*texts))
     return _weigh(said, texts, codes, [_DENIED] if denied else [])
 
 
@@ -146,8 +144,10 @@ def _weight_of(said: Iterable[str], codes: Sequence[str]) -> float:
 
 
 def _read_sentences(texts: tuple[str, ...]) -> tuple[list[str], tuple[str, ...], bool]:
-    """Return decisive phrases, the texts without what denies, and whether something did."""
-    found: dict[str, None] = {}
+    """Return decisive phrases, the texts without what denies, and whether something did.
+
+    The first sentence with a decisive phrase is enough: it is nearly always the title.
+    """
     kept: list[str] = []
     denied = False
     title = folded_text(*texts[:1])
@@ -158,11 +158,12 @@ def _read_sentences(texts: tuple[str, ...]) -> tuple[list[str], tuple[str, ...],
             decisive = list(_decisive(folded, title))
             denies = bool(decisive) and all(_is_denied(folded, place) for place in decisive)
             denied = denied or denies
+            if decisive and not denies:
+                return list(dict.fromkeys(place.wording for place in decisive)), texts, denied
             if not denies:
                 sentences.append(sentence)
-                found.update(dict.fromkeys(place.wording for place in decisive))
         kept.append(" ".join(sentences))
-    return list(found), tuple(kept), denied
+    return [], tuple(kept), denied
 
 
 def _decisive(sentence: str, title: str) -> Iterator[Occurrence]:

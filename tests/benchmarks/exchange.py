@@ -47,7 +47,7 @@ async def main(number: int, relevant: float, plan_only: bool) -> None:
             _say(
                 "parsed and planned",
                 f"{number / took:,.0f} activities/s, {took / bare:.1f} times bare iterparse, "
-                f"peak {memory:,.0f} MB, {counts}",
+                f"{memory}, {counts}",
             )
             if not plan_only:
                 await _measure_applying(database, run, settings)
@@ -63,7 +63,7 @@ async def _measure_applying(database: Database, run: Import, settings: Settings)
     copied = await _copy(database)
     _say(
         "applied",
-        f"{written / took:,.0f} projects/s, peak {memory:,.0f} MB, "
+        f"{written / took:,.0f} projects/s, {memory}, "
         f"{took / copied:.0f} times COPY of the same rows ({copied:.1f} s)",
     )
     engine = await open_engine(settings)
@@ -89,8 +89,8 @@ async def _begin(database: Database, path: Path) -> Import:
         )
 
 
-async def _work(database: Database, run: Import, settings: Settings) -> tuple[float, float]:
-    """Work on the import in a process; return seconds, its start included, and peak MB."""
+async def _work(database: Database, run: Import, settings: Settings) -> tuple[float, str]:
+    """Work on the import in a process; return seconds, its start included, and peak memory."""
     begun = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -98,7 +98,8 @@ async def _work(database: Database, run: Import, settings: Settings) -> tuple[fl
         "import asyncio, resource, sys\n"
         "from registry.imports.worker import main\n"
         f"asyncio.run(main({run.id!r}))\n"
-        "print('PEAK', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)",
+        "of = [resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN]\n"
+        "print('PEAK', *(resource.getrusage(who).ru_maxrss for who in of))",
         env={
             **os.environ,
             "CONVENE_HOME": str(settings.home),
@@ -108,9 +109,11 @@ async def _work(database: Database, run: Import, settings: Settings) -> tuple[fl
     )
     said, _ = await process.communicate()
     assert process.returncode == 0, said
-    peak = re.search(rb"PEAK (\d+)", said)
+    took = time.perf_counter() - begun
+    peaks = re.search(rb"PEAK (\d+) (\d+)", said)
+    assert peaks is not None, said
     unit = 1024 if sys.platform != "darwin" else 1024 * 1024
-    return time.perf_counter() - begun, int(peak[1]) / unit if peak else 0.0
+    return took, f"peak {int(peaks[1]) / unit:,.0f} MB, its reader {int(peaks[2]) / unit:,.0f} MB"
 
 
 async def _read(database: Database, run: Import) -> Import:
