@@ -124,7 +124,9 @@ class ActivityFile:
         try:
             root = etree.fromstring(tag if self.closed else tag[:-1] + b"/>")
         except etree.XMLSyntaxError as error:
-            raise refuse_file(not_well_formed(self.line, error)) from error
+            raise refuse_file(
+                message("This is no well-formed XML: {reason}", reason=str(error))
+            ) from error
         self._advance(found.end())
         return root
 
@@ -209,9 +211,9 @@ class ActivityFile:
 
 
 def not_well_formed(line: int, error: etree.XMLSyntaxError) -> Message:
-    """Say what is wrong with XML that begins in `line`."""
+    """Say what is wrong with an activity that begins in `line`."""
     return message(
-        "This is not well-formed XML in line {line}: {reason}.",
+        "The activity is not well-formed XML in line {line}: {reason}.",
         line=line + max((error.lineno or 1) - 1, 0),
         reason=re.sub(r"[\s,]*line \d+.*", "", error.msg or "", flags=re.DOTALL)[:200],
     )
