@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import os
 import sys
+import time
 from asyncio.subprocess import Process
 
 import structlog
 
 from registry.database import Database
+from registry.imports.cleaning import clean
 from registry.imports.worker import waiting
 from registry.settings import Settings
 
@@ -16,6 +18,8 @@ PAUSE = 1.0
 """Seconds between two looks for imports that wait."""
 AT_ONCE = 2
 """Imports that are worked on at the same time."""
+CLEANED_EVERY = 6 * 3600.0
+"""Seconds between two looks for what nobody needs any more."""
 _PATIENCE = 10.0
 """Seconds that a process has to end when the server stops."""
 
@@ -25,8 +29,12 @@ log = structlog.get_logger()
 async def follow_imports(database: Database, settings: Settings) -> None:
     """Keep a process running for each import that waits, a few at a time."""
     working: dict[str, Process] = {}
+    cleaned = float("-inf")
     try:
         while True:
+            if time.monotonic() - cleaned > CLEANED_EVERY:
+                await clean(database, settings.uploads_folder)
+                cleaned = time.monotonic()
             for import_id, process in list(working.items()):
                 if process.returncode is not None:
                     del working[import_id]
