@@ -1,28 +1,51 @@
 """Suggesting codes of the Framework for Action from what a project says of itself.
 
-The words are in suggestions.json, so that whoever knows the field can improve them. A suggestion is
-never taken for a confirmed code: it is shown with its reason, and a person confirms.
+A text is read for some 80 subjects (shelter, judges, cross-border) by the words of
+suggestions.json, in six languages; suggestions_weights.json tells how much each speaks for a code.
+A suggestion is never taken for a confirmed code: it is shown with a reason, and a person confirms.
 """
 
 import json
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from math import exp
+from typing import Any
 
-from registry import codelists
 from registry.exchange.record import ProjectRecord
 from registry.messages import Message, message
 from registry.phrases import Lexicon, folded_text
 
 SUGGESTED_SCHEMES = ("pillars", "measures", "activity_types", "target_groups")
-_MOST = {"pillars": 2, "measures": 4, "activity_types": 3, "target_groups": 4}
-"""How many codes of a scheme are suggested at most: the ones that most words speak for."""
 
 
+@dataclass(frozen=True)
+class _Limits:
+    """How likely a code of a scheme has to be."""
+
+    likely: float
+    """From this probability on it is suggested."""
+    best: float
+    """From this one on, if no other code is likelier."""
+    most: int
+    """How many are suggested at most."""
+
+
+_LIMITS = {
+    "pillars": _Limits(0.55, 0.15, 2),
+    "measures": _Limits(0.7, 0.4, 3),
+    "activity_types": _Limits(0.4, 0.3, 3),
+    "target_groups": _Limits(0.35, 0.3, 3),
+}
 _LONGEST_TEXT = 20_000
-"""Characters that are read; a project that takes longer to say what it does would hold up others
-(about 12 microseconds a character)."""
+"""Characters that are read; a project that takes longer to say it would hold up others."""
+_TITLE_ENDS = " . "
+_IN_TITLE, _REPEATED = 1.0, 0.5
+"""What it adds to a subject's 1 that the title says it, or that it is said in several ways."""
+_SHOWN = 3
+_LEAST_SHARE = 0.3
+"""Log-odds from which a subject is told as a reason."""
 
 
 @dataclass(frozen=True)
@@ -33,34 +56,22 @@ class Suggestion:
     reason: Message
 
 
-@cache
-def _phrases() -> dict[str, dict[str, tuple[str, ...]]]:
-    table = json.loads((files(__package__) / "suggestions.json").read_text(encoding="utf-8"))
-    return {
-        scheme: {code: tuple(phrases) for code, phrases in table[scheme].items()}
-        for scheme in SUGGESTED_SCHEMES
-    }
-
-
-@cache
-def _lexicons() -> dict[str, Lexicon]:
-    return {scheme: Lexicon(codes) for scheme, codes in _phrases().items()}
-
-
 def suggest(text: str) -> dict[str, list[Suggestion]]:
-    """Return suggestions by scheme, the best founded first; schemes without any are left out."""
-    folded = folded_text(text[:_LONGEST_TEXT])
+    """Return suggestions by scheme, the likeliest first; schemes without any are left out.
+
+    The text is a title, ' . ', and what else the project says of itself.
+    """
+    said, values = read_subjects(text)
     found: dict[str, list[Suggestion]] = {}
-    words = {scheme: lexicon.said(folded) for scheme, lexicon in _lexicons().items()}
-    _add_pillars_of_measures(words)
-    for scheme, by_code in words.items():
-        ranked = sorted(by_code, key=lambda code: -len(by_code[code]))
+    for scheme, codes in weights_in_use().items():
+        limits = _LIMITS[scheme]
+        likely = {code: likelihood(weights, values) for code, weights in codes.items()}
+        ranked = sorted(likely, key=lambda code: -likely[code])
         suggestions = [
-            Suggestion(
-                code,
-                message("The text says {words}.", words=_quoted(by_code[code])),
-            )
-            for code in ranked[: _MOST[scheme]]
+            Suggestion(code, reason)
+            for place, code in enumerate(ranked[: limits.most])
+            if likely[code] >= (limits.likely if place else limits.best)
+            and (reason := _reason(codes[code], said, values))
         ]
         if suggestions:
             found[scheme] = suggestions
@@ -69,7 +80,7 @@ def suggest(text: str) -> dict[str, list[Suggestion]]:
 
 def suggested_codes(record: ProjectRecord) -> dict[str, list[str]]:
     """Return scheme -> codes for the schemes in which the record has none yet."""
-    text = " . ".join([*record.titles.values(), *record.descriptions.values()])
+    text = _TITLE_ENDS.join([*record.titles.values(), *record.descriptions.values()])
     return {
         scheme: [suggestion.code for suggestion in suggestions]
         for scheme, suggestions in suggest(text).items()
@@ -77,11 +88,64 @@ def suggested_codes(record: ProjectRecord) -> dict[str, list[str]]:
     }
 
 
-def _add_pillars_of_measures(words: dict[str, dict[str, list[str]]]) -> None:
-    for measure, said in words["measures"].items():
-        words["pillars"].setdefault(codelists.pillar_of(measure), []).extend(said)
+def read_subjects(text: str) -> tuple[dict[str, list[str]], dict[str, float]]:
+    """Return subject -> its words in a text, and subject -> how strongly it is spoken of."""
+    text = text[:_LONGEST_TEXT]
+    said = _lexicon().said(folded_text(text))
+    in_title = _lexicon().said(folded_text(text.split(_TITLE_ENDS, 1)[0]))
+    values = {
+        subject: 1.0 + _REPEATED * (len(words) > 1) + _IN_TITLE * (subject in in_title)
+        for subject, words in said.items()
+    }
+    return said, values
 
 
-def _quoted(words: list[str]) -> str:
-    most_said = [word for word, _ in Counter(words).most_common(3)]
-    return ", ".join(f"'{word}'" for word in most_said)
+def likelihood(weights: Mapping[str, float], values: Mapping[str, float]) -> float:
+    """Return the probability of a code, from the weights of subjects and what a text says."""
+    odds = weights["bias"] + sum(
+        weights.get(subject, 0.0) * value for subject, value in values.items()
+    )
+    return 1 / (1 + exp(-odds))
+
+
+def _reason(
+    weights: Mapping[str, float], said: Mapping[str, list[str]], values: Mapping[str, float]
+) -> Message | None:
+    shares = {subject: weights.get(subject, 0.0) * values[subject] for subject in said}
+    telling = sorted(shares, key=lambda subject: -shares[subject])[:_SHOWN]
+    words = [f"'{said[subject][0]}'" for subject in telling if shares[subject] >= _LEAST_SHARE]
+    return message("The text says {words}.", words=", ".join(words)) if words else None
+
+
+@cache
+def weights_in_use() -> dict[str, dict[str, dict[str, float]]]:
+    """Return scheme -> code -> subject -> weight, with the weight that each code has anyway."""
+    found: dict[str, dict[str, dict[str, float]]] = _read("suggestions_weights.json")["weights"]
+    return found
+
+
+@cache
+def subjects() -> dict[str, tuple[str, ...]]:
+    """Return subject -> its phrases in all languages."""
+    table = _read("suggestions.json")["subjects"]
+    return {
+        subject: tuple(phrase for phrases in languages.values() for phrase in phrases)
+        for subject, languages in table.items()
+    }
+
+
+@cache
+def speaks_for() -> dict[str, dict[str, list[str]]]:
+    """Return scheme -> code -> the subjects that speak for it."""
+    found: dict[str, dict[str, list[str]]] = _read("suggestions.json")["speaks_for"]
+    return found
+
+
+@cache
+def _lexicon() -> Lexicon:
+    return Lexicon(subjects())
+
+
+def _read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((files(__package__) / name).read_text(encoding="utf-8"))
+    return found

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from registry import codelists
+from registry.exchange.example import COLUMN_EXAMPLES
 from registry.exchange.record import CODED_LISTS, TRANSLATED
 from registry.messages import Message, message
 from web import formats, i18n
@@ -49,37 +50,7 @@ LABELS: dict[str, Message] = {
     "reason": message("Reason"),
 }
 
-EXAMPLES: dict[str, str] = {
-    "identifier": "SE-0-SE-6-12345",
-    "iati_identifier": "SE-0-SE-6-12345",
-    "reporting_org": "Sida",
-    "reporting_org_type": "government-donor",
-    "title": "Training of judges in Moldova",
-    "description": "Courses and mentoring for 180 judges …",
-    "language": "en",
-    "status": "implementation",
-    "start_date": "2025-01-31",
-    "end_date": "2027-12-31",
-    "countries": "MD:60;UA:40",
-    "regions": "151",
-    "locations": "Chisinau;Balti",
-    "pillars": "prosecution;protection",
-    "measures": "PROS-2;PROT-4",
-    "activity_types": "training;mentoring",
-    "target_groups": "judges-prosecutors",
-    "exploitation_forms": "labour;sexual",
-    "mandates": "criminal-justice",
-    "budget": "900000",
-    "currency": "EUR",
-    "participating_orgs": "funding=Sida;implementing=UNODC",
-    "related": "joint-programme=XM-DAC-41128-77",
-    "url": "https://example.org/project",
-    "contact_name": "Europe unit",
-    "contact_email": "unit@example.org",
-    "visibility": "public",
-    "partner_contacts": "La Strada, …",
-    "shelter_locations": "…",
-}
+EXAMPLES = COLUMN_EXAMPLES
 """How each column of a file is written."""
 LANGUAGES_OF_TEXTS = tuple(
     "en fr es ar pt ru zh am bn da de fa fi ha hi id it km my nl no pl ro sq sr sv sw th tr "

@@ -1,16 +1,13 @@
-"""Recognising the header of a table: which row it is, and which column each name means."""
+"""Recognising the header of a table: which rows it is, and what each column holds."""
 
-import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from registry.errors import FieldError
-from registry.exchange.hxl import column_tagged, is_tag_row
+from registry.exchange.header_names import Named, column_named, column_nearly_named
+from registry.exchange.hxl import is_tag_row, tagged_columns, unknown_column
 from registry.exchange.record import COLUMNS
 from registry.exchange.source import refuse_file
 from registry.exchange.values import shown
@@ -20,89 +17,103 @@ from registry.messages import message
 MOST_COLUMNS = 500
 ROWS_SEARCHED = 25
 """How many rows above the header may hold a title, a logo's place, notes."""
+FEWEST_NAMES = 3
+"""Names of columns that make a row a header, where none of them is the title."""
 
-_MAY_REPEAT = frozenset({"countries", "regions", "locations"})
+_MAY_REPEAT = frozenset({"countries", "regions", "locations", "participating_orgs"})
 """Columns whose values are put together where a table has several of them: #adm1 and #adm2."""
 _OWN_REMARKS = frozenset({"where", "what is wrong"})
 """Columns of the table of refused rows, which comes back mended."""
-_TRANSLATED = re.compile(r"(title|description) ([a-z]{2,3})")
+_MOST_GUESSES = 60
+"""Unknown names that are compared with the known ones."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """The header of a table: what each column means, None for one that is not known."""
+    """The header of a table: what each column holds, None for one that is not known."""
 
     index: int
-    """Its row, from 0."""
-    columns: tuple[str | None, ...]
+    """Its (last) row, from 0."""
+    columns: tuple[Named | None, ...]
     names: tuple[str, ...]
     """What the cells said."""
-    language: str
-    """The language that most of the names are in."""
+    hashtags: bool = False
+    """Whether it is a row of HXL hashtags: there, several rows may be one project."""
+    unread: tuple[FieldError, ...] | None = None
+    """Warnings of columns that are left out, where they are not simply the unknown ones."""
 
-    def unknown(self) -> list[FieldError]:
-        """Return a warning for each column that is left out."""
+    @property
+    def known(self) -> int:
+        """How many columns of the record it names."""
+        return len({(named.column, named.role) for named in self.columns if named})
+
+    @property
+    def language(self) -> str:
+        """The language that most of its names are in."""
+        votes = Counter(
+            language for named in self.columns if named for language in _vote(named.languages)
+        )
+        return votes.most_common(1)[0][0] if votes else "en"
+
+    @property
+    def has_title(self) -> bool:
+        """Whether a column is the title of the projects."""
+        return any(named and named.column == "title" for named in self.columns)
+
+    def notes(self) -> list[FieldError]:
+        """Return a warning for each column that is left out or whose name was guessed."""
+        return [*self._left_out(), *self._guessed()]
+
+    def _left_out(self) -> Sequence[FieldError]:
+        if self.unread is not None:
+            return self.unread
+        return [
+            unknown_column(name)
+            for named, name in zip(self.columns, self.names, strict=True)
+            if named is None and name and fold(name) not in _OWN_REMARKS
+        ]
+
+    def _guessed(self) -> list[FieldError]:
         return [
             FieldError(
-                shown(name),
+                named.column,
                 message(
-                    "The column '{column}' is not one that Convene knows; it was left out.",
+                    "The column '{column}' was read as {name}. If it is something else, give it "
+                    "another name.",
                     column=shown(name),
+                    name=named.column,
                 ),
             )
-            for column, name in zip(self.columns, self.names, strict=True)
-            if column is None and name and fold(name) not in _OWN_REMARKS
+            for named, name in zip(self.columns, self.names, strict=True)
+            if named is not None and not named.certain
         ]
 
 
-@cache
-def _spellings() -> dict[str, tuple[str, str]]:
-    """Return folded name -> (column, language)."""
-    table = json.loads((files(__package__) / "headers.json").read_text(encoding="utf-8"))
-    found: dict[str, tuple[str, str]] = {}
-    for column, by_language in table["columns"].items():
-        for language, names in by_language.items():
-            for name in names:
-                found.setdefault(fold(name), (column, language))
-    return found | {fold(column): (column, "en") for column in COLUMNS}
-
-
-def column_named(name: str) -> tuple[str, str] | None:
-    """Return (column, language of the name) for a header cell, or None."""
-    folded = fold(name)
-    if known := _spellings().get(folded):
-        return known
-    if translated := _TRANSLATED.fullmatch(folded):
-        return f"{translated[1]}_{translated[2]}", "en"
-    base, _, language = folded.rpartition(" ")
-    known = _spellings().get(base)
-    if known and known[0] in ("title", "description") and re.fullmatch(r"[a-z]{2}", language):
-        return f"{known[0]}_{language}", known[1]
-    return None
-
-
-def header_at(index: int, cells: Sequence[Any]) -> tuple[int, Header]:
-    """Return how many names of a row are known, and the header that it would be."""
-    names = tuple("" if cell is None else str(cell).strip() for cell in cells)
-    if is_tag_row(names):
-        tagged = tuple(column_tagged(name) if name else None for name in names)
-        # The row of hashtags counts for more than the words above it.
-        return MOST_COLUMNS + len({c for c in tagged if c}), Header(index, tagged, names, "en")
-    found = [column_named(name) if name else None for name in names]
-    languages = Counter(language for entry in found if entry for language in [entry[1]])
-    language = languages.most_common(1)[0][0] if languages else "en"
-    header = Header(index, tuple(entry[0] if entry else None for entry in found), names, language)
-    return len({entry[0] for entry in found if entry}), header
-
-
 def find_header(rows: Sequence[Sequence[Any]]) -> Header | None:
-    """Return the header among the first rows: the first of those with most known names."""
-    best, best_count = None, 0
+    """Return the header among the first rows: the first of those with most known names.
+
+    A header of two rows, with 'Dates' above 'Start' and 'End', counts as one.
+    """
+    best: Header | None = None
+    above: Header | None = None
     for index, cells in enumerate(rows[:ROWS_SEARCHED]):
-        count, header = header_at(index, cells[:MOST_COLUMNS])
-        if count > best_count and ("title" in header.columns or count >= 3):
-            best, best_count = header, count
-    return best
+        own = header_at(index, cells)
+        for header in (own, _of_two_rows(above, own)):
+            if header is None or not (header.has_title or header.known >= FEWEST_NAMES):
+                continue
+            if best is None or _weight(header) > _weight(best):
+                best = header
+        above = own
+    return _with_guesses(best) if best else _guessed_header(rows)
+
+
+def header_at(index: int, cells: Sequence[Any]) -> Header:
+    """Return the header that a row would be."""
+    names = tuple(_name(cell) for cell in cells[:MOST_COLUMNS])
+    if is_tag_row(names):
+        columns, unread = tagged_columns(names)
+        return Header(index, columns, names, hashtags=True, unread=unread)
+    return Header(index, tuple(column_named(name) for name in names), names)
 
 
 def check_header(header: Header | None, filename: str) -> Header:
@@ -117,8 +128,9 @@ def check_header(header: Header | None, filename: str) -> Header:
             ),
             "header",
         )
-    counts = Counter(name for name in header.columns if name not in _MAY_REPEAT)
-    repeated = [name for name, count in counts.items() if name and count > 1]
+    known = (named.column for named in header.columns if named)
+    counts = Counter(column for column in known if column not in _MAY_REPEAT)
+    repeated = [column for column, count in counts.items() if count > 1]
     if repeated:
         raise refuse_file(
             message(
@@ -129,3 +141,58 @@ def check_header(header: Header | None, filename: str) -> Header:
             repeated[0],
         )
     return header
+
+
+def _vote(languages: frozenset[str]) -> frozenset[str]:
+    return languages if len(languages) == 1 else frozenset()
+
+
+def _weight(header: Header) -> int:
+    """Return how good a header is: hashtags say for certain what the words above them may say."""
+    return header.known + (MOST_COLUMNS if header.hashtags else 0)
+
+
+def _name(cell: Any) -> str:
+    return "" if cell is None else " ".join(str(cell).split())
+
+
+def _of_two_rows(upper: Header | None, lower: Header) -> Header | None:
+    """Put a row below another one, if it only names columns where the upper one names none.
+
+    The row of a project is never taken for the second row of a header: all that stands in it has
+    to be names of columns.
+    """
+    if upper is None or upper.hashtags or lower.hashtags or lower.known < 2:
+        return None
+    if any(name and named is None for name, named in zip(lower.names, lower.columns, strict=True)):
+        return None
+    width = max(len(upper.names), len(lower.names))
+    above = [*zip(upper.columns, upper.names, strict=True), *[(None, "")] * width][:width]
+    below = [*zip(lower.columns, lower.names, strict=True), *[(None, "")] * width][:width]
+    chosen = [low if low[1] else up for up, low in zip(above, below, strict=True)]
+    both = Header(lower.index, tuple(c for c, _ in chosen), tuple(n for _, n in chosen))
+    return both if both.known > max(upper.known, lower.known) else None
+
+
+def _guessed_header(rows: Sequence[Sequence[Any]]) -> Header | None:
+    """Return the first row that names a column, if its title is misspelt: Tittle, Organisation."""
+    for index, cells in enumerate(rows[:ROWS_SEARCHED]):
+        header = header_at(index, cells)
+        if header.known and (guessed := _with_guesses(header)).has_title:
+            return guessed
+    return None
+
+
+def _with_guesses(header: Header) -> Header:
+    """Read misspelt names too, where nothing else has what they seem to mean."""
+    if header.hashtags:
+        return header
+    taken = {named.column for named in header.columns if named}
+    columns = list(header.columns)
+    unknown = [i for i, name in enumerate(header.names) if name and columns[i] is None]
+    for index in unknown[:_MOST_GUESSES]:
+        guess = column_nearly_named(header.names[index])
+        if guess is not None and guess.column not in taken:
+            columns[index] = guess
+            taken.add(guess.column)
+    return Header(header.index, tuple(columns), header.names)

@@ -6,21 +6,22 @@ from typing import Any
 
 from registry.errors import FieldError
 from registry.exchange.record import ProjectRecord, as_json, parse_record
-from registry.exchange.source import Row, Source, lines_of, open_text
+from registry.exchange.source import Row, Source
+from registry.exchange.text_lines import TextFile
 from registry.exchange.values import shown
 from registry.messages import message
 
 
 def read_jsonl(source: Source, defaults: Mapping[str, Any] | None = None) -> Iterator[Row]:
     """Read a file line by line; a line that is no object is refused by itself."""
-    stream, warnings = open_text(source)
-    with stream:
-        for number, line in enumerate(lines_of(stream), 1):
-            if not line.strip("\ufeff \t\r\n"):
-                continue
-            row = read_line(line, number, defaults)
-            row.warnings[:0], warnings = warnings, []
-            yield row
+    file = TextFile.of(source)
+    warnings = list(file.warnings)
+    for number, line in enumerate(file.lines(), 1):
+        if not line.strip("\ufeff \t\r\n"):
+            continue
+        row = read_line(line, number, defaults)
+        row.warnings[:0], warnings = warnings, []
+        yield row
 
 
 def read_line(line: str, number: int, defaults: Mapping[str, Any] | None = None) -> Row:

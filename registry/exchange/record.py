@@ -167,11 +167,11 @@ def as_row(record: ProjectRecord) -> dict[str, str]:
     row["description"] = record.descriptions.get(record.language, "")
     row["countries"] = join_cell(
         [
-            c.code if c.percentage is None else f"{c.code}:{_plain(c.percentage)}"
+            c.code if c.percentage is None else f"{c.code}:{plain(c.percentage)}"
             for c in record.countries
         ]
     )
-    row["budget"] = "" if record.budget is None else _plain(record.budget)
+    row["budget"] = "" if record.budget is None else plain(record.budget)
     row["participating_orgs"] = join_cell([f"{p.role}={p.name}" for p in record.participating_orgs])
     row["related"] = join_cell([f"{r.type}={r.identifier}" for r in record.related])
     row |= _other_languages(record)
@@ -222,8 +222,8 @@ def _other_languages(record: ProjectRecord) -> dict[str, str]:
     }
 
 
-def _plain(number: Decimal) -> str:
-    """Write a number in full, without needless zeros: 900000, 12.5."""
+def plain(number: Decimal) -> str:
+    """Return a number in full, without needless zeros: 900000, 12.5."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -234,4 +234,4 @@ def _number(number: Decimal | None) -> int | float | str | None:
         return None
     if number == number.to_integral_value():
         return int(number)
-    return float(number) if Decimal(repr(float(number))) == number else _plain(number)
+    return float(number) if Decimal(repr(float(number))) == number else plain(number)

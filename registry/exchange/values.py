@@ -251,6 +251,11 @@ def _languages_by_name() -> dict[str, str]:
     }
 
 
+def is_language(code: str) -> bool:
+    """Tell whether a code of two letters is one of ISO 639."""
+    return code in _languages_by_name().values()
+
+
 def read_language(value: Any) -> str | None:
     """Return a language code for the code (en, pt-br) or a name in English, French or Spanish."""
     text = read_line(value)

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 import xlsxwriter
 
 from registry import codelists
+from registry.exchange.cells import CUT, LONGEST_XLSX_CELL, defuse
 from registry.exchange.record import CODED_LISTS, ProjectRecord, as_row
-from registry.exchange.tabular import defuse
 
 if TYPE_CHECKING:
     from registry.exchange.exporting import Exported
 
-LONGEST_CELL = 32_767
-"""Characters that XLSX allows in a cell."""
-_CUT = " […]"
 _WIDE = frozenset({"title", "description", "participating_orgs"})
 _SCHEMES = (
     *CODED_LISTS,
@@ -92,8 +89,8 @@ class WorkbookWriter:
                 self._sheet.write_number(self._row, index, float(record.budget), self._money)
                 continue
             text = defuse(cells.get(name, ""))
-            if len(text) > LONGEST_CELL:
-                text = text[: LONGEST_CELL - len(_CUT)] + _CUT
+            if len(text) > LONGEST_XLSX_CELL:
+                text = text[: LONGEST_XLSX_CELL - len(CUT)] + CUT
             if text:
                 self._sheet.write_string(self._row, index, text)
         self._row += 1
@@ -119,4 +116,4 @@ class WorkbookWriter:
             return
         sheet = self._book.add_worksheet("Query")
         sheet.set_column(0, 0, 100)
-        sheet.write_string(0, 0, defuse(self.query[:LONGEST_CELL]))
+        sheet.write_string(0, 0, defuse(self.query[:LONGEST_XLSX_CELL]))

@@ -3,7 +3,14 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+
+import xlsxwriter
+
+from registry.exchange.reading import read_file
+from registry.exchange.source import Row
 
 
 def csv_file(*rows: dict[str, str], encoding: str = "utf-8", delimiter: str = ",") -> bytes:
@@ -14,6 +21,31 @@ def csv_file(*rows: dict[str, str], encoding: str = "utf-8", delimiter: str = ",
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode(encoding)
+
+
+def rows_in(data: bytes | str, filename: str = "projects.csv") -> list[Row]:
+    """What is read from a table."""
+    return list(read_file(data.encode() if isinstance(data, str) else data, filename=filename))
+
+
+def a_workbook(
+    *lines: Sequence[Any], at: tuple[int, int] = (0, 0), **sheets: Sequence[Sequence[Any]]
+) -> bytes:
+    """An XLSX file with these cells, the first at a row and column, and with further sheets."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer)
+    day = book.add_format({"num_format": "dd/mm/yyyy"})
+    for name, cells in {"Sheet1": lines, **sheets}.items():
+        sheet = book.add_worksheet(name)
+        for down, line in enumerate(cells):
+            for across, value in enumerate(line):
+                place = (at[0] + down, at[1] + across)
+                if isinstance(value, datetime):
+                    sheet.write_datetime(*place, value, day)
+                elif value is not None:
+                    sheet.write(*place, value)
+    book.close()
+    return buffer.getvalue()
 
 
 def jsonl_file(*lines: dict[str, Any]) -> bytes:

@@ -1,0 +1,211 @@
+"""Cells of a table before they are parsed like any value: what only a table needs to be asked.
+
+Which of day and month comes first, whose role a column of organisations names, in what currency a
+column of sums is, and what a spreadsheet shows but did not store.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from registry.errors import FieldError
+from registry.exchange.dates import read_period, slashed
+from registry.exchange.header_names import Named
+from registry.exchange.headers import Header
+from registry.exchange.hxl import COUNTRY_SHARE
+from registry.exchange.values import Unreadable, join_cell, read_code, shown, split_cell
+from registry.messages import Message, message
+
+DATES = ("start_date", "end_date")
+LONGEST_XLSX_CELL = 32_767
+"""Characters that XLSX allows in a cell."""
+CUT = " […]"
+"""How an exported text ends that did not fit into a cell of XLSX."""
+
+# Spreadsheets run a cell that begins like this as a formula.
+_FORMULA = re.compile("'*[=＝+＋\\-－@＠\t\r]")
+_DEFUSED = re.compile("'+[=＝+＋\\-－@＠\t\r]")
+
+
+def defuse(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: with an apostrophe before it."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def undo_defusing(text: str) -> str:
+    """Return what `defuse` was given."""
+    return text[1:] if _DEFUSED.match(text) else text
+
+
+def is_filled(cell: Any) -> bool:
+    """Tell whether something stands in a cell."""
+    return bool(cell.strip()) if isinstance(cell, str) else cell is not None
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """A cell of a spreadsheet without a value that could be used, and why."""
+
+    why: Message
+
+    def __str__(self) -> str:
+        return ""
+
+
+@dataclass
+class Cells:
+    """The cells of one row under the columns of the record, as they will be parsed."""
+
+    values: dict[str, Any]
+    errors: list[FieldError] = field(default_factory=list)
+    warnings: list[FieldError] = field(default_factory=list)
+
+
+@dataclass
+class DayOrder:
+    """Whether the dates of a table have the day first, as far as some of them tell."""
+
+    day_first: str | None = None
+    """A date that can only be read with the day first: 31/12/2026."""
+    month_first: str | None = None
+    told: bool = False
+    """Whether it was said already how dates are read."""
+
+    def learn(self, value: Any) -> None:
+        """Look at one date."""
+        numbers = slashed(value)
+        if numbers is None:
+            return
+        first, second, _ = numbers
+        if first > 12 >= second:
+            self.day_first = self.day_first or value.strip()
+        elif second > 12 >= first:
+            self.month_first = self.month_first or value.strip()
+
+    def read(self, value: Any) -> date | None:
+        """Return a date that could be two, if the others of the table all go one way."""
+        numbers = slashed(value)
+        if numbers is None or bool(self.day_first) == bool(self.month_first):
+            return None
+        first, second, year = numbers
+        if first == second or max(first, second) > 12 or not first or not second:
+            return None
+        return date(year, second, first) if self.day_first else date(year, first, second)
+
+
+def read_cells(header: Header, cells: Sequence[Any], order: DayOrder) -> Cells:
+    """Return what a row says under each known column; what is empty is there too, as ''."""
+    known = [named for named in header.columns if named]
+    found = Cells(dict.fromkeys((named.column for named in known), ""))
+    for named, cell in zip(header.columns, cells, strict=False):
+        if named is None or not is_filled(cell):
+            continue
+        if isinstance(cell, Faulty):
+            found.errors.append(FieldError(named.column, cell.why))
+        elif _is_cut(cell):
+            found.values.pop(named.column, None)
+            found.warnings.append(FieldError(named.column, _CUT_TEXT))
+        else:
+            value = undo_defusing(cell) if isinstance(cell, str) else cell
+            _add(found.values, named.column, _prepared(named, value, found))
+    share = found.values.pop(COUNTRY_SHARE, "")
+    if share and found.values.get("countries"):
+        found.values["countries"] = f"{found.values['countries']}:{share}"
+    for name in DATES:
+        if found.values.get(name):
+            found.values[name] = _day(name, found.values[name], order, found)
+    if header.language != "en" and not found.values.get("language"):
+        found.values["language"] = header.language
+    return found
+
+
+def _add(values: dict[str, Any], column: str, value: Any) -> None:
+    before = values.get(column)
+    values[column] = f"{before};{value}" if before else value
+
+
+def _prepared(named: Named, value: Any, found: Cells) -> Any:
+    """Say in the cell what the name of the column says."""
+    if named.role:
+        return join_cell([f"{named.role}={item}" for item in split_cell(str(value))])
+    if named.currency:
+        number = isinstance(value, int | float | Decimal)
+        return f"{value:.2f} {named.currency}" if number else f"{value} {named.currency}"
+    if named.loose:
+        return join_cell(list(_known_codes(named.column, str(value), found)))
+    return value
+
+
+def _known_codes(scheme: str, text: str, found: Cells) -> Iterable[str]:
+    """Yield the values that are codes of the registry, and report the others."""
+    for item in split_cell(text):
+        code = None
+        with suppress(Unreadable):
+            code = read_code(item, scheme)
+        if code is not None:
+            yield code
+            continue
+        found.warnings.append(
+            FieldError(
+                scheme,
+                message(
+                    "'{value}' is not one of the registry's {scheme}; it was left out.",
+                    value=shown(item, 60),
+                    scheme=scheme,
+                ),
+            )
+        )
+
+
+def _day(name: str, value: Any, order: DayOrder, found: Cells) -> Any:
+    """Return the date that a cell means where its table or its column says more than the cell."""
+    text = shown(value, 40)
+    day = order.read(value)
+    if day is not None:
+        if not order.told:
+            order.told = True
+            found.warnings.append(FieldError(name, _order_told(text, day, order)))
+        return day
+    period = read_period(value)
+    if period is None:
+        return value
+    day = period[0] if name == "start_date" else period[1]
+    found.warnings.append(
+        FieldError(
+            name,
+            message("'{value}' was read as {day}.", value=text, day=day.isoformat()),
+        )
+    )
+    return day
+
+
+def _order_told(text: str, day: date, order: DayOrder) -> Message:
+    if order.day_first:
+        return message(
+            "Dates are read with the day first, because '{other}' stands in the table: '{value}' "
+            "as {day}.",
+            other=order.day_first,
+            value=text,
+            day=day.isoformat(),
+        )
+    return message(
+        "Dates are read with the month first, because '{other}' stands in the table: '{value}' "
+        "as {day}.",
+        other=order.month_first,
+        value=text,
+        day=day.isoformat(),
+    )
+
+
+def _is_cut(cell: Any) -> bool:
+    return isinstance(cell, str) and len(cell) == LONGEST_XLSX_CELL and cell.endswith(CUT)
+
+
+_CUT_TEXT = message(
+    "The text is longer than a cell of XLSX may be and was cut when it was exported, so it was "
+    "left out; what the registry has stays. Use CSV or JSON Lines for it."
+)

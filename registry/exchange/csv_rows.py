@@ -1,0 +1,15 @@
+"""Rows as CSV writes them for spreadsheets: UTF-8, commas, lines that end with CR LF."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What a file begins with, so that spreadsheets take it for UTF-8."""
+
+
+def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
+    """Return the rows; formulas have to be defused by then."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode()
