@@ -43,6 +43,7 @@ _LONGEST_TEXT = 20_000
 _TITLE_ENDS = " . "
 _IN_TITLE, _REPEATED = 1.0, 0.5
 """What it adds to a subject's 1 that the title says it, or that it is said in several ways."""
+_BIAS = "bias"
 _SHOWN = 3
 _LEAST_SHARE = 0.3
 """Log-odds from which a subject is told as a reason."""
@@ -65,7 +66,7 @@ def suggest(text: str) -> dict[str, list[Suggestion]]:
     found: dict[str, list[Suggestion]] = {}
     for scheme, codes in weights_in_use().items():
         limits = _LIMITS[scheme]
-        likely = {code: likelihood(weights, values) for code, weights in codes.items()}
+        likely = likelihoods(scheme, values)
         ranked = sorted(likely, key=lambda code: -likely[code])
         suggestions = [
             Suggestion(code, reason)
@@ -100,12 +101,26 @@ def read_subjects(text: str) -> tuple[dict[str, list[str]], dict[str, float]]:
     return said, values
 
 
-def likelihood(weights: Mapping[str, float], values: Mapping[str, float]) -> float:
-    """Return the probability of a code, from the weights of subjects and what a text says."""
-    odds = weights["bias"] + sum(
-        weights.get(subject, 0.0) * value for subject, value in values.items()
-    )
-    return 1 / (1 + exp(-odds))
+def likelihoods(scheme: str, values: Mapping[str, float]) -> dict[str, float]:
+    """Return code -> its probability, from what a text says."""
+    table = _by_subject()
+    odds = {code: weights[_BIAS] for code, weights in weights_in_use()[scheme].items()}
+    for subject, value in values.items():
+        for code, weight in table.get((scheme, subject), ()):
+            odds[code] += weight * value
+    return {code: 1 / (1 + exp(-odd)) for code, odd in odds.items()}
+
+
+@cache
+def _by_subject() -> dict[tuple[str, str], list[tuple[str, float]]]:
+    """Return (scheme, subject) -> the codes that it speaks for or against, and how much."""
+    found: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    for scheme, codes in weights_in_use().items():
+        for code, weights in codes.items():
+            for subject, weight in weights.items():
+                if subject != _BIAS:
+                    found.setdefault((scheme, subject), []).append((code, weight))
+    return found
 
 
 def _reason(
