@@ -63,12 +63,14 @@ def read_words(
     possible = _lexicon().may_say(words)
     if possible.isdisjoint(_OUTRIGHT) and _weight_of(possible, codes) < LEAST_HINTS:
         return Said(False, [_NOTHING])
-    if possible.isdisjoint(_OUTRIGHT):
-        return _weigh(_lexicon().said(" ".join(words)), texts, codes, [])
+    said = _lexicon().said(" ".join(words))
+    if said.keys().isdisjoint(_OUTRIGHT):
+        return _weigh(said, texts, codes, [])
     decisive, texts, denied = _read_sentences(texts)
     if decisive:
         return Said(True, [_says(phrase) for phrase in decisive[:_SHOWN]])
-    said = _lexicon().said(folded_text(*texts))
+    if denied:
+        said = _lexicon().said(folded_text(*texts))
     return _weigh(said, texts, codes, [_DENIED] if denied else [])
 
 
