@@ -22,7 +22,7 @@ _NOT_WORDS = re.compile(r"[^\w.]+")
 _SENTENCE_ENDS = ".!?;\u061f\u061b"
 _SENTENCE_END = re.compile(f"[{_SENTENCE_ENDS}]+")
 _ASCII = {
-    code: " . " if chr(code) in _SENTENCE_ENDS else " "
+    code: "." if chr(code) in _SENTENCE_ENDS else " "
     for code in range(128)
     if not chr(code).isalnum()
 }
@@ -52,7 +52,7 @@ def _words(text: str) -> list[str]:
     if not bare.isascii():
         bare = _marks().sub("", unicodedata.normalize("NFKD", bare))
     if bare.isascii():
-        return bare.translate(_ASCII).split()
+        return bare.translate(_ASCII).replace(".", " . ").split()
     return _NOT_WORDS.sub(" ", _SENTENCE_END.sub(" . ", bare.replace("_", " "))).split()
 
 

@@ -63,12 +63,14 @@ def read_words(
     possible = _lexicon().may_say(words)
     if possible.isdisjoint(_OUTRIGHT) and _weight_of(possible, codes) < LEAST_HINTS:
         return Said(False, [_NOTHING])
-    if possible.isdisjoint(_OUTRIGHT):
-        return _weigh(_lexicon().said(" ".join(words)), texts, codes, [])
+    said = _lexicon().said(" ".join(words))
+    if said.keys().isdisjoint(_OUTRIGHT):
+        return _weigh(said, texts, codes, [])
     decisive, texts, denied = _read_sentences(texts)
     if decisive:
         return Said(True, [_says(phrase) for phrase in decisive[:_SHOWN]])
-    said = _lexicon().said(folded_text(*texts))
+    if denied:
+        said = _lexicon().said(folded_text(*texts))
     return _weigh(said, texts, codes, [_DENIED] if denied else [])
 
 
@@ -117,8 +119,9 @@ def _weigh(
         text = _without_harmless(folded_text(*texts))
         said = _lexicon().said(text)
         total = _weight_of(said, codes)
-        if "trafficking" in said and not _is_of_persons(text, folded_text(*texts[:1])):
-            total -= _weights()["trafficking"] - _OF_OTHER_TRAFFICKING
+        if "trafficking" in said:
+            weight = _weight_of_trafficking(text, folded_text(*texts[:1]))
+            total -= _weights()["trafficking"] - weight
     if total < LEAST_HINTS:
         return Said(False, reasons or [_NOTHING])
     weights = _weights()
@@ -192,12 +195,19 @@ def _is_near_other_object(text: str, place: Occurrence, title: str) -> bool:
     return "other objects" in _lexicon().may_say(around)
 
 
-def _is_of_persons(text: str, title: str) -> bool:
-    """Tell whether the word trafficking stands somewhere without another object near it."""
-    return any(
-        place.label == "trafficking" and not _is_near_other_object(text, place, title)
+def _weight_of_trafficking(text: str, title: str) -> float:
+    """Return what the word weighs: little if drugs are near it everywhere, nothing as a verb."""
+    nouns = [
+        place
         for place in _lexicon().occurrences(text)
-    )
+        if place.label == "trafficking"
+        and (place.wording not in ("trata", "traite") or _is_noun(text, place))
+    ]
+    if not nouns:
+        return 0.0
+    if all(_is_near_other_object(text, place, title) for place in nouns):
+        return _OF_OTHER_TRAFFICKING
+    return _weights()["trafficking"]
 
 
 def _is_noun(sentence: str, place: Occurrence) -> bool:

@@ -97,9 +97,9 @@ def print_speed(number: int) -> None:
     file = list(donor_file(number))
     subjects = [subject for subject, _ in file]
     judge(subjects[:BATCH])  # loads the encoder and encodes the examples
-    start = time.perf_counter()
+    start = time.process_time()
     undecided = sum(read_words(s.texts, s.sectors, s.tags).decision is None for s in subjects)
-    words = time.perf_counter() - start
+    words = time.process_time() - start
     start = time.perf_counter()
     judged: list[Relevance] = []
     for first in range(0, number, BATCH):
@@ -113,7 +113,9 @@ def print_speed(number: int) -> None:
     print(
         f"a donor's file of {number} activities, {length:.0f} words each, 3 % concern trafficking"
     )
-    print(f"  words alone {number / words:9.0f} a second, {words / number * 1e6:.0f} us each")
+    print(
+        f"  words alone {number / words:9.0f} a second, {words / number * 1e6:.0f} us of CPU each"
+    )
     print(f"  asked for their meaning {undecided / number:.1%}")
     print(f"  words and meaning {number / both:9.0f} a second")
     print(f"  {figures([one.concerned for one in judged], wanted)}")

@@ -3,6 +3,7 @@
 import pytest
 
 from registry.relevance import Subject, judge, relevance
+from registry.relevance_words import read_words
 from tests.benchmarks.donor_texts import activities, donor_file, subject_of
 from tests.benchmarks.relevance import figures
 
@@ -118,6 +119,21 @@ def test_meaning_overrules_words_that_mean_something_else() -> None:
 
 def test_a_sector_or_tag_alone_is_not_enough() -> None:
     assert not relevance(["Human rights in Georgia"], [("1", "15160")], ["8.7"]).concerned
+
+
+@pytest.mark.parametrize(
+    ("text", "decision"),
+    [
+        ("El proyecto trata de mejorar el riego", False),
+        ("Le programme traite de l'eau et des sols", False),
+        ("Wildlife trafficking by road", False),
+        ("Formación sobre la trata", None),
+    ],
+)
+def test_the_meaning_is_not_asked_for_a_verb_or_another_object(
+    text: str, decision: bool | None
+) -> None:
+    assert read_words([text]).decision is decision
 
 
 def test_codes_are_among_the_reasons_where_words_are_open() -> None:

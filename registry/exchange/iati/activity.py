@@ -17,7 +17,7 @@ from registry.errors import FieldError
 from registry.exchange import values
 from registry.exchange.amounts import currency_named, read_amount
 from registry.exchange.dates import read_date
-from registry.exchange.iati.codes import region_of, scheme_of_tag, table
+from registry.exchange.iati.codes import OWN_RELATION, region_of, scheme_of_tag, table
 from registry.exchange.iati.money import budget_of
 from registry.exchange.iati.source_elements import source_of
 from registry.exchange.iati.subject import OWN_FIELD, Subject
@@ -324,10 +324,12 @@ def _related(activity: Activity) -> list[Related]:
     """Return relations to other activities, but for those that follow from a decision here."""
     found = []
     for related in activity.children.get("related-activity", ()):
-        kind = table("relation_types").get((related.get("type") or "").strip())
+        own = child_of(related, OWN_RELATION) if len(related) else None
+        said = (related.get("type") or "").strip()
+        kind = own.get("type") if own is not None else table("relation_types").get(said)
         ref = activity.take("related", values.read_name, related.get("ref"))
-        if kind and ref and not len(related):
-            found.append(Related(kind, ref))
+        if ref and kind in codelists.scheme("relation_types"):
+            found.append(Related(str(kind), ref))
     return activity.limited("related", found)
 
 

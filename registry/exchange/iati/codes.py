@@ -14,6 +14,9 @@ NAMESPACE = "https://convene.example/ns/record"
 """Elements for what IATI has no place for; any element of another namespace is valid in 2.03."""
 OWN_REFERENCE = "convene:"
 """Before identifiers that an export had to make up because the schema demands one."""
+OWN_RELATION = f"{{{NAMESPACE}}}relation"
+"""In a related-activity: `type`, this registry's own where IATI has none; or `decided`, the outcome
+of a review from which the relation follows."""
 OWN_VOCABULARY = "99"
 """IATI's code for a vocabulary of the reporting organisation itself."""
 
@@ -24,6 +27,11 @@ def table(name: str) -> dict[str, str]:
     tables = json.loads((files(__package__) / "codes.json").read_text(encoding="utf-8"))
     found: dict[str, str] = tables[name]
     return found
+
+
+def identifier_in_file(iati_identifier: str | None, slug: str, identifier: str | None) -> str:
+    """Return the iati-identifier that a project has in an export; made up where it has none."""
+    return iati_identifier or f"{OWN_REFERENCE}{slug}:{identifier}"
 
 
 def region_of(code: str, vocabulary: str | None) -> str | None:

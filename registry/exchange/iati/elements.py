@@ -8,11 +8,18 @@ from urllib.parse import quote
 from lxml import etree
 
 from registry import codelists
-from registry.exchange.iati.codes import OWN_REFERENCE, OWN_VOCABULARY, VOCABULARY_URI, table
+from registry.exchange.iati.codes import (
+    OWN_REFERENCE,
+    OWN_RELATION,
+    OWN_VOCABULARY,
+    VOCABULARY_URI,
+    identifier_in_file,
+    table,
+)
 from registry.exchange.iati.shapes import is_typed
 from registry.exchange.iati.source_elements import FROM_RECORD
 from registry.exchange.iati.texts import XML_LANG, Element
-from registry.exchange.record import CODED_LISTS, ProjectRecord
+from registry.exchange.record import CODED_LISTS, ProjectRecord, Related
 from registry.models import Organisation
 
 _MARKED = frozenset(
@@ -30,8 +37,9 @@ def elements_of(
 
     `language` is that of the activity, whose texts do not say it again.
     """
+    identifier = identifier_in_file(record.iati_identifier, organisation.slug, record.identifier)
     made = {
-        "iati-identifier": [new_element("iati-identifier", _identifier(record, organisation))],
+        "iati-identifier": [new_element("iati-identifier", identifier)],
         "reporting-org": [_reporting_org(organisation)],
         "title": [_translated("title", record.titles, language)],
         "description": [
@@ -49,20 +57,12 @@ def elements_of(
         "tag": list(_tags(record)),
         "transaction": _commitment(record),
         "document-link": _page(record),
-        "related-activity": [
-            new_element("related-activity", ref=related.identifier, type=kind)
-            for related in record.related
-            if (kind := _reversed("relation_types", related.type))
-        ],
+        "related-activity": [_related(related) for related in record.related],
     }
     for name in _MARKED:
         for element in made[name]:
             element.set(FROM_RECORD, "1")
     return made
-
-
-def _identifier(record: ProjectRecord, organisation: Organisation) -> str:
-    return record.iati_identifier or f"{OWN_REFERENCE}{organisation.slug}:{record.identifier}"
 
 
 def new_element(name: str, text: str | None = None, **attributes: str) -> Element:
@@ -206,6 +206,15 @@ def _page(record: ProjectRecord) -> list[Element]:
     etree.SubElement(link, "title").append(narrative("Page of the project", "en"))
     link.append(_coded("category", "A12"))
     return [link]
+
+
+def _related(related: Related) -> Element:
+    """Return a relation; one that IATI has no type for is a sibling, and says what it is."""
+    kind = _reversed("relation_types", related.type)
+    element = new_element("related-activity", ref=related.identifier, type=kind or "3")
+    if kind is None:
+        etree.SubElement(element, OWN_RELATION, type=related.type)
+    return element
 
 
 def _uri(url: str) -> str:

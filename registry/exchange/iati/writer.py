@@ -161,12 +161,13 @@ def _build(
     _set_attributes(activity, record)
     language = activity.get(XML_LANG) or record.language
     made = elements_of(record, organisation, language)
-    for name, elements in elements_of_agreements(record, agreements).items():
-        made[name] = [*made.get(name, []), *elements]
     theirs: dict[str, list[Element]] = {}
     for one in kept:
         if one.element is not None:
             theirs.setdefault(one.name, []).append(one.element)
+    declared = [*made["related-activity"], *theirs.get("related-activity", ())]
+    for name, elements in elements_of_agreements(agreements, declared).items():
+        made[name] += elements
     covered = set(theirs)
     if not covered.isdisjoint(_MONEY):
         covered |= _MONEY

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from registry.exchange.validation import Validation, validate_file
 from tests.registry.exchange.files import an_activity, an_iati_file, csv_file
 
@@ -47,3 +49,24 @@ def test_a_file_that_can_not_be_read_is_an_error_not_a_crash(tmp_path: Path) -> 
     assert checked(tmp_path, "a.xlsx", b"PK\x03\x04").errors
     assert checked(tmp_path, "a.xml", b"<a/>").errors
     assert validate_file(tmp_path / "none.csv").errors
+
+
+def test_large_iati_files_are_checked_activity_by_activity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.exchange.validation.LARGEST_WHOLE", 100)
+    wrong = an_activity("X-2").replace('<activity-status code="2"/>', "<!-- none -->\n")
+    data = an_iati_file(an_activity("X-1"), wrong, an_activity("X-3", title="<"))
+    errors = checked(tmp_path, "a.xml", data).errors
+    assert [error["line"] for error in errors] == [6, 5]
+    assert "not well-formed" in errors[0]["message"]
+    assert "activity-date" in errors[1]["message"]
+
+
+def test_the_same_record_twice_is_no_error(tmp_path: Path) -> None:
+    laid_out = an_activity("X-1").replace("><", ">\n<")
+    result = checked(tmp_path, "a.xml", an_iati_file(an_activity("X-1"), laid_out))
+    assert (result.records, result.errors) == (2, [])
+    other = an_activity("X-1", title="Other")
+    result = checked(tmp_path, "a.xml", an_iati_file(an_activity("X-1"), laid_out, other))
+    assert [error["line"] for error in result.errors] == [3, 4, 22]
