@@ -8,17 +8,16 @@ an identifier beyond all length refuses an activity, and that is found out befor
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from registry import codelists
-from registry.errors import FieldError
 from registry.exchange import values
 from registry.exchange.amounts import currency_named, read_amount
 from registry.exchange.dates import read_date
-from registry.exchange.iati.codes import OWN_RELATION, region_of, scheme_of_tag, table
+from registry.exchange.iati.codes import OWN_RELATION, scheme_of_tag, table
+from registry.exchange.iati.contents import Contents, left_out
 from registry.exchange.iati.money import budget_of
+from registry.exchange.iati.places import locations_of, places_of
 from registry.exchange.iati.source_elements import source_of
 from registry.exchange.iati.subject import OWN_FIELD, Subject
 from registry.exchange.iati.texts import (
@@ -30,76 +29,14 @@ from registry.exchange.iati.texts import (
     text_of,
 )
 from registry.exchange.parsing import check_whole
-from registry.exchange.record import (
-    CODED_LISTS,
-    CountryShare,
-    Participant,
-    ProjectRecord,
-    Related,
-)
-from registry.exchange.values import MOST_ITEMS, Unreadable
+from registry.exchange.record import CODED_LISTS, Participant, ProjectRecord, Related
 from registry.folding import fold
-from registry.messages import Message, message
-
-Value = TypeVar("Value")
-
-_MOST_PERCENT = Decimal("100.5")  # shares are rounded
-
-
-@dataclass
-class Activity:
-    """An activity on its way to a record."""
-
-    children: dict[str, list[Element]]
-    """By their names, in the order of the file."""
-    language: str
-    """Of texts that do not say theirs."""
-    columns: frozenset[str] = frozenset()
-    """The columns of titles and descriptions in further languages."""
-    warnings: list[FieldError] = field(default_factory=list)
-
-    def first(self, name: str) -> Element | None:
-        """Return the first child of a name."""
-        found = self.children.get(name)
-        return found[0] if found else None
-
-    def warn(self, field_name: str, what: Message) -> None:
-        """Say something about a field that does not stop the import."""
-        self.warnings.append(FieldError(field_name, what))
-
-    def take(self, name: str, read: Callable[[Any], Value | None], value: Any) -> Value | None:
-        """Read a value; what can't be read is left out with a warning."""
-        if value is None:
-            return None
-        try:
-            return read(value)
-        except Unreadable as unreadable:
-            self.warn(name, left_out(unreadable.message))
-            return None
-
-    def limited(self, name: str, found: Iterable[Value]) -> list[Value]:
-        """Return the values without repetitions, as many as a record may have."""
-        once = list(dict.fromkeys(found))  # in their order
-        if len(once) > MOST_ITEMS:
-            self.warn(
-                name,
-                message(
-                    "There are {count} values; at most {most} are kept.",
-                    count=len(once),
-                    most=MOST_ITEMS,
-                ),
-            )
-        return once[:MOST_ITEMS]
-
-
-def left_out(why: Message) -> Message:
-    """Say that a field is left out, and why."""
-    return message("Left out: {reason}", reason=str(why))
+from registry.messages import message
 
 
 def read_activity(
     element: Element, subject: Subject, organisation: str, *, plain: bool = False
-) -> tuple[ProjectRecord, Activity]:
+) -> tuple[ProjectRecord, Contents]:
     """Return the record of a sound activity, and what is to be said about it.
 
     `plain` says that no namespace is declared in or around the element.
@@ -107,11 +44,11 @@ def read_activity(
     children: dict[str, list[Element]] = {}
     for child in element:
         children.setdefault(str(child.tag), []).append(child)
-    activity = Activity(children, subject.language)
+    activity = Contents(children, subject.language)
     language, titles, descriptions = _texts(activity, subject)
     activity.columns = _columns(language, titles, descriptions)
     start, end = _dates(activity)
-    countries, regions = _places(activity)
+    countries, regions = places_of(activity)
     contact_name, contact_email = _contact(activity)
     amount, currency, said = budget_of(children, element.get("default-currency"))
     if said is not None:
@@ -133,7 +70,7 @@ def read_activity(
         end_date=end,
         countries=countries,
         regions=regions,
-        locations=_locations(activity),
+        locations=locations_of(activity),
         **(_codes(activity) if subject.coded else {}),
         budget=activity.take("budget", read_amount, amount),
         currency=_currency(activity, currency),
@@ -152,7 +89,7 @@ def read_activity(
     return record, activity
 
 
-def _texts(activity: Activity, subject: Subject) -> tuple[str, dict[str, str], dict[str, str]]:
+def _texts(activity: Contents, subject: Subject) -> tuple[str, dict[str, str], dict[str, str]]:
     """Return language, titles and descriptions; the language is one that there is a title in."""
     titles = _read_each(activity, "title", values.read_line, subject.titles)
     language = subject.language
@@ -164,7 +101,7 @@ def _texts(activity: Activity, subject: Subject) -> tuple[str, dict[str, str], d
 
 
 def _read_each(
-    activity: Activity, name: str, read: Callable[[Any], str | None], texts: dict[str, str]
+    activity: Contents, name: str, read: Callable[[Any], str | None], texts: dict[str, str]
 ) -> dict[str, str]:
     found = {}
     for language, text in texts.items():
@@ -203,7 +140,7 @@ def _status(status: Element | None) -> str | None:
     return known or table("status_words").get(fold(text_of(status) or ""))
 
 
-def _dates(activity: Activity) -> tuple[Any, Any]:
+def _dates(activity: Contents) -> tuple[Any, Any]:
     """Return start and end: actual dates where there are any, else planned ones."""
     found: dict[str, str] = {}
     for when in activity.children.get("activity-date", ()):
@@ -232,72 +169,7 @@ def _dates(activity: Activity) -> tuple[Any, Any]:
     return start, end
 
 
-def _places(activity: Activity) -> tuple[list[CountryShare], list[str]]:
-    """Return recipient countries and regions; without any, those that transactions name."""
-    children = activity.children
-    places = [*children.get("recipient-country", ()), *children.get("recipient-region", ())]
-    of_activity = bool(places)
-    if not of_activity:
-        for transaction in children.get("transaction", ()):
-            places += transaction.iterchildren("recipient-country", "recipient-region")
-    shares: dict[str, Decimal | None] = {}
-    regions: dict[str, None] = {}
-    for place in places:
-        code = (place.get("code") or "").strip()
-        if place.tag == "recipient-region":
-            if known := region_of(code, place.get("vocabulary")):
-                regions[known] = None
-            elif code:
-                activity.warn("regions", _no_region(code))
-        elif country := country_of(place):
-            said = place.get("percentage") if of_activity else None
-            share = activity.take("countries", values.read_percentage, said)
-            shares[country] = shares.get(country) or share
-        else:
-            activity.warn(
-                "countries", message("'{code}' is not a country of ISO 3166-1.", code=code[:20])
-            )
-    if sum(share for share in shares.values() if share is not None) > _MOST_PERCENT:
-        shares = dict.fromkeys(shares, None)
-        activity.warn(
-            "countries",
-            message("The percentages add up to more than 100; they were left out."),
-        )
-    return [CountryShare(code, share) for code, share in shares.items()], list(regions)
-
-
-def _no_region(code: str) -> Message:
-    return message(
-        "The region {code} has no equal in UN M49; it was kept as source only.", code=code[:20]
-    )
-
-
-def country_of(place: Element) -> str | None:
-    """Return the country that a recipient-country names by its code, else by its text."""
-    code = (place.get("code") or "").strip()
-    if code in codelists.countries():
-        return code
-    return (codelists.find_country(code) if code else None) or codelists.find_country(
-        text_of(place) or ""
-    )
-
-
-def _locations(activity: Activity) -> list[str]:
-    names = (
-        activity.take("locations", values.read_line, name_of_place(location, activity.language))
-        for location in activity.children.get("location", ())
-    )
-    return activity.limited("locations", (name for name in names if name))
-
-
-def name_of_place(location: Element, language: str) -> str | None:
-    """Return the name of a location; one without a name is told by its description."""
-    return one_narrative(child_of(location, "name"), language) or one_narrative(
-        child_of(location, "description"), language
-    )
-
-
-def _participants(activity: Activity) -> list[Participant]:
+def _participants(activity: Contents) -> list[Participant]:
     found = []
     for participant in activity.children.get("participating-org", ()):
         role, name = role_and_name(participant, activity.language)
@@ -320,7 +192,7 @@ def role_and_name(participant: Element, language: str) -> tuple[str | None, str 
     return role if role in table("roles").values() else None, name
 
 
-def _related(activity: Activity) -> list[Related]:
+def _related(activity: Contents) -> list[Related]:
     """Return relations to other activities, but for those that follow from a decision here."""
     found = []
     for related in activity.children.get("related-activity", ()):
@@ -333,7 +205,7 @@ def _related(activity: Activity) -> list[Related]:
     return activity.limited("related", found)
 
 
-def _url(activity: Activity) -> str | None:
+def _url(activity: Contents) -> str | None:
     """Return the activity's own page: activity-website, or a document of category A12."""
     if site := text_of(activity.first("activity-website")):
         return site
@@ -343,7 +215,7 @@ def _url(activity: Activity) -> str | None:
     return None
 
 
-def _contact(activity: Activity) -> tuple[str | None, str | None]:
+def _contact(activity: Contents) -> tuple[str | None, str | None]:
     """Return name and address of the first contact: the person, else the unit, else the office."""
     contact = activity.first("contact-info")
     if contact is None:
@@ -362,7 +234,7 @@ def _contact(activity: Activity) -> tuple[str | None, str | None]:
     )
 
 
-def _currency(activity: Activity, said: str | None) -> str | None:
+def _currency(activity: Contents, said: str | None) -> str | None:
     known = currency_named(said) if said else None
     if said and known is None:
         activity.warn(
@@ -378,7 +250,7 @@ def _currency(activity: Activity, said: str | None) -> str | None:
     return known
 
 
-def _codes(activity: Activity) -> dict[str, Any]:
+def _codes(activity: Contents) -> dict[str, Any]:
     """Return the confirmed codes that the tags of this registry are."""
     found: dict[str, dict[str, None]] = {}
     for tag in activity.children.get("tag", ()):
@@ -392,7 +264,7 @@ def _codes(activity: Activity) -> dict[str, Any]:
     return {scheme: list(codes) for scheme, codes in found.items()}
 
 
-def own_fields(activity: Activity) -> dict[str, Any]:
+def own_fields(activity: Contents) -> dict[str, Any]:
     """Return the values that this registry wrote because IATI has no place for them."""
     found = {}
     for own in activity.children.get(OWN_FIELD, ()):

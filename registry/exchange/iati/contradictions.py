@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from registry.exchange import values
-from registry.exchange.iati.activity import name_of_place, role_and_name
+from registry.exchange.iati.activity import role_and_name
 from registry.exchange.iati.money import is_commitment
+from registry.exchange.iati.places import name_of_place
 from registry.exchange.iati.texts import Element, is_general
 from registry.exchange.record import Participant, ProjectRecord
 from registry.exchange.values import Unreadable

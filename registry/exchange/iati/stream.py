@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from registry.errors import FieldError
-from registry.exchange.iati.activity import Activity, left_out, own_fields, read_activity
+from registry.exchange.iati.activity import own_fields, read_activity
+from registry.exchange.iati.contents import Contents, left_out
 from registry.exchange.iati.fragments import ActivityFile, Fragment, not_well_formed
 from registry.exchange.iati.source_elements import safe_parser
 from registry.exchange.iati.subject import Subject, read_subject
@@ -161,7 +162,7 @@ def _fill(
         row.warnings.append(FieldError("identifier", _NO_IDENTIFIER))
 
 
-def _with_own_fields(record: ProjectRecord, row: Row, activity: Activity) -> ProjectRecord:
+def _with_own_fields(record: ProjectRecord, row: Row, activity: Contents) -> ProjectRecord:
     """Take over what this registry itself wrote because IATI has no place for it."""
     own = own_fields(activity)
     values = as_json(record) | own
