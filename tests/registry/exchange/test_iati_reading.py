@@ -8,7 +8,7 @@ import pytest
 from registry.errors import Invalid
 from registry.exchange.reading import read_file
 from registry.exchange.record import CountryShare, Participant, ProjectRecord, Related
-from registry.exchange.source import Row
+from registry.exchange.source import LateRow, Row
 from tests.registry.exchange.files import an_activity, an_iati_file
 
 FULL = """<iati-activity xml:lang="fr" default-currency="EUR" hierarchy="1">
@@ -197,3 +197,130 @@ def test_utf_16_and_latin_1() -> None:
         data = text.replace('version="1.0"', f'version="1.0" encoding="{encoding}"', 1)
         (row,) = read_file(data.encode(encoding))
         assert row.title == "Forêt"
+
+
+def test_an_activity_is_recognised_before_it_is_a_record() -> None:
+    more = (
+        '<other-identifier ref="SE-OLD-1" type="A3"/><other-identifier ref="7" type="A1"/>'
+        '<transaction><transaction-type code="2"/><value>5</value><sector code="15160"/>'
+        '<sector vocabulary="2" code="151"/></transaction>'
+    )
+    (row,) = read(an_activity("X-1", "Shelters", org="Sida", ref="SE-0", more=more))
+    assert isinstance(row, LateRow)
+    assert (row.identifier, row.title, row.organisation) == ("X-1", "Shelters", "Sida")
+    assert (row.organisation_ref, row.organisation_keys) == ("SE-0", ("SE-0", "Sida"))
+    assert row.texts == ("Shelters", "What is done.")
+    assert row.sectors == (("1", "15160"), ("2", "151"))
+    assert row.former_identifiers == ("SE-OLD-1",)
+    assert (row.coded, row.given) == (False, frozenset())
+    assert row.record is not None and "budget" in row.given
+    assert row.record is row.record
+
+
+def test_warnings_of_what_is_not_essential_come_with_the_record() -> None:
+    (row,) = read(an_activity("X-1", more='<activity-date type="3" iso-date="soon"/>'))
+    assert row.warnings == []
+    assert row.record is not None
+    assert [warning.field for warning in row.warnings] == ["end_date"]
+
+
+@pytest.mark.parametrize(
+    ("title", "org", "identifier", "wrong"),
+    [
+        ("", "Sida", "X-1", ["title"]),
+        ("x" * 2001, "Sida", "X-1", ["title"]),
+        ("Title", "", "X-1", ["reporting_org"]),
+        ("Title", "x" * 301, "X-1", ["reporting_org"]),
+        ("Title", "Sida", "x" * 301, ["identifier"]),
+        ("Title", "Sida", "X-1", []),
+    ],
+)
+def test_what_is_essential_is_known_at_once(
+    title: str, org: str, identifier: str, wrong: list[str]
+) -> None:
+    (row,) = read(an_activity(identifier, title, org=org, ref=""))
+    assert [error.field for error in row.errors] == wrong
+    assert (row.record is None) == bool(wrong)
+
+
+def test_one_wrong_value_of_a_list_is_left_out_alone() -> None:
+    more = (
+        "<location><name><narrative>Orhei</narrative></name></location>"
+        f"<location><name><narrative>{'x' * 2001}</narrative></name></location>"
+        '<recipient-country code="UA" percentage="lots"/><related-activity ref="X-2" type="1"/>'
+        f'<related-activity ref="{"x" * 301}" type="1"/><related-activity ref="X-3" type="9"/>'
+    )
+    (row,) = read(an_activity("X-1", more=more))
+    assert row.record is not None
+    assert row.record.locations == ["Orhei"]
+    assert [country.code for country in row.record.countries] == ["MD", "UA"]
+    assert row.record.related == [Related("parent", "X-2")]
+    assert [w.field for w in row.warnings] == ["countries", "locations", "related"]
+
+
+def test_a_language_that_is_none_is_that_of_the_activity() -> None:
+    texts = '<title><narrative xml:lang="fr_CA">Un</narrative><narrative xml:lang="English">'
+    activity = an_activity("X-1").replace("<title><narrative>", texts)
+    record = record_of(activity)
+    assert record.titles == {"fr-ca": "Un", "en": "A project"}
+    record = record_of(activity.replace('xml:lang="en"', 'xml:lang="es"', 1))
+    assert (record.language, record.titles) == ("es", {"fr-ca": "Un", "es": "A project"})
+
+
+def test_the_language_is_one_that_there_is_a_title_in() -> None:
+    activity = (
+        an_activity("X-1", description="Ce qu'on fait.")
+        .replace('xml:lang="en"', 'xml:lang="fr"', 1)
+        .replace("<title><narrative>", '<title><narrative xml:lang="es">')
+    )
+    record = record_of(activity)
+    assert (record.language, record.titles) == ("es", {"es": "A project"})
+    assert record.descriptions == {"fr": "Ce qu'on fait."}
+
+
+def money(*elements: str) -> tuple[Decimal | None, str | None, list[str]]:
+    (row,) = read(an_activity("X-1", more="".join(elements)))
+    assert row.record is not None
+    warnings = [str(warning.message) for warning in row.warnings]
+    return row.record.budget, row.record.currency, warnings
+
+
+def a_transaction(kind: str, value: str, currency: str = "USD") -> str:
+    return (
+        f'<transaction><transaction-type code="{kind}"/>'
+        f'<value currency="{currency}">{value}</value></transaction>'
+    )
+
+
+PLANNED = "<planned-disbursement><value>70</value></planned-disbursement>"
+
+
+@pytest.mark.parametrize(
+    ("elements", "budget"),
+    [
+        ([a_transaction("2", "10"), a_transaction("2", "5"), a_transaction("3", "9")], 15),
+        ([a_transaction("3", "9"), a_transaction("4", "1"), PLANNED], 10),
+        ([PLANNED, a_transaction("1", "8")], 70),
+        ([a_transaction("11", "8"), a_transaction("1", "7")], 8),
+        ([a_transaction("1", "7")], 7),
+        ([a_transaction("2", "-10"), a_transaction("3", "9")], 9),
+        ([a_transaction("2", "much"), a_transaction("5", "9")], None),
+        (["<budget><value>0</value></budget>", a_transaction("2", "1,500.50")], Decimal("1500.50")),
+    ],
+)
+def test_without_budgets_the_budget_is_what_transactions_say(
+    elements: list[str], budget: int | Decimal | None
+) -> None:
+    assert money(*elements)[0] == budget
+
+
+def test_of_several_currencies_that_of_the_activity_counts_and_the_others_are_named() -> None:
+    budget, currency, (warning,) = money(a_transaction("2", "10"), a_transaction("2", "99", "EUR"))
+    assert (budget, currency) == (10, "USD")
+    assert "EUR 99" in warning
+    assert money(a_transaction("2", "10", "SEK"), a_transaction("2", "9", "EUR"))[:2] == (10, "SEK")
+
+
+def test_many_activities_in_one_line_are_many_rows() -> None:
+    one_line = "".join(an_activity(f"X-{n}") for n in range(3)).replace("\n", "")
+    assert [(row.index, row.number) for row in read(one_line)] == [(1, 3), (2, 3), (3, 3)]
