@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.errors import FieldError
+from registry.errors import FieldError, Invalid
 from registry.exchange.header_names import Named, column_named, column_nearly_named
 from registry.exchange.hxl import is_tag_row, tagged_columns, unknown_column
 from registry.exchange.record import COLUMNS
@@ -116,18 +116,22 @@ def header_at(index: int, cells: Sequence[Any]) -> Header:
     return Header(index, tuple(column_named(name) for name in names), names)
 
 
+def no_header(filename: str) -> Invalid:
+    """Return the error for a file in which no row names the columns."""
+    return refuse_file(
+        message(
+            "No header row was found in {file}. The first row has to name the columns: {names}.",
+            file=filename,
+            names=", ".join(COLUMNS),
+        ),
+        "header",
+    )
+
+
 def check_header(header: Header | None, filename: str) -> Header:
     """Return the header if it can be used; raise Invalid where it is missing or ambiguous."""
     if header is None:
-        raise refuse_file(
-            message(
-                "No header row was found in {file}. The first row has to name the columns: "
-                "{names}.",
-                file=filename,
-                names=", ".join(COLUMNS),
-            ),
-            "header",
-        )
+        raise no_header(filename)
     known = (named.column for named in header.columns if named)
     counts = Counter(column for column in known if column not in _MAY_REPEAT)
     repeated = [column for column, count in counts.items() if count > 1]

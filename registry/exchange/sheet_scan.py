@@ -13,7 +13,7 @@ from registry.messages import Message, message
 
 MOST_ROWS = 200_000
 MOST_COLUMNS = 500
-MOST_CELLS = 5_000_000
+MOST_CELLS = 3_000_000
 """Rows times columns of a sheet: a reader keeps all of the rectangle."""
 MOST_FAULTS = 10_000
 
@@ -24,6 +24,7 @@ _LONGEST_ROW = 1 << 23
 """Bytes of XML that are kept until a row is complete."""
 _ROW = re.compile(rb"<(?:\w+:)?row\b")
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_CELL_STARTS = (b"<c ", b"<c>", b"<c/", b":c ", b":c>", b":c/", b"c\t", b"c\n", b"c\r")
 _DIGITS = re.compile(rb"""\br\s*=\s*["']\s*[A-Za-z]{0,4}(\d{1,12})\s*["']""")
 _LETTERS = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{1,4})\d{1,12}\s*["']""")
 _PLACE = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{1,4})(\d{1,12})\s*["']""")
@@ -55,7 +56,7 @@ class SheetScan:
         window = self._kept + chunk
         cut = max((row.start() for row in _ROW.finditer(window)), default=0)
         if len(window) - cut > _LONGEST_ROW:
-            raise _too_large(self._last_row, MOST_COLUMNS + 1)
+            raise _too_large(max(self._last_row, 1), MOST_COLUMNS + 1)
         self._look(window[:cut])
         self._kept = window[cut:]
 
@@ -71,7 +72,8 @@ class SheetScan:
         letters = _LETTERS.findall(xml)
         self._last_row = max(self._rows, self._last_row, max(map(int, digits), default=0))
         self._last_column = max(self._last_column, max(map(_number, set(letters)), default=0))
-        if len(_CELL.findall(xml)) > len(letters):  # cells that do not say where they are
+        most = sum(xml.count(start) for start in _CELL_STARTS)
+        if most > len(letters):  # perhaps there are cells that do not say where they are
             width = max(len(_CELL.findall(row)) for row in rows)
             self._last_column = max(self._last_column, width)
         if (
@@ -79,7 +81,7 @@ class SheetScan:
             or self._last_column > MOST_COLUMNS
             or self._last_row * self._last_column > MOST_CELLS
         ):
-            raise _too_large(self._last_row, self._last_column)
+            raise _too_large(max(self._last_row, 1), max(self._last_column, 1))
         self._find_faults(xml)
 
     def _find_faults(self, xml: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from registry.errors import FieldError
 from registry.exchange.cells import Faulty, is_filled
-from registry.exchange.headers import ROWS_SEARCHED, check_header, find_header
+from registry.exchange.headers import ROWS_SEARCHED, find_header, no_header
 from registry.exchange.sheet_names import BESIDE_PROJECTS
 from registry.exchange.sheet_scan import Faults
 from registry.exchange.source import Source, refuse_file
@@ -57,20 +57,22 @@ def chosen_sheet(source: Source) -> Sheet:
     """
     from python_calamine import load_workbook
 
+    candidates: list[_Candidate] = []
+    chosen, pages = None, None
     with checked_workbook(source) as (copy, faults), _broken_if_unreadable():
         workbook = load_workbook(copy)
-        candidates = list(_candidates(workbook))
-        tables = [one for one in candidates if one.known]
-        if not tables:
-            check_header(None, source.filename)
-        chosen = max(tables, key=lambda one: one.rank)
-        pages = workbook.get_sheet_by_name(chosen.name)
+        for candidate, own in _candidates(workbook):
+            candidates.append(candidate)
+            if candidate.known and (chosen is None or candidate.rank > chosen.rank):
+                chosen, pages = candidate, own
         workbook.close()
+    if chosen is None:
+        raise no_header(source.filename)
     return Sheet(pages, faults.get(chosen.name, {}), tuple(_told(chosen, candidates)))
 
 
-def _candidates(workbook: Any) -> Iterator[_Candidate]:
-    """Look at one sheet after the other; only the names are kept."""
+def _candidates(workbook: Any) -> Iterator[tuple[_Candidate, Any]]:
+    """Look at one sheet after the other; a sheet that nobody keeps is forgotten."""
     from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
     for sheet in workbook.sheets_metadata:
@@ -81,7 +83,7 @@ def _candidates(workbook: Any) -> Iterator[_Candidate]:
         if any(is_filled(cell) for cells in top for cell in cells):
             header = find_header(top)
             hidden = sheet.visible != SheetVisibleEnum.Visible
-            yield _Candidate(sheet.name, hidden, header.known if header else 0)
+            yield _Candidate(sheet.name, hidden, header.known if header else 0), pages
 
 
 def _told(chosen: _Candidate, candidates: Sequence[_Candidate]) -> Iterator[FieldError]:

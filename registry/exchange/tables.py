@@ -85,7 +85,7 @@ class _Reading:
         self.notes = notes
         """What is to be said with the next project."""
         self.order = DayOrder()
-        self._names = [fold(name) for name in header.names]
+        self._names = [fold(name) for name in header.names if name]
 
     def rows(self) -> Iterator[Row]:
         """Yield the projects one behind, so that what is said last has one to go with."""
@@ -152,8 +152,10 @@ class _Reading:
         self.notes.append(FieldError("row", what))
 
     def _is_header(self, cells: Sequence[Any]) -> bool:
-        said = [fold(str(cell)) for cell in cells if is_filled(cell)]
-        return len(said) > 1 and said == [name for name in self._names if name]
+        said = (fold(str(cell)) for cell in cells if is_filled(cell))
+        if len(self._names) < 2 or next(said, None) != self._names[0]:
+            return False
+        return [self._names[0], *said] == self._names
 
     def _is_example(self, cells: Sequence[Any]) -> bool:
         columns = zip(self.header.columns, cells, strict=False)

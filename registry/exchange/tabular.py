@@ -8,7 +8,7 @@ from typing import Any
 
 from registry.errors import FieldError
 from registry.exchange.cells import defuse, undo_defusing
-from registry.exchange.headers import MOST_COLUMNS, ROWS_SEARCHED, check_header, find_header
+from registry.exchange.headers import MOST_COLUMNS, ROWS_SEARCHED, find_header, no_header
 from registry.exchange.sheets import chosen_sheet
 from registry.exchange.source import Row, Source, refuse_file
 from registry.exchange.tables import Line, Table, read_table
@@ -55,7 +55,7 @@ def _delimiter(file: TextFile) -> str:
         if header is not None and header.known > most:
             best, most = delimiter, header.known
     if not best:
-        check_header(None, file.source.filename)
+        raise no_header(file.source.filename)
     return best
 
 
