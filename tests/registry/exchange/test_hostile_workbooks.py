@@ -103,7 +103,7 @@ def test_four_gigabytes_in_a_small_workbook(tmp_path: Path, declared: int) -> No
     path = four_gigabytes(tmp_path / "bomb.xlsx", declared=declared)
     assert path.stat().st_size < 7_000_000
     said, seconds, megabytes = measured(path)
-    assert "XLSX" in said or "MB" in said
+    assert not said.endswith(" rows")
     assert seconds < 5
     assert megabytes < 300
 
