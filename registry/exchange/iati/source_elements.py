@@ -6,8 +6,10 @@ else by now, goes out as text in an element of this registry (`KEPT`), and comes
 """
 
 import copy
+import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 from lxml import etree
@@ -36,6 +38,7 @@ where it is not that of the title; when the activity was last updated is not."""
 
 _OWN = f"{{{NAMESPACE}}}"
 _XML = "http://www.w3.org/XML/1998/namespace"
+_DECLARATION = re.compile(r' xmlns:[^ =]+="[^"]*"')
 _DROPPED_FIRST = ("transaction", "result", "location", "document-link")
 
 
@@ -121,6 +124,7 @@ def _put_aside(elements: Iterable[Element]) -> Iterable[tuple[str, int, str]]:
             yield name, int(position) if position.isdecimal() else 0, _by_itself(inner)
 
 
+@cache
 def safe_parser() -> etree.XMLParser:
     """Return a parser for a piece of XML that anybody may have written."""
     return etree.XMLParser(
@@ -138,10 +142,17 @@ def _as_it_stands(child: Element) -> str:
 
 
 def _by_itself(child: Element) -> str:
-    """Return the element with the namespaces that it uses, whatever is declared around it.
+    """Return the element with the namespaces that it uses, whatever is declared around it."""
+    text = _as_it_stands(child)
+    start, rest = text[: text.index(">")], text[text.index(">") :]
+    start = _DECLARATION.sub("", start)
+    if not any(f"{prefix}:" in start or f"{prefix}:" in rest for prefix in child.nsmap if prefix):
+        return start + rest
+    return _with_own_prefixes(child)
 
-    Prefixes are made anew, in the order of their use, for they depend on what stands around.
-    """
+
+def _with_own_prefixes(child: Element) -> str:
+    """Return the element with prefixes made anew: those it has depend on what stands around."""
     alone = copy.deepcopy(child)
     names = (str(name) for element in alone.iter("*") for name in (element.tag, *element.attrib))
     uris = dict.fromkeys(etree.QName(name).namespace for name in names if name.startswith("{"))

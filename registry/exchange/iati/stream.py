@@ -18,7 +18,7 @@ from registry.exchange.iati.texts import Element, in_language
 from registry.exchange.iati.upgrade import upgrade
 from registry.exchange.record import CODED_LISTS, ProjectRecord, as_json, parse_record
 from registry.exchange.source import LateRow, Row, Source, refuse_file
-from registry.exchange.values import LONGEST_LINE, LONGEST_NAME, shown
+from registry.exchange.values import LONGEST_LINE, Unreadable, read_line, read_name, shown
 from registry.messages import Message, message
 
 _CARRIED = frozenset(
@@ -119,11 +119,11 @@ def _recognised(element: Element, line: int, context: _Context) -> tuple[LateRow
 
 def _is_sound(row: Row) -> bool:
     """Tell whether what is essential is there, so that a record will come of it."""
-    return (
-        0 < len(row.title) <= LONGEST_LINE
-        and 0 < len(row.organisation) <= LONGEST_NAME
-        and len(row.identifier or "") <= LONGEST_NAME
-    )
+    try:
+        named = row.identifier is None or read_name(row.identifier) is not None
+        return bool(named and read_line(row.title) and read_name(row.organisation))
+    except Unreadable:
+        return False
 
 
 def _complete(xml: bytes, context: _Context, subject: Subject, row: Row) -> None:
@@ -193,11 +193,8 @@ def _parse(xml: bytes, context: _Context) -> tuple[Element, Message | None]:
 
 def _element_of(xml: bytes, opening: bytes) -> Element:
     if not opening:
-        return etree.fromstring(xml, _parser())
-    return etree.fromstring(opening + xml + b"</_>", _parser())[0]
-
-
-_parser = functools.cache(safe_parser)
+        return etree.fromstring(xml, safe_parser())
+    return etree.fromstring(opening + xml + b"</_>", safe_parser())[0]
 
 
 def _refused(fragment: Fragment, why: Message) -> Row:

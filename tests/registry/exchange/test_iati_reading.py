@@ -232,7 +232,10 @@ def test_warnings_of_what_is_not_essential_come_with_the_record() -> None:
         ("Title", "", "X-1", ["reporting_org"]),
         ("Title", "x" * 301, "X-1", ["reporting_org"]),
         ("Title", "Sida", "x" * 301, ["identifier"]),
-        ("Title", "Sida", "X-1", []),
+        ("\x7f", "Sida", "X-1", ["title"]),
+        ("Title", "\x7f", "X-1", ["reporting_org"]),
+        ("Title", "Sida", "\x7f", []),
+        ("Title\n in two lines", "Sida", "X-1", []),
     ],
 )
 def test_what_is_essential_is_known_at_once(
