@@ -252,8 +252,9 @@ def is_foreign(element: Element) -> bool:
         and not inner.tag.startswith((_XML, _XINCLUDE))
         and all(
             is_foreign_attribute(name, value)
-            for name, value in _named(inner)
             if name.startswith("{")
+            else name != "value-date" or is_typed(value, "date")  # the schema declares it for all
+            for name, value in _named(inner)
         )
         for inner in element.iter()
     )

@@ -76,9 +76,7 @@ def _conform(element: Element, shape: Shape) -> None:
     else:
         element.text = None
     allowed = {entry.partition(":")[0].rstrip("!") for entry in shape.attributes.split()}
-    for name in [str(name) for name in element.attrib]:
-        if not name.startswith("{") and name not in allowed:
-            element.set(f"{{{OLD}}}{name}", _take(element, name) or "")
+    _make_attributes_foreign(element, allowed)
     if "narrative" not in keys and shape is not _ACTIVITY:
         _take(element, XML_LANG)
     for child in list(element.iterchildren("*")):
@@ -154,6 +152,13 @@ def _make_foreign(element: Element) -> None:
     for inner in element.iter("*"):
         if not inner.tag.startswith("{"):
             inner.tag = f"{{{OLD}}}{inner.tag}"
+        _make_attributes_foreign(inner, allowed=set())
+
+
+def _make_attributes_foreign(element: Element, allowed: set[str]) -> None:
+    for name in [str(name) for name in element.attrib]:
+        if not name.startswith("{") and name not in allowed:
+            element.set(f"{{{OLD}}}{name}", _take(element, name) or "")
 
 
 def _merge_and_sort(element: Element, shape: Shape) -> None:

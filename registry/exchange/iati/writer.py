@@ -105,7 +105,7 @@ def _kept_elements(record: ProjectRecord, organisation: Organisation) -> Iterato
     """
     source = record.source.get("iati")
     by_name = source.get("elements") if isinstance(source, dict) else None
-    for name, texts in by_name.items() if isinstance(by_name, dict) else ():
+    for name, texts in sorted(by_name.items()) if isinstance(by_name, dict) else ():
         found = False
         for position, text in enumerate(texts if isinstance(texts, list) else ()):
             if isinstance(text, str):

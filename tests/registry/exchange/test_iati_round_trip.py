@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
+from registry.exchange.iati.shapes import ORDER, SHAPES
+from registry.exchange.iati.texts import XML_LANG
 from registry.exchange.iati.upgrade import upgrade
 from registry.exchange.iati.writer import end_of_file, start_of_file, write_activity
 from registry.exchange.reading import read_file
-from registry.exchange.record import Participant, ProjectRecord
+from registry.exchange.record import Participant, ProjectRecord, as_json
 from registry.exchange.source import Row
 from registry.models import Organisation
 from tests.registry.exchange.files import an_activity, an_iati_file
@@ -142,10 +146,10 @@ def test_what_the_schema_refuses_is_put_aside_and_comes_back_in_its_place() -> N
     assert [sector.get("code") for sector in activity.findall("sector")] == ["1", "3"]
     aside = [(kept.get("position"), kept.text) for kept in activity.findall(f"{OWN}kept")]
     assert aside == [
+        ("0", "<activity-website>http://a.example</activity-website>"),
+        ("0", "<default-aid-type/>"),
         ("1", '<sector vocabulary="1"/>'),
         ("2", '<sector code="2" percentage="half"/>'),
-        ("0", "<default-aid-type/>"),
-        ("0", "<activity-website>http://a.example</activity-website>"),
     ]
     assert read(data).record == row.record
 
@@ -213,3 +217,61 @@ def test_two_general_descriptions_are_paragraphs_of_one() -> None:
         ("reporting-org", (("ref", "SE-0"), ("type", "10")), "")
     ]
     assert read(data).record == record
+
+
+VALUES = st.sampled_from(
+    ["1", "2", "3", "10", "99", "MD", "XK", "2025-01-31", "2025-13-01", "-5.5", "1e5", "true",
+     "A12", "fr", "EUR", "https://example.org/a?b#c", "a b", "protection", "", " ", "ü", "15160",
+     "https://convene.example/codelists#pillars", "998", "100", "33.333333", "convene:x:1"]
+)  # fmt: skip
+WORDS = st.sampled_from(["Refuges", "  ", "à deux\n lignes", "<&>", "5000", "x:y", "\u200b"])
+LANGUAGES = st.sampled_from([None, None, "fr", "en", "FR", "xx-invalid language", ""])
+
+
+@st.composite
+def an_element(draw: st.DrawFn, key: str, depth: int = 0) -> etree._Element:
+    """An element of this name, more or less as it should be."""
+    shape = SHAPES[key]
+    element = etree.Element(key.rpartition("/")[2])
+    names = [entry.partition(":")[0].rstrip("!") for entry in shape.attributes.split()]
+    for name in draw(st.permutations(names)) if names else []:
+        if draw(st.integers(0, 5)):
+            element.set(name, draw(VALUES))
+    if language := draw(LANGUAGES):
+        element.set(XML_LANG, language)
+    if shape.text or draw(st.integers(0, 9)) == 0:
+        element.text = draw(WORDS | VALUES)
+    for entry in shape.children.split():
+        least = 0 if entry[-1] in "?*" else 1
+        most = 1 if entry[-1] not in "*+" else 2
+        wanted = draw(st.integers(least, most)) if depth < 2 or least else 0
+        for _ in range(wanted):
+            element.append(draw(an_element(entry.rstrip("?*+"), depth + 1)))
+    if draw(st.integers(0, 9)) == 0:
+        element.append(etree.Element("{urn:publisher}note", {"{urn:publisher}a": "1", "b": "2"}))
+    return element
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    parts=st.lists(
+        st.sampled_from([name for name in ORDER if name not in ("iati-identifier", "title")])
+        .flatmap(an_element),
+        max_size=6,
+    ),
+    version=st.sampled_from(["2.03", "2.03", "1.04"]),
+)  # fmt: skip
+def test_whatever_an_activity_holds_comes_out_valid_and_comes_back(
+    parts: list[etree._Element], version: str
+) -> None:
+    activity = etree.fromstring(an_activity("X-1"))
+    activity.extend(parts)
+    text = etree.tostring(activity, encoding="unicode")
+    record = read(an_iati_file(text, version=version)).record
+    assert record is not None
+    data = exported(record)
+    assert_valid(data)
+    again = read(data).record
+    assert again is not None
+    assert as_json(again) == as_json(record)
+    assert exported(again) == data
