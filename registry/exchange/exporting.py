@@ -4,6 +4,7 @@ Every reader gets what that reader may see: restricted fields are left out for e
 owning organisation and the secretariat, and nothing is exported that the reader could not open.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,7 +21,7 @@ from registry.exchange.iati.decisions import Agreement
 from registry.exchange.iati.writer import end_of_file, start_of_file, write_activity
 from registry.exchange.jsonl import write_line
 from registry.exchange.record import COLUMNS, ProjectRecord, as_row
-from registry.exchange.workbook_writer import WorkbookWriter
+from registry.exchange.workbook_writer import Inquiry, WorkbookWriter
 from registry.models import Organisation, Project
 from registry.permissions import Actor
 from registry.projects import load_records, redact
@@ -129,24 +130,28 @@ def columns_for(languages: Iterable[str], *, restricted: bool) -> list[str]:
 
 
 def writer_for(
-    format: str, languages: Iterable[str], *, restricted: bool, query: str = ""
+    format: str,
+    languages: Iterable[str],
+    *,
+    restricted: bool,
+    inquiry: Inquiry | None = None,
 ) -> Writer:
     """Return the writer of a format. Raises KeyError for one that Convene does not write.
 
-    `languages` are those that titles or descriptions are written in; `query` says, in a sheet of
-    the workbook, what was asked for.
+    `languages` are those that titles or descriptions are written in beside the project's own.
     """
+    inquiry = inquiry or Inquiry()
     if format == "jsonl":
         return JsonLinesWriter()
     if format == "iati":
         return IatiWriter()
     columns = columns_for(languages, restricted=restricted)
     if format == "xlsx":
-        return WorkbookWriter(columns, query)
+        return WorkbookWriter(columns, inquiry)
     if format == "csv":
         return CsvWriter(columns)
     if format == "hxl":
-        return HxlWriter(columns)
+        return HxlWriter(columns, inquiry.language)
     raise KeyError(format)
 
 
@@ -155,20 +160,26 @@ async def export_projects(
     reader: Actor,
     project_ids: Sequence[int],
     format: str,
-    query: str = "",
+    inquiry: Inquiry | None = None,
 ) -> AsyncIterator[bytes]:
-    """Yield a file with these projects, in their order, as far as the reader may read them."""
+    """Yield a file with these projects, in their order, as far as the reader may read them.
+
+    `inquiry` says what was asked for; a workbook tells it. Some hundred projects are in memory at
+    a time, and the writing is done in a thread: others are answered meanwhile.
+    """
     restricted = reader.role == "secretariat" or reader.organisation_id is not None
     languages: list[str] = []
     if format in ("csv", "hxl", "xlsx"):
         languages = await _further_languages(session, reader, project_ids)
-    writer = writer_for(format, languages, restricted=restricted, query=query)
-    yield writer.begin()
-    for start in range(0, len(project_ids), CHUNK):
-        projects = await _readable(session, reader, project_ids[start : start + CHUNK], format)
-        if written := writer.write(projects):
+    writer = writer_for(format, languages, restricted=restricted, inquiry=inquiry)
+    if start := writer.begin():
+        yield start
+    for at in range(0, len(project_ids), CHUNK):
+        projects = await _readable(session, reader, project_ids[at : at + CHUNK], format)
+        if written := await asyncio.to_thread(writer.write, projects):
             yield written
-    for piece in writer.end():
+    rest = writer.end()
+    while piece := await asyncio.to_thread(next, rest, b""):
         yield piece
 
 

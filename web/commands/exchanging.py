@@ -29,6 +29,8 @@ from search.engine import open_engine
 from search.query import MAX_SIZE, Query
 from web.commands.console import Console, open_database
 from web.commands.finding import IN_STEP, add_filters, open_index, query_of
+from web.inquiries import inquiry_of
+from web.project_search import organisation_labels
 
 COUNTS = ("created", "updated", "unchanged", "drafts", "not_relevant", "refused")
 PATIENCE = 50
@@ -252,10 +254,11 @@ async def run_validate(options: argparse.Namespace, console: Console) -> int:
 async def run_export(options: argparse.Namespace, console: Console) -> int:
     """Write the projects that a search finds, as the secretariat may read them."""
     async with open_database() as database, database.session() as session:
-        ids = await _found(database, await query_of(options, session, 1, MAX_SIZE))
-        pieces = export_projects(
-            session, COMMAND_LINE, ids, options.format, " ".join(options.query)
-        )
+        query = await query_of(options, session, 1, MAX_SIZE)
+        names = await organisation_labels(session, query.filters.get("organisation", ()))
+        inquiry = inquiry_of(query, COMMAND_LINE, names)
+        ids = await _found(database, query)
+        pieces = export_projects(session, COMMAND_LINE, ids, options.format, inquiry)
         if options.output is None:
             async for piece in pieces:
                 sys.stdout.buffer.write(piece)

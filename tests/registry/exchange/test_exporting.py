@@ -1,8 +1,10 @@
 """Projects go out and come back the same, in every format."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
@@ -10,12 +12,15 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from python_calamine import load_workbook
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry import codelists
 from registry.exchange.exporting import Exported, export_projects, writer_for
 from registry.exchange.reading import read_file
 from registry.exchange.record import CountryShare, Participant, ProjectRecord, Related, as_json
+from registry.exchange.workbook_writer import Inquiry
 from registry.models import Organisation, Project
 from registry.permissions import COMMAND_LINE, VISITOR, Actor
 from tests.builders import a_project, a_record, acting, an_account, an_organisation
@@ -144,7 +149,7 @@ async def _exported(
 ) -> bytes:
     if ids is None:
         ids = [i for i in await session.exec(select(Project.id).order_by(col(Project.id))) if i]
-    return b"".join([p async for p in export_projects(session, reader, list(ids), format, "q")])
+    return b"".join([p async for p in export_projects(session, reader, list(ids), format)])
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -183,10 +188,14 @@ async def test_restricted_fields_reach_only_those_who_may_see_them(session: Asyn
     sida = await an_organisation(session, "Sida")
     own = acting(await an_account(session, organisation=unodc))
     other = acting(await an_account(session, organisation=sida))
-    for format in ("csv", "jsonl", "iati"):
-        secret = [b"Hidden" in await _exported(session, reader, format)
-                  for reader in (COMMAND_LINE, own, other, VISITOR)]  # fmt: skip
+    for format in FORMATS:
+        secret = [
+            "Hidden" in text_of(await _exported(session, reader, format), format)
+            for reader in (COMMAND_LINE, own, other, VISITOR)
+        ]
         assert secret == [True, True, False, False]
+    header = (await _exported(session, VISITOR, "csv")).splitlines()[0]
+    assert b"shelter_locations" not in header
 
 
 async def test_nobody_exports_what_they_could_not_open(session: AsyncSession) -> None:
@@ -200,3 +209,101 @@ async def test_nobody_exports_what_they_could_not_open(session: AsyncSession) ->
 def test_json_lines_lose_nothing() -> None:
     (line,) = written("jsonl", RICH).splitlines()
     assert json.loads(line) == as_json(RICH)
+
+
+def text_of(data: bytes, format: str) -> str:
+    """All that stands in a file, a workbook's parts unpacked."""
+    if format != "xlsx":
+        return data.decode("utf-8-sig")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return "".join(archive.read(name).decode() for name in archive.namelist())
+
+
+def sheet(data: bytes, name: str) -> list[list[object]]:
+    return load_workbook(io.BytesIO(data)).get_sheet_by_name(name).to_python()
+
+
+async def test_a_file_is_written_some_projects_at_a_time(
+    session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.exchange.exporting.CHUNK", 2)
+    ids = [(await a_project(session, identifier=f"P-{n}")).id or 0 for n in range(5)]
+    pieces = [piece async for piece in export_projects(session, VISITOR, ids, "jsonl")]
+    assert [len(piece.splitlines()) for piece in pieces] == [2, 2, 1]
+    table = [piece async for piece in export_projects(session, VISITOR, ids, "csv")]
+    assert [len(piece.splitlines()) for piece in table] == [1, 2, 2, 1]
+
+
+async def test_a_file_that_nobody_waits_for_any_more_leaves_nothing_open(
+    session: AsyncSession,
+) -> None:
+    project = await a_project(session)
+    pieces = export_projects(session, VISITOR, [project.id or 0], "xlsx")
+    assert await anext(pieces)
+    await pieces.aclose()
+
+
+def test_a_workbook_has_real_dates_and_numbers_and_a_header_that_stays() -> None:
+    data = written("xlsx", RICH, a_record(budget=Decimal(900000), start_date=date(2025, 1, 31)))
+    header, _, row = sheet(data, "Projects")
+    cells = dict(zip(header, row, strict=True))
+    assert cells["start_date"] == date(2025, 1, 31)
+    assert cells["budget"] == 900000
+    xml = text_of(data, "xlsx")
+    assert '<pane xSplit="1" ySplit="1"' in xml
+    assert '<autoFilter ref="A1:' in xml
+
+
+@pytest.mark.parametrize("day", [date(1899, 12, 31), date(1900, 1, 1), date(1900, 3, 1)])
+def test_days_that_spreadsheets_count_wrongly_come_back(day: date) -> None:
+    record = a_record(start_date=day)
+    assert read_back(written("xlsx", record)) == [record]
+
+
+def test_a_sum_that_no_floating_number_holds_comes_back() -> None:
+    record = a_record(budget=Decimal("999999999999999.99"))
+    assert read_back(written("xlsx", record)) == [record]
+
+
+def test_strings_of_a_workbook_are_strings_whatever_they_begin_with() -> None:
+    data = written("xlsx", a_record(title="=1+1", description="@SUM(A1)", url="https://x.org/a"))
+    xml = text_of(data, "xlsx")
+    assert "<f>" not in xml
+    assert "hyperlink" not in xml
+
+
+def test_the_codes_of_a_workbook_are_those_of_its_projects_in_the_readers_language() -> None:
+    writer = writer_for("xlsx", [], restricted=False, inquiry=Inquiry(language="fr"))
+    writer.begin()
+    record = a_record(country="MD", pillars=["protection"], measures=["PROT-4"], currency="EUR")
+    writer.write([Exported(record, UNODC)])
+    _, *rows = sheet(b"".join(writer.end()), "Codes")
+    listed = {(scheme, code): label for scheme, code, label in rows}
+    assert listed["pillars", "protection"] == codelists.label("pillars", "protection", "fr")
+    assert listed["countries", "MD"] == codelists.country_name("MD", "fr")
+    assert ("pillars", "prosecution") not in listed
+    assert {scheme for scheme, _ in listed} == {
+        "pillars", "measures", "countries", "currencies", "statuses", "visibilities",
+    }  # fmt: skip
+
+
+def test_a_workbook_says_what_was_asked_by_whom_and_where() -> None:
+    inquiry = Inquiry([("Country", "Moldova"), ("Words", "=evil")], "Ana", "https://x.org/projects")
+    writer = writer_for("xlsx", [], restricted=False, inquiry=inquiry)
+    writer.begin()
+    writer.write([Exported(a_record(), UNODC)])
+    said = {row[0]: row[1] for row in sheet(b"".join(writer.end()), "Query")}
+    assert said["Country"] == "Moldova"
+    assert said["Words"] == "'=evil"
+    assert (said["Projects"], said["By"]) == ("1", "Ana")
+    assert said["Address"] == "https://x.org/projects"
+    assert str(said["When (UTC)"]).startswith(str(datetime.now(UTC).year))
+
+
+def test_a_text_that_was_cut_for_a_workbook_is_not_imported_as_if_it_were_whole() -> None:
+    record = a_record(description="x" * 40_000)
+    (row,) = read_file(written("xlsx", record), filename="x.xlsx")
+    assert row.record is not None
+    assert row.record.description == ""
+    assert "description" not in row.given
+    assert "longer than a cell of XLSX" in str(row.warnings[0])
