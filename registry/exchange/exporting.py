@@ -27,7 +27,7 @@ from registry.permissions import Actor
 from registry.projects import load_records, redact
 from registry.visibility import RESTRICTED_FIELDS, readable_projects
 
-CHUNK = 500
+CHUNK = 200
 """Projects that are read from the database and written at a time."""
 
 MEDIA_TYPES = {

@@ -20,7 +20,7 @@ COUNTRY_SHARE = "country_share"
 """A column of HXL alone: the percentage of the country in the same row."""
 
 _TAG = re.compile(r"#\s*[a-z][a-z0-9_]*(\s*\+\s*[a-z][a-z0-9_]*)*", re.IGNORECASE)
-_LANGUAGE = re.compile(r"i_([a-z]{2,3})")
+_LANGUAGE = re.compile(r"i_([a-z]{2,3}(?:_[a-z0-9]{2,8})*)")
 _SAME_THING = frozenset("name code id acronym label title iso2 iso3 pcode".split())
 """Attributes for the several ways to write one thing: #adm1+name and #adm1+code."""
 _BEST_FIRST = {"countries": ("code", "", "iso2", "iso3", "name"), "regions": ("code", "", "name")}
@@ -40,7 +40,7 @@ class _Tag:
     def language(self) -> str | None:
         """The language that an attribute names: #activity+name+i_fr."""
         found = (_LANGUAGE.fullmatch(attribute) for attribute in sorted(self.attributes))
-        return next((match[1] for match in found if match), None)
+        return next((match[1].replace("_", "-") for match in found if match), None)
 
     @property
     def money(self) -> str | None:
@@ -125,6 +125,7 @@ def tag_of(column: str) -> str:
     if column in tags:
         return str(tags[column])
     name, _, language = column.partition("_")
+    language = language.replace("-", "_")
     return f"{tags[name]}+i_{language}" if name in tags and language else ""
 
 
