@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import FieldError
 from registry.exchange.merging import differences, merge
-from registry.exchange.record import ProjectRecord
+from registry.exchange.record import ProjectRecord, as_row
 from registry.exchange.source import LateRow, Row
 from registry.folding import fold
 from registry.imports.items import digest, dump
@@ -84,7 +84,7 @@ class Planner:
                 else:
                     self._plan_known(row, item, item.record, found, records[found.id])
             if item.outcome == "refused":
-                item.raw = row.raw
+                item.raw = _cells_of(row)
             else:
                 item.key = digest(_owner(item), item.identifier or "")
         return items
@@ -284,6 +284,13 @@ def _record_of(row: Row) -> ProjectRecord:
     if row.record is None:
         raise ValueError("A row without errors has a record.")
     return row.record
+
+
+def _cells_of(row: Row) -> dict[str, Any]:
+    """Return the cells of a refused record; of XML, as a table would have them."""
+    if isinstance(row, LateRow) and row.record is not None:
+        return {name: cell for name, cell in as_row(row.record).items() if cell}
+    return row.raw
 
 
 def _item_of(row: Row) -> Item:
