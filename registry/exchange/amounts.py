@@ -63,6 +63,8 @@ def is_shortened(value: Any) -> bool:
 def currency_named(text: str) -> str | None:
     """Return the currency of a code, a sign or a name in English, French or Spanish, or None."""
     text = text.strip()
+    if not text:
+        return None
     if text in _SYMBOLS:
         return _SYMBOLS[text]
     code = text.upper()

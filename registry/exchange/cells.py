@@ -28,6 +28,7 @@ CUT = " […]"
 
 # Spreadsheets run a cell that begins like this as a formula.
 _FORMULA = re.compile("'*[=＝+＋\\-－@＠\t\r]")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _DEFUSED = re.compile("'+[=＝+＋\\-－@＠\t\r]")
 
 
@@ -38,7 +39,7 @@ def defuse(text: str) -> str:
 
 def undo_defusing(text: str) -> str:
     """Return what `defuse` was given."""
-    return text[1:] if _DEFUSED.match(text) else text
+    return text[1:] if text[:1] == "'" and _DEFUSED.match(text) else text
 
 
 def is_filled(cell: Any) -> bool:
@@ -102,16 +103,24 @@ def read_cells(header: Header, cells: Sequence[Any], order: DayOrder) -> Cells:
     known = [named for named in header.columns if named]
     found = Cells(dict.fromkeys((named.column for named in known), ""))
     for named, cell in zip(header.columns, cells, strict=False):
-        if named is None or not is_filled(cell):
+        if named is None or cell is None or cell == "":
             continue
-        if isinstance(cell, Faulty):
+        value = cell
+        if isinstance(cell, str):
+            if cell.isspace():
+                continue
+            if len(cell) == LONGEST_XLSX_CELL and cell.endswith(CUT):
+                found.values.pop(named.column, None)
+                found.warnings.append(FieldError(named.column, _CUT_TEXT))
+                continue
+            value = undo_defusing(cell)
+        elif isinstance(cell, Faulty):
             found.errors.append(FieldError(named.column, cell.why))
-        elif _is_cut(cell):
-            found.values.pop(named.column, None)
-            found.warnings.append(FieldError(named.column, _CUT_TEXT))
-        else:
-            value = undo_defusing(cell) if isinstance(cell, str) else cell
-            _add(found.values, named.column, _prepared(named, value, found))
+            continue
+        if not named.is_plain:
+            value = _prepared(named, value, found)
+        before = found.values.get(named.column)
+        found.values[named.column] = f"{before};{value}" if before else value
     share = found.values.pop(COUNTRY_SHARE, "")
     if share and found.values.get("countries"):
         found.values["countries"] = f"{found.values['countries']}:{share}"
@@ -121,11 +130,6 @@ def read_cells(header: Header, cells: Sequence[Any], order: DayOrder) -> Cells:
     if header.language != "en" and not found.values.get("language"):
         found.values["language"] = header.language
     return found
-
-
-def _add(values: dict[str, Any], column: str, value: Any) -> None:
-    before = values.get(column)
-    values[column] = f"{before};{value}" if before else value
 
 
 def _prepared(named: Named, value: Any, found: Cells) -> Any:
@@ -163,6 +167,8 @@ def _known_codes(scheme: str, text: str, found: Cells) -> Iterable[str]:
 
 def _day(name: str, value: Any, order: DayOrder, found: Cells) -> Any:
     """Return the date that a cell means where its table or its column says more than the cell."""
+    if isinstance(value, date) or (isinstance(value, str) and _ISO_DAY.fullmatch(value)):
+        return value  # nearly always
     text = shown(value, 40)
     day = order.read(value)
     if day is not None:
@@ -199,10 +205,6 @@ def _order_told(text: str, day: date, order: DayOrder) -> Message:
         value=text,
         day=day.isoformat(),
     )
-
-
-def _is_cut(cell: Any) -> bool:
-    return isinstance(cell, str) and len(cell) == LONGEST_XLSX_CELL and cell.endswith(CUT)
 
 
 _CUT_TEXT = message(

@@ -69,7 +69,7 @@ def example_row(language: str) -> dict[str, str]:
 
 def has_mark(values: Mapping[str, Any]) -> bool:
     """Tell whether a row has the identifier of the example."""
-    return fold(str(values.get("identifier", ""))) == fold(MARK)
+    return str(values.get("identifier", "")).strip().upper() == MARK
 
 
 def is_example(values: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -14,7 +14,7 @@ from registry.exchange.record import COLUMNS, TRANSLATED
 from registry.exchange.values import Unreadable, is_language, read_language
 from registry.folding import fold
 
-_LONGEST_NAME = 80
+LONGEST_NAME = 80
 """Characters; what is longer is a sentence, not the name of a column."""
 _NEARLY = 0.87
 """Similarity (0..1, difflib) from which a misspelt name is understood: 'Tittle', 'Organisaton'."""
@@ -51,16 +51,21 @@ class Named:
     certain: bool = True
     """Whether the name is known, and not only similar to one that is."""
 
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether the name says no more than the column."""
+        return not (self.role or self.currency or self.loose)
+
 
 def column_named(name: str) -> Named | None:
     """Return what a header cell means, or None; brackets, numbering and stars do not matter."""
-    return _column_named(name) if 0 < len(name) <= _LONGEST_NAME else None
+    return _column_named(name) if 0 < len(name) <= LONGEST_NAME else None
 
 
 def column_nearly_named(name: str) -> Named | None:
     """Return what a misspelt header cell means, or None where it could be two things."""
     folded = fold(name)
-    if not _SHORTEST_GUESS <= len(folded) <= _LONGEST_NAME:
+    if not _SHORTEST_GUESS <= len(folded) <= LONGEST_NAME:
         return None
     digits = re.sub(r"\D", "", folded)
     near = [

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from registry.errors import FieldError, Invalid
@@ -47,7 +48,7 @@ class Header:
         """How many columns of the record it names."""
         return len({(named.column, named.role) for named in self.columns if named})
 
-    @property
+    @cached_property
     def language(self) -> str:
         """The language that most of its names are in."""
         votes = Counter(

@@ -136,7 +136,9 @@ class RecordParser:
             except Unreadable as unreadable:
                 self._error(name, unreadable.message)
                 continue
-            found += [v for v in dict.fromkeys(several) if v is not None and v not in found]
+            for value in several:
+                if value is not None and value not in found:
+                    found.append(value)
         return found
 
     def _texts(self) -> tuple[str, dict[str, str], dict[str, str]]:

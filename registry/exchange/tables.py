@@ -7,7 +7,8 @@ from typing import Any
 
 from registry.errors import FieldError
 from registry.exchange.cells import DATES, Cells, DayOrder, is_filled, read_cells
-from registry.exchange.example import has_mark, is_example
+from registry.exchange.example import MARK, has_mark, is_example
+from registry.exchange.header_names import LONGEST_NAME
 from registry.exchange.headers import (
     MOST_COLUMNS,
     ROWS_SEARCHED,
@@ -152,12 +153,14 @@ class _Reading:
         self.notes.append(FieldError("row", what))
 
     def _is_header(self, cells: Sequence[Any]) -> bool:
-        said = (fold(str(cell)) for cell in cells if is_filled(cell))
+        said = (fold(str(cell)[:LONGEST_NAME]) for cell in cells if is_filled(cell))
         if len(self._names) < 2 or next(said, None) != self._names[0]:
             return False
         return [self._names[0], *said] == self._names
 
     def _is_example(self, cells: Sequence[Any]) -> bool:
+        if MARK not in cells:
+            return False
         columns = zip(self.header.columns, cells, strict=False)
         return is_example({named.column: cell for named, cell in columns if named})
 

@@ -134,7 +134,7 @@ def split_cell(text: str) -> list[str]:
     Doubled quotation marks inside such a value are one.
     """
     if '"' not in text:
-        return [part.strip() for part in re.split("[;\n]", text) if part.strip()]
+        return [part.strip() for part in text.replace("\n", ";").split(";") if part.strip()]
     values: list[str] = []
     at = 0
     while at < len(text) and (item := _ITEM.match(text, at)):
