@@ -22,6 +22,8 @@ _CLEARLY = 0.05
 """By how much the next best has to be less similar, if it means something else."""
 _SHORTEST_GUESS = 5
 _REMARK = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
+_SIGN = re.compile("[^\\w\\s()\\[\\]*:.,/-]")
+"""A sign in the name of a column of sums: € says the currency, % that they are none."""
 _NUMBERING = re.compile(r"^\s*\d{1,2}\s*[.):]\s*")
 _FORM_OF_DATES = re.compile(r"[dmyjatDMYJAT]{1,4}([ /.-]?[dmyjatDMYJAT]{1,4}){1,2}")
 _HARMLESS = frozenset(
@@ -30,6 +32,9 @@ _HARMLESS = frozenset(
 )
 """Words of remarks in brackets that do not change what a column holds."""
 _BETWEEN = frozenset("in en de".split())
+_OF_THE_PROJECT = re.compile(
+    r" (?:of the project|of project|du projet|de projet|del proyecto|de proyecto)$|^project "
+)
 _PROJECT = frozenset("project projet proyecto".split())
 """They mean a title alone, but with another word beside them they may mean anything."""
 
@@ -79,19 +84,25 @@ def column_nearly_named(name: str) -> Named | None:
     others = [named for ratio, named in near if ratio > likeness - _CLEARLY]
     if any((named.column, named.role) != (best.column, best.role) for named in others):
         return None
+    if best.column == "budget" and _SIGN.search(name):
+        return None
     return replace(best, certain=False)
 
 
 @lru_cache(maxsize=5_000)
 def _column_named(name: str) -> Named | None:
-    if known := _spellings().get(fold(name)):
+    known = _spellings().get(fold(name))
+    if known is not None and not (known.column == "budget" and _SIGN.search(name)):
         return known
     if translated := _in_another_language(name):
         return translated
     remarks = [first or second for first, second in _REMARK.findall(name)]
     bare = _NUMBERING.sub("", _REMARK.sub(" ", name))
     known = _spellings().get(fold(bare))
-    if known is not None and all(map(_is_harmless, remarks)):
+    if known is None:
+        known = _spellings().get(_OF_THE_PROJECT.sub("", fold(bare)).strip())
+    is_sum_with_sign = known is not None and known.column == "budget" and _SIGN.search(name)
+    if known is not None and not is_sum_with_sign and all(map(_is_harmless, remarks)):
         return known
     return _with_currency(bare, remarks)
 
@@ -132,7 +143,11 @@ def _with_currency(bare: str, remarks: list[str]) -> Named | None:
 
 
 def _is_harmless(remark: str) -> bool:
-    return bool(_FORM_OF_DATES.fullmatch(remark.strip())) or set(fold(remark).split()) <= _HARMLESS
+    remark = remark.strip()
+    if not remark or _FORM_OF_DATES.fullmatch(remark):
+        return True
+    words = fold(remark).split()  # none for '€'
+    return bool(words) and set(words) <= _HARMLESS
 
 
 @cache

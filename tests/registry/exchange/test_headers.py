@@ -53,6 +53,8 @@ def test_a_table_without_a_header_is_refused_with_the_names_to_use() -> None:
         ("Title *", "title"),
         ("1. Project title:", "title"),
         ("Titre (anglais)", "title_en"),
+        ("Intitulé du projet", "title"),
+        ("Project country", "countries"),
         ("description_pt", "description_pt"),
         ("Description in French", "description_fr"),
         ("Start date (dd/mm/yyyy)", "start_date"),
@@ -68,7 +70,13 @@ def test_names_with_remarks(name: str, column: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "currency"),
-    [("Budget (EUR)", "EUR"), ("Montant en euros", "EUR"), ("Presupuesto USD", "USD")],
+    [
+        ("Budget (EUR)", "EUR"),
+        ("Montant en euros", "EUR"),
+        ("Presupuesto (US$)", "USD"),
+        ("Montant (€)", "EUR"),
+        ("Budget €", "EUR"),
+    ],
 )
 def test_names_that_say_the_currency(name: str, currency: str) -> None:
     named = column_named(name)
@@ -77,7 +85,7 @@ def test_names_that_say_the_currency(name: str, currency: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Budget (million EUR)", "Country (HQ)", "Project aim", "N°", "Name", "Measure 1"]
+    "name", ["Budget (million EUR)", "Budget %", "Country (HQ)", "Project aim", "N°", "Name"]
 )
 def test_names_that_may_mean_something_else_are_not_known(name: str) -> None:
     assert column_named(name) is None

@@ -274,3 +274,35 @@ def test_the_shares_of_countries_as_a_spreadsheet_formats_them() -> None:
     (row,) = rows_in(a_workbook([*HEADER[:2], "countries"], ["x", "Sida", "MD 60%"]), "a.xlsx")
     assert row.record is not None
     assert row.record.countries[0].percentage == 60
+
+
+def test_a_table_as_a_ministry_keeps_it() -> None:
+    data = (
+        "Ministère des affaires étrangères;;;;;;;;;\r\n"
+        "Projets de lutte contre la traite – état au 31/12/2025;;;;;;;;;\r\n"
+        ";;;;;;;;;\r\n"
+        "N°;Intitulé du projet *;Organisme;Pays (ISO);Début;Fin;Montant (€);Statut;Bailleur;\r\n"
+        "1;Formation de magistrats;Sida;MD;01/03/2025;31/12/2026;1 250 000,50;En cours;UE;\r\n"
+        "2;Accueil de victimes;Sida;Moldavie 60 %, Ukraine 40 %;03/2025;2027;900.000,00;Prévu;;\r\n"
+        "N°;Intitulé du projet *;Organisme;Pays (ISO);Début;Fin;Montant (€);Statut;Bailleur;\r\n"
+        ";;;;;;;;;\r\n"
+        "3;Numéro vert;Sida;RO;05/06/2025;;#REF!;Achevé;;\r\n"
+    ).encode("cp1252")
+    first, second, third = rows_in(data, "projets.csv")
+    assert (first.number, second.number, third.number) == (5, 6, 9)
+    assert first.record is not None
+    assert first.record.language == "fr"
+    assert first.record.start_date == date(2025, 3, 1)
+    assert (first.record.budget, first.record.currency) == (Decimal("1250000.50"), "EUR")
+    assert first.record.status == "implementation"
+    assert [one.name for one in first.record.participating_orgs] == ["UE"]
+    assert second.record is not None
+    assert [share.percentage for share in second.record.countries] == [60, 40]
+    assert str(second.record.end_date) == "2027-12-31"
+    assert [error.field for error in third.errors] == ["budget"]
+    assert "Row 7 repeats the header; it was left out." in [str(w.message) for w in third.warnings]
+
+
+def test_a_first_line_for_spreadsheets_and_line_ends_of_old_machines() -> None:
+    (row,) = rows_in("sep=;\rtitle;reporting_org;;;\rx;Sida;;;\r;;;;\r")
+    assert (row.number, row.title) == (3, "x")
