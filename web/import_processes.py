@@ -16,6 +16,8 @@ from registry.settings import Settings
 
 PAUSE = 1.0
 """Seconds between two looks for imports that wait."""
+AGAIN_AFTER = 5.0
+"""Seconds after which work that ended without being done is begun again."""
 AT_ONCE = 2
 """Imports that are worked on at the same time."""
 CLEANED_EVERY = 6 * 3600.0
@@ -30,6 +32,7 @@ async def follow_imports(database: Database, settings: Settings) -> None:
     """Keep a process running for each import that waits, a few at a time."""
     working: dict[str, Process] = {}
     cleaned = float("-inf")
+    ended: dict[str, float] = {}
     try:
         while True:
             if time.monotonic() - cleaned > CLEANED_EVERY:
@@ -38,9 +41,12 @@ async def follow_imports(database: Database, settings: Settings) -> None:
             for import_id, process in list(working.items()):
                 if process.returncode is not None:
                     del working[import_id]
+                    ended[import_id] = time.monotonic()
                     if process.returncode:
                         log.warning("import broken off", id=import_id, code=process.returncode)
             for import_id in await waiting(database):
+                if time.monotonic() - ended.get(import_id, float("-inf")) < AGAIN_AFTER:
+                    continue  # it may be held by a process of another server
                 if import_id not in working and len(working) < AT_ONCE:
                     working[import_id] = await _start(import_id, database, settings)
             await asyncio.sleep(PAUSE)

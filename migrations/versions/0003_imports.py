@@ -35,6 +35,7 @@ def upgrade() -> None:
         "import_run",
         sa.Column("id", _TEXT, primary_key=True),
         sa.Column("account_id", sa.Integer(), sa.ForeignKey("account.id")),
+        sa.Column("applied_by", sa.Integer(), sa.ForeignKey("account.id")),
         sa.Column("organisation_id", sa.Integer(), sa.ForeignKey("organisation.id")),
         sa.Column("source_id", sa.Integer(), sa.ForeignKey("kept_source.id")),
         *(sa.Column(name, _TEXT, nullable=False) for name in ("filename", "format", "path")),

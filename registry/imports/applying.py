@@ -35,11 +35,12 @@ async def apply(session: AsyncSession, run: Import, actor: Actor) -> AsyncIterat
         await _remember_projects(session, run.id, chunk)
         done += len(chunk)
         yield done
-    finished = await session.get(Import, run.id)
-    if finished is not None:
-        finished.state, finished.applied_at, finished.done = "applied", now(), done
-        session.add(finished)
-        await session.flush()
+    finished = await session.get(Import, run.id, with_for_update=True, populate_existing=True)
+    if finished is None or finished.state not in ("planned", "applying"):
+        raise Conflict("The import was cancelled.")
+    finished.state, finished.applied_at, finished.done = "applied", now(), done
+    session.add(finished)
+    await session.flush()
 
 
 async def _write(session: AsyncSession, run: Import, actor: Actor, items: list[Item]) -> None:

@@ -1,7 +1,7 @@
 """The first half of an import: reading a file and deciding what becomes of each record."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Planning:
         )
         return cls(run, source, planner, await stored.last_index(session, run.id))
 
-    async def chunks(self) -> AsyncIterator[Chunk]:
+    async def chunks(self) -> AsyncGenerator[Chunk, None]:
         """Read the rest of the file, in pieces; the next one is read while one is planned.
 
         A large file is read by another process, on another core.
@@ -69,7 +69,7 @@ class Planning:
         chunks = read(reading)
         following = asyncio.create_task(asyncio.to_thread(next, chunks, None))
         try:
-            while (chunk := await following) is not None:
+            while (chunk := await asyncio.shield(following)) is not None:
                 following = asyncio.create_task(asyncio.to_thread(next, chunks, None))
                 yield chunk
         finally:

@@ -65,24 +65,26 @@ async def begin_import(
 
 
 async def find_import(session: AsyncSession, reader: Actor, import_id: str) -> Import:
-    """Return an import. Raises NotFound unless it is the reader's, or of the same organisation.
+    """Return an import. Raises NotFound unless it is one of the reader's organisation.
 
-    The secretariat sees all of them.
+    The secretariat sees all of them; nobody else sees those of the secretariat, which may be about
+    any organisation.
     """
     run = await session.get(Import, import_id, populate_existing=True)
-    if run is None or not _may_see(reader, run):
+    if run is None or not await _may_see(session, reader, run):
         raise NotFound("There is no such import.")
     return run
 
 
-def _may_see(reader: Actor, run: Import) -> bool:
+async def _may_see(session: AsyncSession, reader: Actor, run: Import) -> bool:
     if reader.role == "secretariat":
         return True
-    if reader.account_id is None:
+    if reader.account_id is None or run.account_id is None:
         return False
-    return run.account_id == reader.account_id or (
-        run.organisation_id is not None and run.organisation_id == reader.organisation_id
-    )
+    if run.organisation_id is None or run.organisation_id != reader.organisation_id:
+        return False
+    uploader = await session.get(Account, run.account_id)
+    return uploader is not None and uploader.role != "secretariat"
 
 
 async def latest_imports(session: AsyncSession, reader: Actor, limit: int = 5) -> Sequence[Import]:
@@ -93,9 +95,9 @@ async def latest_imports(session: AsyncSession, reader: Actor, limit: int = 5) -
     if reader.organisation_id is not None:
         mine.append(Import.organisation_id == reader.organisation_id)
     rows = await session.exec(
-        select(Import).where(or_(*mine)).order_by(col(Import.created_at).desc()).limit(limit)
+        select(Import).where(or_(*mine)).order_by(col(Import.created_at).desc()).limit(4 * limit)
     )
-    return rows.all()
+    return [run for run in rows if await _may_see(session, reader, run)][:limit]
 
 
 async def ask_to_apply(
@@ -108,7 +110,7 @@ async def ask_to_apply(
     if run.state != "planned":
         raise Conflict("This file is not planned to the end. Wait, or upload it again.")
     run.state, run.done, run.replanned, run.attempts = "applying", 0, False, 0
-    run.in_background, run.begun_at = in_background, None
+    run.in_background, run.begun_at, run.applied_by = in_background, None, actor.account_id
     session.add(run)
     await session.flush()
     return run
@@ -168,10 +170,14 @@ async def _locked(session: AsyncSession, actor: Actor, import_id: str) -> Import
 
 
 async def actor_of(session: AsyncSession, run: Import) -> Actor:
-    """Return who an import acts for, with the rights of today. Raises NotAllowed without any."""
+    """Return who an import acts for, with the rights of today. Raises NotAllowed without any.
+
+    That is who uploaded the file, and from then on who said that it is to be applied.
+    """
     if run.account_id is None:
         return COMMAND_LINE
-    account = await session.get(Account, run.account_id)
+    acting = run.applied_by if run.state == "applying" else run.account_id
+    account = await session.get(Account, acting or run.account_id)
     if account is None or not account.active:
         raise NotAllowed("The account that uploaded this file is closed.")
     return Actor(account.id, account.name, account.role, account.organisation_id)

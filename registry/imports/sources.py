@@ -11,6 +11,7 @@ from registry.errors import FieldError, Invalid, NotFound
 from registry.messages import message
 from registry.models import Import, KeptSource, Project
 from registry.permissions import Actor, require
+from registry.visibility import readable_projects
 
 LONGEST_NAME = 120
 
@@ -79,22 +80,25 @@ async def with_last_import(
 
 _DISAPPEARED = text(
     """
-    SELECT DISTINCT before.project_id
-    FROM import_item before
-    JOIN import_run earlier ON earlier.id = before.import_id
-    WHERE earlier.source_id = :source AND earlier.state = 'applied'
-      AND earlier.created_at < :at AND before.project_id IS NOT NULL
-      AND before.outcome IN ('created', 'updated', 'unchanged')
-      AND NOT EXISTS (
-          SELECT 1 FROM import_item now
-          WHERE now.import_id = :id
-            AND (now.project_id = before.project_id OR now.identifier = before.identifier)
-      )
+    WITH before AS (
+        SELECT DISTINCT item.project_id, item.identifier
+        FROM import_item item JOIN import_run earlier ON earlier.id = item.import_id
+        WHERE earlier.source_id = :source AND earlier.state = 'applied'
+          AND earlier.created_at < :at AND item.project_id IS NOT NULL
+          AND item.outcome IN ('created', 'updated', 'unchanged')
+    )
+    SELECT project_id FROM before
+    WHERE NOT EXISTS (
+        SELECT 1 FROM import_item n WHERE n.import_id = :id AND n.project_id = before.project_id
+    ) AND NOT EXISTS (
+        SELECT 1 FROM import_item n
+        WHERE n.import_id = :id AND n.outcome = 'refused' AND n.identifier = before.identifier
+    )
     """
 )
 
 
-async def disappeared(session: AsyncSession, run: Import) -> Sequence[Project]:
+async def disappeared(session: AsyncSession, reader: Actor, run: Import) -> Sequence[Project]:
     """Return the projects that earlier files of this source had and this one has not.
 
     They stay in the registry: whether one has ended, moved or was left out by mistake is for a
@@ -111,6 +115,7 @@ async def disappeared(session: AsyncSession, run: Import) -> Sequence[Project]:
         .where(
             col(Project.id).in_([id for (id,) in ids]),
             or_(Project.state == "published", Project.state == "draft"),
+            readable_projects(reader),
         )
         .order_by(Project.identifier)
     )

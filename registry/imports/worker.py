@@ -13,11 +13,12 @@ import contextlib
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import text, update
-from sqlmodel import col, select
+from sqlmodel import and_, col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.database import Database
@@ -29,6 +30,10 @@ from registry.models import Import, now
 
 MOST_ATTEMPTS = 3
 """How often work on an import may end in the middle before it is given up."""
+LARGE = 256 * 1024
+"""Bytes of a file that is not worked on while somebody waits."""
+ABANDONED = timedelta(minutes=1)
+"""After that, work that somebody waited for is looked after by the server."""
 COMPARED_AT_ONCE, COMPARED_APART = 3.0, 60.0
 """Seconds that new projects are compared with the registry for: while somebody waits, and not."""
 Progress = Callable[[Import], None]
@@ -46,13 +51,14 @@ async def work_on(database: Database, import_id: str, progress: Progress | None 
     What is wrong with the file, or with the rights of the person, ends in the import's `error`;
     other failures are raised, and the import can be taken up again.
     """
-    async with _claim(database, import_id) as mine:
+    async with claim(database, import_id) as mine:
         if not mine:
             return await _read(database, import_id)
         run = await _read(database, import_id)
         try:
             run = await _attempt(database, import_id)
-            while run.state in runs.WORKING:
+            apart = run.in_background
+            while run.state in runs.WORKING and run.in_background == apart:
                 if run.state == "planning":
                     await _plan(database, run, progress)
                 else:
@@ -71,7 +77,7 @@ async def work_on(database: Database, import_id: str, progress: Progress | None 
 
 
 @asynccontextmanager
-async def _claim(database: Database, import_id: str) -> AsyncIterator[bool]:
+async def claim(database: Database, import_id: str) -> AsyncIterator[bool]:
     """Hold an import for this connection, or tell that somebody else holds it."""
     key = int.from_bytes(digest(import_id)[:8], "big", signed=True)
     async with database.engine.connect() as connection:
@@ -122,21 +128,22 @@ async def _plan(database: Database, run: Import, progress: Progress | None) -> N
         await _note(session, run, begun_at=now())
         actor = await runs.actor_of(session, run)
         begun = await planning.Planning.begin(session, run, actor)
-    async for chunk in begun.chunks():
-        async with database.session() as session:
-            await _stop_if_cancelled(session, run)
-            done = await begun.plan(session, chunk.rows)
-            known = begun.planner.new_organisations
-            await _note(
-                session,
-                run,
-                done=done,
-                position=chunk.position,
-                new_organisations=known,
-                attempts=0,
-            )
-        if progress is not None:
-            progress(run)
+    async with aclosing(begun.chunks()) as chunks:
+        async for chunk in chunks:
+            async with database.session() as session:
+                await _stop_if_cancelled(session, run)
+                done = await begun.plan(session, chunk.rows)
+                known = begun.planner.new_organisations
+                await _note(
+                    session,
+                    run,
+                    done=done,
+                    position=chunk.position,
+                    new_organisations=known,
+                    attempts=0,
+                )
+            if progress is not None:
+                progress(run)
     async with database.session() as session:
         seconds = COMPARED_APART if run.in_background else COMPARED_AT_ONCE
         await planning.settle(session, run, begun, seconds)
@@ -163,6 +170,9 @@ async def _apply(database: Database, run: Import, progress: Progress | None) -> 
             if current is not None and current.state == "applying":
                 await runs.plan_anew(session, current)
                 current.replanned = True
+                # Whoever waits for a few projects to be written does not wait for a large file.
+                if current.account_id is not None and current.size > LARGE:
+                    current.in_background = True
 
 
 async def _note(session: AsyncSession, run: Import, **values: object) -> None:
@@ -198,7 +208,17 @@ async def waiting(database: Database) -> list[str]:
     async with database.session() as session:
         rows = await session.exec(
             select(Import.id)
-            .where(col(Import.in_background), col(Import.state).in_(runs.WORKING))
+            .where(
+                col(Import.state).in_(runs.WORKING),
+                or_(
+                    col(Import.in_background),
+                    # Somebody waited for it, and the process that worked on it is gone.
+                    and_(
+                        col(Import.account_id).is_not(None),
+                        func.coalesce(Import.begun_at, Import.created_at) < now() - ABANDONED,
+                    ),
+                ),
+            )
             .order_by(col(Import.created_at))
         )
         return list(rows)

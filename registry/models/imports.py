@@ -36,6 +36,8 @@ class Import(SQLModel, table=True):
     """Not to be guessed: it is the address that one shares with a colleague."""
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
     """None for the command line."""
+    applied_by: int | None = Field(default=None, foreign_key="account.id")
+    """Who said that it is to be applied: it is written with that person's rights."""
     organisation_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
     source_id: int | None = Field(default=None, foreign_key="kept_source.id", index=True)
     filename: str

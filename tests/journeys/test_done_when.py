@@ -43,7 +43,7 @@ MOLDOVA = Story(
     "J-MD-2;School lessons on safe work abroad;Lessons for pupils of the last two classes on "
     "contracts, recruitment and where to ask for help.;implementation;2026-01-01;2026-12-31;MD;"
     "prevention;PREV-4;awareness-campaign;children;90000;EUR\n"
-    "J-MD-3;Legal aid at first interview;Lawyers at police stations.;ongoing;2026-01-01;"
+    "J-MD-3;Legal aid at first interview;Lawyers at police stations.;perhaps;2026-01-01;"
     "2026-12-31;MD;protection;PROT-5;direct-services;victims-survivors;50000;EUR\n",
     refused="J-MD-3",
     found_by="multidisiplinary",

@@ -186,3 +186,32 @@ async def test_no_cell_of_the_refused_table_is_a_formula(member: Browser) -> Non
     cells = [cell for line in refused for cell in line.split(",")]
     assert {"'=1+1", "'=2+2", "'=3+3"} <= set(cells)
     assert not any(cell.startswith("=") for cell in cells)
+
+
+async def test_a_plan_of_the_secretariat_is_not_for_the_members_it_stands_in_for(
+    member: Browser,
+) -> None:
+    async with member.database.session() as session:
+        await an_account(session, "secretariat", email="secretariat@example.org")
+    await member.sign_in("secretariat@example.org")
+    plan = await upload(member, HEADER + GOOD, organisation="unodc")
+    assert "Apply: create 1 project" in text_of(plan)
+    await member.sign_in("member@example.org")
+    for path in (plan.url.path, f"{plan.url.path}/refused.csv", f"{plan.url.path}/progress"):
+        assert (await member.get(path)).status_code == 404
+    assert (await apply(member, plan.url.path)).status_code == 404
+    assert plan.url.path not in (await member.get("/projects/import")).text
+    assert await states(member) == {}
+
+
+async def test_lists_of_refused_json_lines_come_back_as_cells(member: Browser) -> None:
+    line = (
+        '{"identifier": "A-4", "title": "Homes", "start_date": "soon", "pillars": ["protection",'
+        ' "prevention"], "countries": [{"code": "MD", "percentage": 60}, {"code": "UA"}],'
+        ' "participating_orgs": [{"role": "funding", "name": "Sida"}]}\n'
+    )
+    plan = await upload(member, line, "projects.jsonl")
+    table = (await member.get(f"{plan.url.path}/refused.csv")).text
+    assert "protection;prevention" in table
+    assert "MD:60;UA" in table
+    assert "funding=Sida" in table

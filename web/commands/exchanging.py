@@ -19,7 +19,7 @@ from registry.imports import runs
 from registry.imports.plan import Report
 from registry.imports.progress import progress_of
 from registry.imports.uploads import existing
-from registry.imports.worker import work_on
+from registry.imports.worker import claim, work_on
 from registry.messages import message
 from registry.models import Import
 from registry.organisations import find_organisation
@@ -33,6 +33,8 @@ from web.inquiries import inquiry_of
 from web.project_search import organisation_labels
 
 COUNTS = ("created", "updated", "unchanged", "drafts", "not_relevant", "refused")
+MOST_ROUNDS = 3
+"""How often a plan that was overtaken is made anew before it is given up."""
 PATIENCE = 50
 """Tenths of a second to wait for an import that another process holds."""
 MOST_LINES = 50
@@ -133,10 +135,16 @@ async def _import_one(
             progress(now.done, now.total, now.share, now.rate, now.seconds_left)
 
         run = await _work(database, run, show)
-        while run.state == "planned" and not options.dry_run:
+        for _ in range(MOST_ROUNDS):
+            if run.state != "planned" or options.dry_run:
+                break
             async with database.session() as session:
                 await runs.ask_to_apply(session, COMMAND_LINE, run.id)
             run = await _work(database, run, show)
+    if run.state == "planned" and not options.dry_run:
+        raise Conflict(
+            f"{file.name} was not imported: what it is about is changed by others at this moment."
+        )
     async with database.session() as session:
         report = await planned.report(session, run.id, file.name)
         await runs.forget(session, run)
@@ -154,8 +162,12 @@ async def _begin(
             begun.attempts = 0
             session.add(begun)
             return begun
-        if begun is not None:
+    if begun is not None:
+        async with claim(database, begun.id) as mine, database.session() as session:
+            if not mine:
+                raise Conflict(f"Another process works on {file.name} at this moment.")
             await runs.forget(session, begun)
+    async with database.session() as session:
         return await runs.begin_import(
             session,
             COMMAND_LINE,

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Sequence
 
 from litestar import Response, get
@@ -14,6 +15,9 @@ from registry.imports.refused import Refused, refused_records
 from registry.permissions import Actor
 from web.i18n import say
 from web.pages.imports import require_import
+
+_PAIRS = (("code", ":", "percentage"), ("role", "=", "name"), ("type", "=", "id"))
+"""Keys of the objects in lists, and what stands between them in a cell."""
 
 
 @get("/projects/import/template.csv")
@@ -47,7 +51,20 @@ def _table(refused: Sequence[Refused]) -> str:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else defuse(str(value))
+    return "" if value is None else defuse(_in_a_cell(value))
+
+
+def _in_a_cell(value: object) -> str:
+    """Write a value of JSON Lines as a table has it: MD:60;UA:40, funding=Sida."""
+    if isinstance(value, list):
+        return ";".join(_in_a_cell(part) for part in value)
+    if isinstance(value, dict):
+        for first, sign, second in _PAIRS:
+            if first in value:
+                more = value.get(second)
+                return f"{value[first]}{sign}{more}" if more is not None else str(value[first])
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
 
 
 def _download(text: str, name: str) -> Response[str]:

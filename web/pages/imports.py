@@ -1,6 +1,7 @@
 """Importing a file: upload, progress, preview, apply."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -18,7 +19,7 @@ from registry.imports import runs, sources, uploads
 from registry.imports.items import error_from
 from registry.imports.plan import Item
 from registry.imports.progress import progress_of
-from registry.imports.worker import work_on
+from registry.imports.worker import LARGE, work_on
 from registry.messages import message
 from registry.models import Import, Organisation, Project
 from registry.organisations import list_organisations
@@ -29,8 +30,8 @@ from web.rendering import page, redirect
 
 SHOWN_RECORDS = 200
 """Records of one outcome that the preview shows; the counts are those of the whole file."""
-AT_ONCE = 256 * 1024
-"""Bytes of a file that is planned while its sender waits; larger ones are worked on apart."""
+PACKED = 20 * 1024
+"""Bytes of a workbook, which is packed, that is planned while its sender waits."""
 WRITTEN_AT_ONCE = 200
 """Projects that are written while one waits."""
 
@@ -44,7 +45,10 @@ async def import_page(
     """Show the form for a file; `source` is the kept source of which a new one is brought."""
     require_import(reader)
     kept = await sources.find_source(session, reader, source) if source is not None else None
-    typed = {"source_name": kept.name} if kept else {}
+    typed = {}
+    if kept is not None:
+        owner = await session.get(Organisation, kept.organisation_id or 0)
+        typed = {"source_name": kept.name, "organisation": owner.slug if owner else ""}
     return await _upload_page(request, session, reader, typed=typed)
 
 
@@ -80,13 +84,20 @@ async def _begin(
             session,
             reader,
             kept,
-            file.filename.replace("\\", "/").rpartition("/")[2][:200],
+            file.filename.replace("\0", "").replace("\\", "/").rpartition("/")[2][:200] or "upload",
             organisation_id=organisation,
             source_id=source.id if source else None,
             all_activities=data.get("all") == "yes",
             as_drafts=data.get("drafts") == "yes",
-            in_background=kept.size > AT_ONCE,
+            in_background=_is_large(kept.path, kept.size),
         )
+
+
+def _is_large(path: Path, size: int) -> bool:
+    """Tell whether a file is worked on apart rather than while its sender waits."""
+    with open(path, "rb") as file:
+        packed = file.read(2) == b"PK"
+    return size > (PACKED if packed else LARGE)
 
 
 @get("/projects/import/{plan_id:str}")
@@ -107,7 +118,7 @@ async def plan_page(
         shown=SHOWN_RECORDS,
         errors=[error_from(said) for said in run.error],
         addresses=await _addresses(session, reader, [i for _, _, items in groups for i in items]),
-        disappeared=await sources.disappeared(session, run),
+        disappeared=await sources.disappeared(session, reader, run),
         can_change=run.state == "planned" and not runs.is_forgotten(run),
         field_label=field_label,
         field_text=field_text,
@@ -175,7 +186,7 @@ async def overrule(
     require_import(reader)
     async with database.session() as session:
         run = await runs.find_import(session, reader, plan_id)
-        run.in_background = run.size > AT_ONCE
+        run.in_background = _is_large(Path(run.path), run.size)
         session.add(run)
         await runs.overrule(session, reader, plan_id, index, data.get("concerns") == "yes")
     if not run.in_background:

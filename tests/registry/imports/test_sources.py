@@ -51,13 +51,15 @@ async def test_what_is_no_longer_in_the_file_is_listed_and_stays(
     first = await planned(
         session, tmp_path, source, an_activity("X-1", SHELTER), an_activity("X-2", SHELTER)
     )
-    assert await sources.disappeared(session, first) == []
+    assert await sources.disappeared(session, COMMAND_LINE, first) == []
     await apply_import(session, COMMAND_LINE, first)
     second = await planned(session, tmp_path, source, an_activity("X-2", SHELTER))
-    gone = await sources.disappeared(session, second)
+    gone = await sources.disappeared(session, COMMAND_LINE, second)
     assert [(project.identifier, project.state) for project in gone] == [("X-1", "draft")]
     await apply_import(session, COMMAND_LINE, second)
-    assert [p.identifier for p in await sources.disappeared(session, second)] == ["X-1"]
+    assert [p.identifier for p in await sources.disappeared(session, COMMAND_LINE, second)] == [
+        "X-1"
+    ]
 
 
 async def test_what_a_person_overruled_holds_for_the_next_file_of_the_source(

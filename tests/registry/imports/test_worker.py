@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -207,3 +208,21 @@ async def test_a_file_that_is_gone_says_so(committed: Database, tmp_path: Path) 
     failed = await worker.work_on(committed, run.id)
     assert failed.state == "failed"
     assert "There is no file" in str(failed.error)
+
+
+async def test_a_cancel_at_the_last_moment_is_kept(
+    committed: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await begun(committed, a_file(tmp_path, rows(3)))
+    await worker.work_on(committed, run.id)
+    await ask_to_apply(committed, run)
+    looked = worker._stop_if_cancelled
+
+    async def look_and_be_overtaken(*given: Any) -> None:
+        await looked(*given)
+        async with committed.session() as session:
+            await runs.cancel(session, COMMAND_LINE, run.id)
+
+    monkeypatch.setattr(worker, "_stop_if_cancelled", look_and_be_overtaken)
+    assert (await worker.work_on(committed, run.id)).state == "cancelled"
+    assert await projects(committed) == 0
