@@ -21,6 +21,7 @@ PUBLIC = [
     "/help",
     "/help/finding",
     "/help/registering",
+    "/help/bringing",
     "/help/importing",
     "/help/overlaps",
     "/help/accessibility",

@@ -26,6 +26,7 @@ PAGES = (
     "/help",
     "/help/finding",
     "/help/registering",
+    "/help/bringing",
     "/help/importing",
     "/help/overlaps",
     "/help/accessibility",

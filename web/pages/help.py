@@ -1,21 +1,46 @@
 """Help for those who use the pages, a page a topic."""
 
+from dataclasses import dataclass
+
 from litestar import get
 from litestar.plugins.htmx import HTMXRequest
 
 from registry.errors import NotFound
 from registry.exchange.record import COLUMNS
+from registry.exchange.template_texts import MEANINGS, required
+from registry.imports.cleaning import KEPT
+from web import i18n
+from web.assets import asset, assets
 from web.i18n import sentence
+from web.project_fields import EXAMPLES, field_label
 from web.rendering import Page, page
 
 TOPICS = {
     "finding": sentence("Find projects"),
     "registering": sentence("Register a project"),
-    "importing": sentence("Import a file"),
+    "bringing": sentence("Bring your projects"),
+    "importing": sentence("The columns of a table"),
     "overlaps": sentence("Overlaps and how they are judged"),
     "accessibility": sentence("Accessibility"),
 }
 """Address -> title; the titles are translated in the templates."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a page, as it is shown."""
+
+    address: str
+    width: int
+    """CSS pixels; the file has twice as many."""
+    height: int
+
+
+def picture(name: str) -> Picture:
+    """Return the picture of this name in the language of the page."""
+    file = f"help/{name}.{i18n.language()}.png"
+    width, height = assets()[file].size
+    return Picture(asset(file), width // 2, height // 2)
 
 
 @get("/help")
@@ -29,7 +54,20 @@ async def topic_page(request: HTMXRequest, topic: str) -> Page:
     """Show one topic."""
     if topic not in TOPICS:
         raise NotFound("There is no help page of this name.")
-    return page(request, f"help/{topic}.html", topics=TOPICS, topic=topic, columns=COLUMNS)
+    return page(
+        request,
+        f"help/{topic}.html",
+        topics=TOPICS,
+        topic=topic,
+        picture=picture,
+        columns=COLUMNS,
+        examples=EXAMPLES,
+        meanings=MEANINGS,
+        required=required,
+        field_label=field_label,
+        plan_days=KEPT.days,
+        max_upload=request.app.state.settings.max_upload // 1024**2,
+    )
 
 
 handlers = [help_page, topic_page]
