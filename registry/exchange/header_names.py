@@ -28,7 +28,7 @@ _NUMBERING = re.compile(r"^\s*\d{1,2}\s*[.):]\s*")
 _FORM_OF_DATES = re.compile(r"[dmyjatDMYJAT]{1,4}([ /.-]?[dmyjatDMYJAT]{1,4}){1,2}")
 _HARMLESS = frozenset(
     "required optional mandatory obligatoire facultatif facultative obligatorio obligatoria "
-    "opcional code codes iso iso 3166 alpha 2 4217 utc see list date texte text texto".split()
+    "opcional code codes iso 3166 alpha 2 4217 utc see list date texte text texto".split()
 )
 """Words of remarks in brackets that do not change what a column holds."""
 _BETWEEN = frozenset("in en de".split())
@@ -84,7 +84,7 @@ def column_nearly_named(name: str) -> Named | None:
     others = [named for ratio, named in near if ratio > likeness - _CLEARLY]
     if any((named.column, named.role) != (best.column, best.role) for named in others):
         return None
-    if best.column == "budget" and _SIGN.search(name):
+    if _has_sign(name, best):
         return None
     return replace(best, certain=False)
 
@@ -92,7 +92,7 @@ def column_nearly_named(name: str) -> Named | None:
 @lru_cache(maxsize=5_000)
 def _column_named(name: str) -> Named | None:
     known = _spellings().get(fold(name))
-    if known is not None and not (known.column == "budget" and _SIGN.search(name)):
+    if known is not None and not _has_sign(name, known):
         return known
     if translated := _in_another_language(name):
         return translated
@@ -101,10 +101,14 @@ def _column_named(name: str) -> Named | None:
     known = _spellings().get(fold(bare))
     if known is None:
         known = _spellings().get(_OF_THE_PROJECT.sub("", fold(bare)).strip())
-    is_sum_with_sign = known is not None and known.column == "budget" and _SIGN.search(name)
-    if known is not None and not is_sum_with_sign and all(map(_is_harmless, remarks)):
+    if known is not None and not _has_sign(name, known) and all(map(_is_harmless, remarks)):
         return known
     return _with_currency(bare, remarks)
+
+
+def _has_sign(name: str, named: Named) -> bool:
+    """Tell whether the name of a column of sums has a sign that says more about them."""
+    return named.column == "budget" and _SIGN.search(name) is not None
 
 
 def _in_another_language(name: str) -> Named | None:
