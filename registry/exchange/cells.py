@@ -17,10 +17,10 @@ from registry.exchange.dates import read_period, slashed
 from registry.exchange.header_names import Named
 from registry.exchange.headers import Header
 from registry.exchange.hxl import COUNTRY_SHARE
+from registry.exchange.record import DATES
 from registry.exchange.values import Unreadable, join_cell, read_code, shown, split_cell
 from registry.messages import Message, message
 
-DATES = ("start_date", "end_date")
 LONGEST_XLSX_CELL = 32_767
 """Characters that XLSX allows in a cell."""
 CUT = " […]"

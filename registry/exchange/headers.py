@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 from registry.errors import FieldError, Invalid
 from registry.exchange.header_names import Named, column_named, column_nearly_named
-from registry.exchange.hxl import is_tag_row, tagged_columns, unknown_column
+from registry.exchange.hxl import MAY_REPEAT, is_tag_row, tagged_columns, unknown_column
 from registry.exchange.record import COLUMNS
 from registry.exchange.source import refuse_file
 from registry.exchange.values import shown
@@ -21,8 +22,6 @@ ROWS_SEARCHED = 25
 FEWEST_NAMES = 3
 """Names of columns that make a row a header, where none of them is the title."""
 
-_MAY_REPEAT = frozenset({"countries", "regions", "locations", "participating_orgs"})
-"""Columns whose values are put together where a table has several of them: #adm1 and #adm2."""
 _OWN_REMARKS = frozenset({"where", "what is wrong"})
 """Columns of the table of refused rows, which comes back mended."""
 _MOST_GUESSES = 60
@@ -134,7 +133,7 @@ def check_header(header: Header | None, filename: str) -> Header:
     if header is None:
         raise no_header(filename)
     known = (named.column for named in header.columns if named)
-    counts = Counter(column for column in known if column not in _MAY_REPEAT)
+    counts = Counter(column for column in known if column not in MAY_REPEAT)
     repeated = [column for column, count in counts.items() if count > 1]
     if repeated:
         raise refuse_file(
@@ -171,10 +170,10 @@ def _of_two_rows(upper: Header | None, lower: Header) -> Header | None:
         return None
     if any(name and named is None for name, named in zip(lower.names, lower.columns, strict=True)):
         return None
-    width = max(len(upper.names), len(lower.names))
-    above = [*zip(upper.columns, upper.names, strict=True), *[(None, "")] * width][:width]
-    below = [*zip(lower.columns, lower.names, strict=True), *[(None, "")] * width][:width]
-    chosen = [low if low[1] else up for up, low in zip(above, below, strict=True)]
+    above = zip(upper.columns, upper.names, strict=True)
+    below = zip(lower.columns, lower.names, strict=True)
+    pairs = zip_longest(above, below, fillvalue=(None, ""))
+    chosen = [low if low[1] else up for up, low in pairs]
     both = Header(lower.index, tuple(c for c, _ in chosen), tuple(n for _, n in chosen))
     return both if both.known > max(upper.known, lower.known) else None
 

@@ -25,8 +25,8 @@ _SAME_THING = frozenset("name code id acronym label title iso2 iso3 pcode".split
 """Attributes for the several ways to write one thing: #adm1+name and #adm1+code."""
 _BEST_FIRST = {"countries": ("code", "", "iso2", "iso3", "name"), "regions": ("code", "", "name")}
 _BY_NAME_FIRST = ("name", "title", "label", "", "acronym", "code", "id", "pcode")
-_SEVERAL = frozenset({"countries", "regions", "locations", "participating_orgs"})
-"""Columns that a table may have several of; their values are put together."""
+MAY_REPEAT = frozenset({"countries", "regions", "locations", "participating_orgs"})
+"""Columns that a table may have several of, as #adm1 and #adm2; their values are put together."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _says_nothing(attribute: str, named: Named) -> bool:
 
 def _thing(named: Named, name: str) -> tuple[object, ...]:
     """Return the same key for columns that hold one thing."""
-    if named.column not in _SEVERAL:
+    if named.column not in MAY_REPEAT:
         return (named.column,)
     tag = _parsed(name)
     return (named.column, named.role, tag.tag, tag.attributes - _SAME_THING)

@@ -14,16 +14,15 @@ from typing import Any
 
 from registry.errors import FieldError
 from registry.exchange.amounts import currency_beside, read_amount
-from registry.exchange.cells import DATES, Cells
+from registry.exchange.cells import Cells
 from registry.exchange.dates import read_date
-from registry.exchange.record import CODED_LISTS
+from registry.exchange.hxl import MAY_REPEAT
+from registry.exchange.record import CODED_LISTS, DATES
 from registry.exchange.values import Unreadable, join_cell, read_code, shown, split_cell
 from registry.folding import fold
 from registry.messages import message
 
-_LISTS = frozenset(
-    {"countries", "regions", "locations", "participating_orgs", "related", *CODED_LISTS}
-)
+_LISTS = MAY_REPEAT | {"related", *CODED_LISTS}
 _OPEN_TO_ALL_LAST = ("restricted", "members", "public")
 _MOST_NAMED_ROWS = 20
 

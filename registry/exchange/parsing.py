@@ -21,6 +21,7 @@ from registry.exchange.record import (
     Participant,
     ProjectRecord,
     Related,
+    plain,
 )
 from registry.exchange.values import Unreadable
 from registry.messages import Message, message
@@ -202,7 +203,7 @@ class RecordParser:
                 "countries",
                 message(
                     "The percentages add up to {total}. They must not exceed 100 together.",
-                    total=f"{sum(known):f}".rstrip("0").rstrip("."),
+                    total=plain(sum(known, Decimal(0))),
                 ),
             )
         return [CountryShare(code, share) for code, share in shares.items()], list(regions)
@@ -344,8 +345,10 @@ def _place(item: Any) -> tuple[str, bool, Decimal | None]:
 
 def _read_currency(value: Any) -> str | None:
     text = values.read_line(value)
-    if text is None or (code := currency_named(text)):
-        return code if text else None
+    if text is None:
+        return None
+    if code := currency_named(text):
+        return code
     raise Unreadable(
         message(
             "'{value}' is not a currency. Use the three letters of ISO 4217, such as USD or EUR.",

@@ -53,6 +53,9 @@ CODED_LISTS: tuple[str, ...] = (
 )
 """The columns that hold lists of codes; each is the name of its scheme too."""
 
+DATES: tuple[str, ...] = ("start_date", "end_date")
+"""The columns that hold dates."""
+
 TRANSLATED = re.compile(r"(title|description)_([a-z]{2,3}(?:-[a-z0-9]{2,8})*)")
 """Columns of other languages: title_fr, description_es."""
 

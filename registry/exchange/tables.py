@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from registry.errors import FieldError
-from registry.exchange.cells import DATES, Cells, DayOrder, is_filled, read_cells
+from registry.exchange.cells import Cells, DayOrder, is_filled, read_cells
 from registry.exchange.example import MARK, has_mark, is_example
 from registry.exchange.header_names import LONGEST_NAME
 from registry.exchange.headers import (
@@ -18,6 +18,7 @@ from registry.exchange.headers import (
 )
 from registry.exchange.hxl_rows import Groups, merged
 from registry.exchange.jsonl import row_of
+from registry.exchange.record import DATES
 from registry.exchange.source import Row, refuse_file
 from registry.folding import fold
 from registry.messages import Message, message

@@ -13,7 +13,7 @@ import xlsxwriter
 
 from registry import codelists
 from registry.exchange.example import COLUMN_EXAMPLES, example_row
-from registry.exchange.record import CODED_LISTS, COLUMNS
+from registry.exchange.record import CODED_LISTS, COLUMNS, DATES
 from registry.exchange.sheet_names import CODES, INSTRUCTIONS, PROJECTS
 from registry.exchange.template_texts import (
     HEADINGS,
@@ -27,7 +27,6 @@ from registry.messages import Message
 ROWS = 2_000
 """Rows that are prepared, with formats and lists to choose from."""
 
-_DATES = ("start_date", "end_date")
 _AS_TEXT = ("identifier", "iati_identifier", "regions", "countries", "locations", "related")
 """Columns in which a spreadsheet must not make numbers or dates of what is typed."""
 _ONE_OF = {
@@ -159,7 +158,7 @@ class _Template:
             self.book.define_name(f"codes_{name}", f"={CODES}!$B${first + 1}:$B${row}")
 
     def _format(self, column: str) -> Any:
-        if column in _DATES:
+        if column in DATES:
             return self.day
         if column == "budget":
             return self.money
@@ -180,7 +179,7 @@ class _Template:
         elif column in _SEVERAL_OF:
             source = f"=codes_{_SEVERAL_OF[column]}"
             rule = {"validate": "list", "source": source, "show_error": False}
-        elif column in _DATES:
+        elif column in DATES:
             rule = {
                 "validate": "date",
                 "criteria": "between",
@@ -201,7 +200,7 @@ class _Template:
 
     def _write_example(self, sheet: Any, index: int, column: str, text: str) -> None:
         look = {"italic": True, "font_color": "#5F6B76"}
-        if column in _DATES:
+        if column in DATES:
             style = self.book.add_format(look | {"num_format": "yyyy-mm-dd"})
             sheet.write_datetime(1, index, datetime.fromisoformat(text), style)
         elif column == "budget":

@@ -11,14 +11,13 @@ import xlsxwriter
 
 from registry import codelists
 from registry.exchange.cells import CUT, LONGEST_XLSX_CELL, defuse
-from registry.exchange.record import CODED_LISTS, ProjectRecord, as_row
+from registry.exchange.record import CODED_LISTS, DATES, ProjectRecord, as_row
 from registry.exchange.sheet_names import CODES, PROJECTS, QUERY
 from registry.messages import Message, message
 
 if TYPE_CHECKING:
     from registry.exchange.exporting import Exported
 
-_DATES = ("start_date", "end_date")
 _EARLIEST_DAY = date(1900, 3, 1)
 """Spreadsheets count earlier days wrongly or not at all; they are written as text."""
 _WIDE = frozenset({"title", "description", "participating_orgs"})
@@ -108,7 +107,7 @@ class WorkbookWriter:
     def _write_row(self, record: ProjectRecord) -> None:
         cells = as_row(record)
         for index, name in enumerate(self.columns):
-            day = getattr(record, name) if name in _DATES else None
+            day = getattr(record, name) if name in DATES else None
             if day is not None and day >= _EARLIEST_DAY:
                 moment = datetime(day.year, day.month, day.day)
                 self._sheet.write_datetime(self._row, index, moment, self._day)
