@@ -172,6 +172,11 @@ async def actor_of(session: AsyncSession, token: str | None) -> Actor:
     ).first()
     if account is None:
         return VISITOR
+    return actor_for(account)
+
+
+def actor_for(account: Account) -> Actor:
+    """Return an account as somebody who acts."""
     return Actor(account.id, account.name, account.role, account.organisation_id)
 
 

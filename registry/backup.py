@@ -46,7 +46,7 @@ async def write_backup(database: Database, file: Path) -> Backup:
     backup = await _about(database)
     unfinished = file.with_name(file.name + ".unfinished")
     try:
-        await asyncio.to_thread(_write, backup, _libpq(database.url), unfinished)
+        await asyncio.to_thread(_write, backup, database.plain_url, unfinished)
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -68,7 +68,7 @@ async def restore_backup(database: Database, file: Path) -> Backup:
         )
     await database.engine.dispose()
     await _refuse_company(database)
-    await asyncio.to_thread(_restore, _libpq(database.url), file)
+    await asyncio.to_thread(_restore, database.plain_url, file)
     await database.migrate()
     return backup
 
@@ -170,10 +170,6 @@ def _check(process: "subprocess.Popen[bytes]", failure: str) -> None:
     if process.wait():
         line = next((line for line in said.splitlines() if "rror" in line), said or "no reason")
         raise Unavailable(f"{failure}: {line[:_LONGEST_REASON]}")
-
-
-def _libpq(url: str) -> str:
-    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
 def _revisions() -> Any:

@@ -53,6 +53,11 @@ class Database:
             raise
         return database
 
+    @property
+    def plain_url(self) -> str:
+        """The address as PostgreSQL's own programs, and DATABASE_URL, have it."""
+        return self.url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
     async def migrate(self) -> None:
         """Bring the tables to the newest version; other processes wait meanwhile."""
         async with self.engine.begin() as connection:

@@ -17,7 +17,7 @@ from registry.settings import Settings
 PAUSE = 1.0
 """Seconds between two looks for imports that wait."""
 AGAIN_AFTER = 5.0
-"""Seconds after which work that ended without being done is begun again."""
+"""Seconds after which work that failed, or that another process holds, is begun again."""
 AT_ONCE = 2
 """Imports that are worked on at the same time."""
 CLEANED_EVERY = 6 * 3600.0
@@ -41,12 +41,12 @@ async def follow_imports(database: Database, settings: Settings) -> None:
             for import_id, process in list(working.items()):
                 if process.returncode is not None:
                     del working[import_id]
-                    ended[import_id] = time.monotonic()
                     if process.returncode:
-                        log.warning("import broken off", id=import_id, code=process.returncode)
+                        ended[import_id] = time.monotonic()
+                        log.warning("import not finished", id=import_id, code=process.returncode)
             for import_id in await waiting(database):
                 if time.monotonic() - ended.get(import_id, float("-inf")) < AGAIN_AFTER:
-                    continue  # it may be held by a process of another server
+                    continue
                 if import_id not in working and len(working) < AT_ONCE:
                     working[import_id] = await _start(import_id, database, settings)
             await asyncio.sleep(PAUSE)
@@ -58,7 +58,7 @@ async def _start(import_id: str, database: Database, settings: Settings) -> Proc
     environment = {
         **os.environ,
         "CONVENE_HOME": str(settings.home),
-        "DATABASE_URL": database.url.replace("postgresql+asyncpg://", "postgresql://", 1),
+        "DATABASE_URL": database.plain_url,
     }
     return await asyncio.create_subprocess_exec(
         sys.executable,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import ARRAY, Integer, func, literal, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -74,11 +74,15 @@ async def _remember_projects(session: AsyncSession, import_id: str, items: list[
     """Note which project each item became: the page links it, and a kept source compares."""
     table = ImportItem.__table__  # type: ignore[attr-defined]
     connection = await session.connection()
+    projects = func.unnest(
+        literal([item.index for item in items], ARRAY(Integer)),
+        literal([item.project_id for item in items], ARRAY(Integer)),
+    )
+    became = projects.table_valued("index", "project_id").render_derived("became")
     await connection.execute(
         update(table)
-        .where(table.c.import_id == import_id, table.c.index == bindparam("of"))
-        .values(project_id=bindparam("is_project"), record=None),
-        [{"of": item.index, "is_project": item.project_id} for item in items],
+        .where(table.c.import_id == import_id, table.c.index == became.c.index)
+        .values(project_id=became.c.project_id, record=None)
     )
 
 

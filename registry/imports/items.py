@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.copying import copy_rows
 from registry.errors import FieldError
 from registry.exchange.record import ProjectRecord
-from registry.imports.plan import WRITTEN, Item, Report, Similar
+from registry.imports.plan import MOST_MESSAGES, OUTCOMES, WRITTEN, Item, Report, Similar
 from registry.messages import Message, message
 from registry.models import ImportItem
 
@@ -66,27 +66,29 @@ def _row(import_id: str, item: Item) -> dict[str, Any]:
         "remarks": bool(item.warnings),
         "key": item.key,
         "digest": item.digest,
-        "detail": json.dumps(detail_of(item), default=str).encode(),
+        "detail": detail_of(item),
         "record": dump(item.record) if writes and item.record is not None else None,
     }
 
 
-def detail_of(item: Item) -> dict[str, Any]:
+def detail_of(item: Item) -> bytes:
     """Return what is stored of an item as JSON: what pages show and nobody searches by."""
     whole = {
-        "missing": [_said(error) for error in item.missing],
+        "missing": [said_of(error) for error in item.missing],
         "differences": {name: list(pair) for name, pair in item.differences.items()},
-        "errors": [_said(error) for error in item.errors],
-        "warnings": [_said(warning) for warning in item.warnings],
+        "errors": [said_of(error) for error in item.errors],
+        "warnings": [said_of(warning) for warning in item.warnings],
         "reasons": [reason.as_json() for reason in item.reasons],
         "similar": [asdict(one) for one in item.similar],
         "organisation_ref": item.organisation_ref,
         "raw": item.raw if item.outcome == "refused" else {},
     }
-    return {name: value for name, value in whole.items() if value}
+    told = {name: value for name, value in whole.items() if value}
+    return json.dumps(told, default=str).encode()
 
 
-def _said(error: FieldError) -> dict[str, Any]:
+def said_of(error: FieldError) -> dict[str, Any]:
+    """Return an error in a form that can be stored as JSON; `error_from` reads it back."""
     return {"field": error.field, "said": error.message.as_json()}
 
 
@@ -109,7 +111,6 @@ def item_from(row: Any) -> Item:
         organisation_id=row.organisation_id,
         project_id=row.project_id,
         version=row.version,
-        new_organisation=row.organisation_id is None and row.outcome == "created",
         organisation_ref=detail.get("organisation_ref"),
         publish=row.publish,
         draft=row.draft,
@@ -258,9 +259,8 @@ async def each_chunk(
 async def report(session: AsyncSession, import_id: str, filename: str) -> Report:
     """Return counts and messages of an import."""
     made = Report(filename, await count(session, import_id))
-    for item in await items_of(session, import_id, ("refused",), limit=10_000):
+    for item in await items_of(session, import_id, ("refused",), limit=MOST_MESSAGES):
         made.take(made.errors, item.errors, item.kind, item.number, item.identifier)
-    with_remarks = ("created", "updated", "unchanged", "not_relevant", "refused")
-    for item in await items_of(session, import_id, with_remarks, limit=10_000, remarks=True):
+    for item in await items_of(session, import_id, OUTCOMES, limit=MOST_MESSAGES, remarks=True):
         made.take(made.warnings, item.warnings, item.kind, item.number, item.identifier)
     return made

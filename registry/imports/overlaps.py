@@ -1,6 +1,5 @@
 """Which projects of the registry the new ones of a file look like, before anything is written."""
 
-import json
 import time
 from typing import Any
 
@@ -20,21 +19,18 @@ _SHOWN = 3
 
 async def look_for_overlaps(
     session: AsyncSession, actor: Actor, run: Import, seconds: float
-) -> int:
-    """Note at each new project of a plan what it may overlap with; return how many were compared.
+) -> None:
+    """Note at each new project of a plan what it may overlap with.
 
     It takes some 50 ms a project, and stops after `seconds`.
     """
     begun = time.monotonic()
-    compared = 0
     for item in await stored.items_of(session, run.id, ("created",), limit=MOST_COMPARED):
         if item.record is None or time.monotonic() - begun > seconds:
             break
         found = await similar_to(session, actor, item.record, limit=_SHOWN)
         if found:
             await _note(session, run.id, item, found)
-        compared += 1
-    return compared
 
 
 async def _note(
@@ -49,5 +45,5 @@ async def _note(
     await connection.execute(
         update(table)
         .where(table.c.import_id == import_id, table.c.index == item.index)
-        .values(detail=json.dumps(stored.detail_of(item), default=str).encode())
+        .values(detail=stored.detail_of(item))
     )

@@ -44,7 +44,6 @@ class Item:
     project_id: int | None = None
     version: int | None = None
     """Of the project that is updated, as it was when the plan was made."""
-    new_organisation: bool = False
     organisation_ref: str | None = None
     """The IATI identifier under which that organisation is registered."""
     publish: bool = False

@@ -156,7 +156,6 @@ class Planner:
         known = (self.new_organisations[key] for key in keys if key in self.new_organisations)
         item.organisation = next(known, item.organisation)
         self.new_organisations |= dict.fromkeys(keys, item.organisation)
-        item.new_organisation = True
         item.organisation_ref = row.organisation_ref
         record.reporting_org = item.organisation
 
@@ -168,10 +167,9 @@ class Planner:
         known = [item for _, item in pairs if item.organisation_id is not None]
         if not known:
             return {}
-        own = {called[item.index].own for item in known}
-        iati = {name for item in known for name in called[item.index].iati}
+        names = {name for item in known for name in called[item.index].names}
         connection = await session.connection()
-        rows = await connection.execute(
+        rows: Any = await connection.execute(
             select(
                 col(Project.id),
                 col(Project.version),
@@ -181,18 +179,15 @@ class Planner:
                 col(Project.reporting_organisation_id),
             ).where(
                 col(Project.reporting_organisation_id).in_({i.organisation_id for i in known}),
-                or_(
-                    col(Project.identifier).in_(own | iati),
-                    col(Project.iati_identifier).in_(iati | own),
-                ),
+                or_(col(Project.identifier).in_(names), col(Project.iati_identifier).in_(names)),
             )
         )
         by_key: dict[tuple[str, int, str], _Registered] = {}
-        for row in rows:
-            found = _Registered(row[0], row[1], row[2], row[3], row[4])
-            by_key["own", row[5], found.identifier] = found
+        for *values, organisation in rows:
+            found = _Registered(*values)
+            by_key["own", organisation, found.identifier] = found
             if found.iati_identifier:
-                by_key["iati", row[5], found.iati_identifier] = found
+                by_key["iati", organisation, found.iati_identifier] = found
         hits = ((item.index, _match(item, called[item.index], by_key)) for item in known)
         return {index: hit for index, hit in hits if hit is not None}
 
@@ -255,6 +250,11 @@ class _Identifiers:
     own: str
     iati: tuple[str, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, the surest first."""
+        return (*self.iati, self.own)
+
 
 def _identifiers_of(row: Row, item: Item) -> _Identifiers:
     """Return a row's identifiers, and give one to a row that has none."""
@@ -275,7 +275,7 @@ def _match(
     organisation = item.organisation_id
     if organisation is None:
         return None
-    kinds = [("own", called.own), *(("iati", name) for name in (*called.iati, called.own))]
+    kinds = [("own", called.own), *(("iati", name) for name in called.names)]
     hits = (by_key.get((kind, organisation, name)) for kind, name in kinds)
     return next((hit for hit in hits if hit is not None), None)
 

@@ -84,6 +84,26 @@ class Planning:
         self.rows_done = planned[-1].index
         return self.rows_done
 
+    async def settle(self, session: AsyncSession, look_for: float = 0.0) -> None:
+        """Find out what only the whole file tells.
+
+        New projects are compared with those of the registry for at most `look_for` seconds.
+        """
+        await stored.settle_twins(session, self.run.id)
+        if look_for:
+            await look_for_overlaps(session, self.planner.actor, self.run, look_for)
+
+    async def finish(self, session: AsyncSession, run: Import) -> None:
+        """Count, and say that the plan is ready; `run` is the import as this session has it."""
+        counts = await stored.count(session, run.id)
+        run.counts = {name: counts[name] for name in (*OUTCOMES, "drafts")}
+        run.new_organisations = self.planner.new_organisations
+        run.done = self.rows_done
+        run.total = counts["created"] + counts["updated"]
+        run.state = "planned"
+        session.add(run)
+        await session.flush()
+
     def _defaults(self) -> Mapping[str, Any]:
         default = self.planner.default
         return {"reporting_org": default.name} if default else {}
@@ -114,27 +134,3 @@ async def _overruled(session: AsyncSession, run: Import) -> dict[str, bool]:
     if run.source_id is not None:
         source = await session.get(KeptSource, run.source_id)
     return {**(source.overruled if source else {}), **run.overruled}
-
-
-async def settle(
-    session: AsyncSession, run: Import, planning: Planning, look_for: float = 0.0
-) -> None:
-    """Find out what only the whole file tells.
-
-    New projects are compared with those of the registry for at most `look_for` seconds.
-    """
-    await stored.settle_twins(session, run.id)
-    if look_for:
-        await look_for_overlaps(session, planning.planner.actor, run, look_for)
-
-
-async def finish(session: AsyncSession, run: Import, planning: Planning) -> None:
-    """Count, and say that the plan is ready to be looked at."""
-    counts = await stored.count(session, run.id)
-    run.counts = {name: counts[name] for name in (*OUTCOMES, "drafts")}
-    run.new_organisations = planning.planner.new_organisations
-    run.done = planning.rows_done
-    run.total = counts["created"] + counts["updated"]
-    run.state = "planned"
-    session.add(run)
-    await session.flush()

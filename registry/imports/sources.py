@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, false, text, true
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import FieldError, Invalid, NotFound
@@ -47,20 +47,28 @@ async def keep_source(
 
 async def kept_sources(session: AsyncSession, reader: Actor) -> Sequence[KeptSource]:
     """Return the sources that this reader may bring a new file of."""
-    if reader.account_id is None:
-        return []
-    query = select(KeptSource).order_by(KeptSource.name)
-    if reader.role != "secretariat":
-        query = query.where(KeptSource.organisation_id == reader.organisation_id)
-    return (await session.exec(query)).all()
+    found = await session.exec(select(KeptSource).where(_kept_by(reader)).order_by(KeptSource.name))
+    return found.all()
 
 
 async def find_source(session: AsyncSession, reader: Actor, source_id: int) -> KeptSource:
     """Return a source. Raises NotFound for those of others."""
-    source = await session.get(KeptSource, source_id)
-    if source is None or source not in await kept_sources(session, reader):
+    found = await session.exec(
+        select(KeptSource).where(KeptSource.id == source_id, _kept_by(reader))
+    )
+    source = found.first()
+    if source is None:
         raise NotFound("There is no such source.")
     return source
+
+
+def _kept_by(reader: Actor) -> ColumnElement[bool]:
+    """Return the condition that leaves the sources of this reader's organisation."""
+    if reader.role == "secretariat":
+        return true()
+    if reader.organisation_id is None:
+        return false()
+    return col(KeptSource.organisation_id) == reader.organisation_id
 
 
 async def with_last_import(
@@ -114,7 +122,7 @@ async def disappeared(session: AsyncSession, reader: Actor, run: Import) -> Sequ
         select(Project)
         .where(
             col(Project.id).in_([id for (id,) in ids]),
-            or_(Project.state == "published", Project.state == "draft"),
+            Project.state != "withdrawn",
             readable_projects(reader),
         )
         .order_by(Project.identifier)

@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry.errors import FieldError, Invalid
-from registry.messages import message
+from registry.exchange.source import Source
 
 _PIECE = 1 << 20
 
@@ -52,10 +51,7 @@ async def receive(folder: Path, read: Callable[[int], Awaitable[bytes]]) -> Stor
 
 def existing(path: Path) -> Stored:
     """Describe a file that lies elsewhere and stays there. Raises Invalid when there is none."""
-    if not path.is_file():
-        raise Invalid([FieldError("file", message("There is no file {file}.", file=str(path)))])
-    with open(path, "rb") as file:
-        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    checksum = Source(path).checksum()
     return Stored(path.resolve(), checksum, path.stat().st_size)
 
 

@@ -41,8 +41,8 @@ async def plan_file(
         done = await begun.plan(session, chunk.rows)
         if progress is not None:
             progress(done)
-    await planning.settle(session, run, begun)
-    await planning.finish(session, run, begun)
+    await begun.settle(session)
+    await begun.finish(session, run)
     return run
 
 

@@ -24,16 +24,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.database import Database
 from registry.errors import Conflict, ConveneError, FieldError, Invalid, NotAllowed
 from registry.imports import applying, planning, runs
-from registry.imports.items import digest
+from registry.imports.items import digest, said_of
 from registry.messages import Message, message
 from registry.models import Import, now
 
 MOST_ATTEMPTS = 3
 """How often work on an import may end in the middle before it is given up."""
-LARGE = 256 * 1024
-"""Bytes of a file that is not worked on while somebody waits."""
 ABANDONED = timedelta(minutes=1)
 """After that, work that somebody waited for is looked after by the server."""
+HELD = 75
+"""What the process exits with when another one works on the import: try again later."""
 COMPARED_AT_ONCE, COMPARED_APART = 3.0, 60.0
 """Seconds that new projects are compared with the registry for: while somebody waits, and not."""
 Progress = Callable[[Import], None]
@@ -146,11 +146,11 @@ async def _plan(database: Database, run: Import, progress: Progress | None) -> N
                 progress(run)
     async with database.session() as session:
         seconds = COMPARED_APART if run.in_background else COMPARED_AT_ONCE
-        await planning.settle(session, run, begun, seconds)
+        await begun.settle(session, seconds)
     async with database.session() as session:
         current = await session.get(Import, run.id, with_for_update=True)
         if current is not None and current.state == "planning":
-            await planning.finish(session, current, begun)
+            await begun.finish(session, current)
 
 
 async def _apply(database: Database, run: Import, progress: Progress | None) -> None:
@@ -171,7 +171,7 @@ async def _apply(database: Database, run: Import, progress: Progress | None) -> 
                 await runs.plan_anew(session, current)
                 current.replanned = True
                 # Whoever waits for a few projects to be written does not wait for a large file.
-                if current.account_id is not None and current.size > LARGE:
+                if current.account_id is not None and runs.is_large(current):
                     current.in_background = True
 
 
@@ -199,7 +199,7 @@ async def _fail(database: Database, import_id: str, errors: list[FieldError]) ->
         run = await session.get(Import, import_id, with_for_update=True)
         if run is not None and run.state in runs.WORKING:
             run.state = "failed"
-            run.error = [{"field": e.field, "said": e.message.as_json()} for e in errors]
+            run.error = [said_of(error) for error in errors]
             session.add(run)
 
 
@@ -224,18 +224,19 @@ async def waiting(database: Database) -> list[str]:
         return list(rows)
 
 
-async def main(import_id: str) -> None:
-    """Work on one import with the database of the environment."""
+async def main(import_id: str) -> int:
+    """Work on one import with the database of the environment; return the code to exit with."""
     task = asyncio.current_task()
     assert task is not None  # noqa: S101
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     database = await Database.open()
     try:
-        await work_on(database, import_id)
+        run = await work_on(database, import_id)
     finally:
         await database.close()
+    return HELD if run.state in runs.WORKING else 0
 
 
 if __name__ == "__main__":
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(main(sys.argv[1]))
+        sys.exit(asyncio.run(main(sys.argv[1])))

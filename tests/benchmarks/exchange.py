@@ -117,7 +117,7 @@ async def _work(database: Database, run: Import, settings: Settings) -> tuple[fl
         env={
             **os.environ,
             "CONVENE_HOME": str(settings.home),
-            "DATABASE_URL": database.url.replace("postgresql+asyncpg://", "postgresql://", 1),
+            "DATABASE_URL": database.plain_url,
         },
         stdout=asyncio.subprocess.PIPE,
     )

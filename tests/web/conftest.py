@@ -12,7 +12,7 @@ from litestar import Litestar
 from registry.database import Database
 from registry.settings import Settings
 from search.sync import catch_up
-from tests.builders import PASSWORD
+from tests.builders import PASSWORD, an_account, an_organisation
 from web.app import create_app
 
 
@@ -56,6 +56,16 @@ async def browser(committed: Database, tmp_path: Path) -> AsyncIterator[Browser]
         ) as opened:
             opened.app, opened.database = app, committed
             yield opened
+
+
+@pytest.fixture
+async def member(browser: Browser) -> Browser:
+    """A signed-in member of UNODC."""
+    async with browser.database.session() as session:
+        own = await an_organisation(session, "UNODC")
+        await an_account(session, organisation=own, email="member@example.org")
+    await browser.sign_in("member@example.org")
+    return browser
 
 
 def text_of(response: httpx.Response) -> str:

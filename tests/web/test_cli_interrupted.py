@@ -14,7 +14,7 @@ from tests.registry.imports.test_worker import ROOT, projects, rows, wait_until
 
 async def convene(database: Database, home: Path, *words: str) -> asyncio.subprocess.Process:
     environment = {**os.environ, "CONVENE_HOME": str(home)}
-    environment["DATABASE_URL"] = database.url.replace("postgresql+asyncpg://", "postgresql://", 1)
+    environment["DATABASE_URL"] = database.plain_url
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -15,16 +15,6 @@ DRAFT = "A-2,Only an idea,,,,,\n"
 BAD = "A-3,Helpline,Calls,implementation,Atlantis,protection,2025-02-30\n"
 
 
-@pytest.fixture
-async def member(browser: Browser) -> Browser:
-    """A signed-in member of UNODC."""
-    async with browser.database.session() as session:
-        own = await an_organisation(session, "UNODC")
-        await an_account(session, organisation=own, email="member@example.org")
-    await browser.sign_in("member@example.org")
-    return browser
-
-
 async def upload(browser: Browser, content: str | bytes, name: str = "projects.csv", **data: str):
     """Send the form with a file."""
     return await browser.post(

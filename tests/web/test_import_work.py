@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 import httpx
-import pytest
 from asgi_lifespan import LifespanManager
 
 from registry.database import Database
@@ -21,16 +20,6 @@ ACTIVITY = (
     "<activity-status code='2'/><recipient-country code='MD'/></iati-activity>"
 )
 ROADS, SHELTERS = "Road maintenance in the north", "Shelters for victims of human trafficking"
-
-
-@pytest.fixture
-async def member(browser: Browser) -> Browser:
-    """A signed-in member of UNODC."""
-    async with browser.database.session() as session:
-        own = await an_organisation(session, "UNODC")
-        await an_account(session, organisation=own, email="member@example.org")
-    await browser.sign_in("member@example.org")
-    return browser
 
 
 def activities(*titles: str) -> str:

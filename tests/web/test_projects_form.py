@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from sqlmodel import select
 
 from registry.models import Project
@@ -38,16 +37,6 @@ COMPLETE = {
     "shelter_locations": "Secret Street 5",
     "token": "f00dfacef00dface",
 }
-
-
-@pytest.fixture
-async def member(browser: Browser) -> Browser:
-    """A signed-in member of UNODC."""
-    async with browser.database.session() as session:
-        own = await an_organisation(session, "UNODC")
-        await an_account(session, organisation=own, email="member@example.org")
-    await browser.sign_in("member@example.org")
-    return browser
 
 
 async def post(browser: Browser, path: str, action: str, data: dict[str, Any], **headers: str):

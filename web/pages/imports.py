@@ -1,7 +1,6 @@
 """Importing a file: upload, progress, preview, apply."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -19,7 +18,7 @@ from registry.imports import runs, sources, uploads
 from registry.imports.items import error_from
 from registry.imports.plan import Item
 from registry.imports.progress import progress_of
-from registry.imports.worker import LARGE, work_on
+from registry.imports.worker import work_on
 from registry.messages import message
 from registry.models import Import, Organisation, Project
 from registry.organisations import list_organisations
@@ -30,8 +29,6 @@ from web.rendering import page, redirect
 
 SHOWN_RECORDS = 200
 """Records of one outcome that the preview shows; the counts are those of the whole file."""
-PACKED = 20 * 1024
-"""Bytes of a workbook, which is packed, that is planned while its sender waits."""
 WRITTEN_AT_ONCE = 200
 """Projects that are written while one waits."""
 
@@ -80,7 +77,7 @@ async def _begin(
         source = None
         if name := str(data.get("source_name", "")).strip():
             source = await sources.keep_source(session, reader, name, organisation)
-        return await runs.begin_import(
+        run = await runs.begin_import(
             session,
             reader,
             kept,
@@ -89,15 +86,10 @@ async def _begin(
             source_id=source.id if source else None,
             all_activities=data.get("all") == "yes",
             as_drafts=data.get("drafts") == "yes",
-            in_background=_is_large(kept.path, kept.size),
         )
-
-
-def _is_large(path: Path, size: int) -> bool:
-    """Tell whether a file is worked on apart rather than while its sender waits."""
-    with open(path, "rb") as file:
-        packed = file.read(2) == b"PK"
-    return size > (PACKED if packed else LARGE)
+        run.in_background = runs.is_large(run)
+        session.add(run)
+    return run
 
 
 @get("/projects/import/{plan_id:str}")
@@ -186,7 +178,7 @@ async def overrule(
     require_import(reader)
     async with database.session() as session:
         run = await runs.find_import(session, reader, plan_id)
-        run.in_background = _is_large(Path(run.path), run.size)
+        run.in_background = runs.is_large(run)
         session.add(run)
         await runs.overrule(session, reader, plan_id, index, data.get("concerns") == "yes")
     if not run.in_background:

@@ -9,7 +9,7 @@ from registry.errors import Invalid, NotFound
 from registry.imports import runs, sources
 from registry.imports.items import items_of
 from registry.imports.plan import OUTCOMES
-from registry.imports.planning import Planning, finish, settle
+from registry.imports.planning import Planning
 from registry.imports.uploads import existing
 from registry.imports.whole import apply_import
 from registry.models import Import, KeptSource
@@ -36,8 +36,8 @@ async def plan(session: AsyncSession, run: Import) -> None:
     begun = await Planning.begin(session, run, COMMAND_LINE)
     async for chunk in begun.chunks():
         await begun.plan(session, chunk.rows)
-    await settle(session, run, begun)
-    await finish(session, run, begun)
+    await begun.settle(session)
+    await begun.finish(session, run)
 
 
 async def outcomes(session: AsyncSession, run: Import) -> list[str]:

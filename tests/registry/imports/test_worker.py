@@ -66,13 +66,12 @@ async def wait_until(database: Database, condition: str, seconds: float = 60) ->
 
 
 async def a_process(database: Database, run: Import) -> asyncio.subprocess.Process:
-    url = database.url.replace("postgresql+asyncpg://", "postgresql://", 1)
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "registry.imports.worker",
         run.id,
-        env={**os.environ, "DATABASE_URL": url},
+        env={**os.environ, "DATABASE_URL": database.plain_url},
         cwd=ROOT,
     )
 
