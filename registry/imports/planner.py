@@ -122,8 +122,8 @@ class Planner:
             if item.index in registered:
                 wanted.append((row, item))
                 continue
-            item.reasons = reasons
             if said or (concerned and said is None):
+                item.reasons = [message("Somebody took it in by hand.")] if said else reasons
                 wanted.append((row, item))
             elif said is False:
                 _leave_out(row, item, [message("Somebody left it out by hand.")])

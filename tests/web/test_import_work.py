@@ -43,6 +43,7 @@ async def test_a_person_takes_in_what_words_left_out_and_the_reverse(member: Bro
     assert "1 to create 0 to change 0 unchanged 1 not about trafficking" in text_of(plan)
     page = await press(member, f"{plan.url.path}/records/1", concerns="yes")
     assert "2 to create" in text_of(page)
+    assert "Somebody took it in by hand." in text_of(page)
     page = await press(member, f"{plan.url.path}/records/2", concerns="no")
     assert "1 to create" in text_of(page)
     assert "left it out by hand" in text_of(page)
