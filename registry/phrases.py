@@ -6,13 +6,12 @@ for up to four words in between, `|` separates alternatives of one word.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from registry.folding import fold
+from registry.folding import bare, fold
 
 _BETWEEN = r"(?: \w+){0,4}"
 _PARTICLES = 4
@@ -48,19 +47,10 @@ def folded_words(*texts: str) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    bare = text.casefold()
-    if not bare.isascii():
-        bare = _marks().sub("", unicodedata.normalize("NFKD", bare))
-    if bare.isascii():
-        return bare.translate(_ASCII).replace(".", " . ").split()
-    return _NOT_WORDS.sub(" ", _SENTENCE_END.sub(" . ", bare.replace("_", " "))).split()
-
-
-@cache
-def _marks() -> re.Pattern[str]:
-    """Return the pattern of accents and vowel signs, those of the scripts in use today."""
-    marks = (chr(code) for code in range(0x300, 0x10000) if unicodedata.combining(chr(code)))
-    return re.compile(f"[{''.join(marks)}]+")
+    plain = bare(text)
+    if plain.isascii():
+        return plain.translate(_ASCII).replace(".", " . ").split()
+    return _NOT_WORDS.sub(" ", _SENTENCE_END.sub(" . ", plain.replace("_", " "))).split()
 
 
 class Occurrence(NamedTuple):
