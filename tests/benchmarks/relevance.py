@@ -11,7 +11,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,8 @@ from registry.relevance import Relevance, Subject, judge
 from registry.relevance_meaning import features, model_in_use
 from registry.relevance_words import read_words, telling_sentences
 from tests.benchmarks.donor_texts import activities, donor_file, subject_of
+from tests.benchmarks.figures import Figures
+from tests.benchmarks.fitting import fit_logistic
 
 BATCH = 1_000
 """Activities that are judged together, as when a file is planned."""
@@ -29,37 +30,10 @@ PULL = 1.0
 PRIOR = (3.0, -3.0, 0.5, 0.0)
 
 
-@dataclass(frozen=True)
-class Figures:
-    """How a way of judging did on some activities."""
-
-    right: int
-    false_alarms: int
-    misses: int
-
-    @property
-    def precision(self) -> float:
-        """Share of those that were found that concern trafficking."""
-        return self.right / max(1, self.right + self.false_alarms)
-
-    @property
-    def recall(self) -> float:
-        """Share of those that concern trafficking that were found."""
-        return self.right / max(1, self.right + self.misses)
-
-    def __str__(self) -> str:
-        return (
-            f"precision {self.precision:6.1%}  recall {self.recall:6.1%}  "
-            f"({self.right} found, {self.false_alarms} false, {self.misses} missed)"
-        )
-
-
 def figures(found: Sequence[bool], wanted: Sequence[bool]) -> Figures:
     """Compare verdicts with what people said."""
-    pairs = list(zip(found, wanted, strict=True))
-    return Figures(
-        pairs.count((True, True)), pairs.count((True, False)), pairs.count((False, True))
-    )
+    right = sum(a and b for a, b in zip(found, wanted, strict=True))
+    return Figures(right, sum(found), sum(wanted))
 
 
 def by_plain_word(subject: Subject) -> bool:
@@ -131,12 +105,7 @@ def print_weights() -> None:
     values = np.column_stack([rows, np.ones(len(rows))])
     wanted = np.array([one["concerns"] for one in known], dtype=float)
     prior = np.array(PRIOR)
-    weights = prior.copy()
-    for _ in range(30):
-        chances = 1 / (1 + np.exp(-values @ weights))
-        slope = values.T @ (chances - wanted) + PULL * (weights - prior)
-        bend = (values * (chances * (1 - chances))[:, None]).T @ values + PULL * np.eye(4)
-        weights -= np.linalg.solve(bend, slope)
+    weights = fit_logistic(values, wanted, prior, np.full(len(prior), PULL))
     names = ("concerned", "other", "hints", "bias")
     print(json.dumps(dict(zip(names, weights.round(2).tolist(), strict=True))))
 

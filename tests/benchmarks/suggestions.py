@@ -13,12 +13,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from registry import codelists
 from registry.suggestions import (
@@ -28,6 +26,8 @@ from registry.suggestions import (
     subjects,
     suggest,
 )
+from tests.benchmarks.figures import Figures
+from tests.benchmarks.fitting import Numbers, fit_logistic
 
 _ROOT = Path(__file__).parents[2]
 SETS = {
@@ -46,34 +46,6 @@ LEAST = 0.1
 """Weights below are left out: 4,000 numbers would not be readable."""
 _EDITORIAL = re.compile(r"\[[^\[\]]*\]")
 Codes = Mapping[str, Sequence[str]]
-Numbers = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Suggested codes compared with confirmed ones, over all projects that have some."""
-
-    right: int
-    suggested: int
-    confirmed: int
-
-    @property
-    def precision(self) -> float:
-        """Share of the suggested codes that are confirmed ones."""
-        return self.right / max(1, self.suggested)
-
-    @property
-    def recall(self) -> float:
-        """Share of the confirmed codes that are suggested."""
-        return self.right / max(1, self.confirmed)
-
-    @property
-    def f1(self) -> float:
-        """The harmonic mean of the two."""
-        return 2 * self.right / max(1, self.suggested + self.confirmed)
-
-    def __str__(self) -> str:
-        return f"precision {self.precision:6.1%}  recall {self.recall:6.1%}  F1 {self.f1:6.1%}"
 
 
 def projects(path: Path) -> list[dict[str, Any]]:
@@ -150,12 +122,7 @@ def _fit_code(
     weight = PRIOR_OF_RARE if given.sum() < RARE else PRIOR
     prior = np.array([*(weight * (name in speaking) for name in names), PRIOR_BIAS])
     pull = np.array([*(PULL for _ in names), PULL_OF_BIAS])
-    weights = prior.copy()
-    for _ in range(20):
-        chances = 1 / (1 + np.exp(-np.clip(values @ weights, -30, 30)))
-        slope = values.T @ (chances - given) + pull * (weights - prior)
-        bend = (values * (chances * (1 - chances))[:, None]).T @ values + np.diag(pull)
-        weights -= np.linalg.solve(bend, slope)
+    weights = fit_logistic(values, given, prior, pull)
     told = dict(zip([*names, "bias"], weights.round(2).tolist(), strict=True))
     kept = {name: weight for name, weight in told.items() if abs(weight) >= LEAST}
     return {"bias": told["bias"], **dict(sorted(kept.items(), key=lambda one: -one[1]))}
