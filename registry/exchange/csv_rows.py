@@ -4,12 +4,14 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from registry.exchange.cells import defuse
+
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """What a file begins with, so that spreadsheets take it for UTF-8."""
 
 
 def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
-    """Return the rows; formulas have to be defused by then."""
+    """Return the rows, every cell defused: no spreadsheet takes one for a formula."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    csv.writer(text, lineterminator="\r\n").writerows(map(defuse, row) for row in rows)
     return text.getvalue().encode()

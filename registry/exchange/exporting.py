@@ -14,7 +14,6 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.exchange.agreements import agreements_on
-from registry.exchange.cells import defuse
 from registry.exchange.csv_rows import BYTE_ORDER_MARK, csv_bytes
 from registry.exchange.hxl_writer import HxlWriter
 from registry.exchange.iati.decisions import Agreement
@@ -82,7 +81,7 @@ class CsvWriter:
     def write(self, projects: Iterable[Exported]) -> bytes:
         """Return the rows of these projects."""
         rows = (as_row(project.record) for project in projects)
-        return csv_bytes([[defuse(row.get(c, "")) for c in self.columns] for row in rows])
+        return csv_bytes([row.get(c, "") for c in self.columns] for row in rows)
 
     def end(self) -> Iterator[bytes]:
         """Yield nothing: CSV just stops."""

@@ -22,7 +22,7 @@ ROWS_SEARCHED = 25
 FEWEST_NAMES = 3
 """Names of columns that make a row a header, where none of them is the title."""
 
-_OWN_REMARKS = frozenset({"where", "what is wrong"})
+OWN_REMARKS = ("where", "what is wrong")
 """Columns of the table of refused rows, which comes back mended."""
 _MOST_GUESSES = 60
 """Unknown names that are compared with the known ones."""
@@ -70,7 +70,7 @@ class Header:
         return [
             unknown_column(name)
             for named, name in zip(self.columns, self.names, strict=True)
-            if named is None and name and fold(name) not in _OWN_REMARKS
+            if named is None and name and fold(name) not in OWN_REMARKS
         ]
 
     def _guessed(self) -> list[FieldError]:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from registry import codelists
-from registry.exchange.cells import defuse
 from registry.exchange.csv_rows import BYTE_ORDER_MARK, csv_bytes
 from registry.exchange.hxl import COUNTRY_SHARE, tag_of
 from registry.exchange.record import ProjectRecord, as_row, plain
@@ -46,7 +45,7 @@ class HxlWriter:
     def write(self, projects: Iterable["Exported"]) -> bytes:
         """Return the rows of these projects."""
         rows = (row for project in projects for row in self._rows(project.record))
-        return csv_bytes([[defuse(row.get(c, "")) for c in self.columns] for row in rows])
+        return csv_bytes([row.get(c, "") for c in self.columns] for row in rows)
 
     def end(self) -> Iterator[bytes]:
         """Yield nothing: a table just stops."""

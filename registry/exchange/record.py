@@ -1,7 +1,8 @@
 """The neutral project record: every format is read into it and written from it."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -164,21 +165,38 @@ def parse_record(raw: Mapping[str, Any]) -> Parsed:
 
 def as_row(record: ProjectRecord) -> dict[str, str]:
     """Return the cells of a CSV row: COLUMNS, and a column for each further language."""
-    row = {name: getattr(record, name) or "" for name in COLUMNS if name not in _OWN_SPELLING}
-    row = {name: join_cell(v) if isinstance(v, list) else str(v) for name, v in row.items()}
-    row["title"] = record.titles.get(record.language, "")
-    row["description"] = record.descriptions.get(record.language, "")
-    row["countries"] = join_cell(
-        [
-            c.code if c.percentage is None else f"{c.code}:{plain(c.percentage)}"
-            for c in record.countries
-        ]
-    )
-    row["budget"] = "" if record.budget is None else plain(record.budget)
-    row["participating_orgs"] = join_cell([f"{p.role}={p.name}" for p in record.participating_orgs])
-    row["related"] = join_cell([f"{r.type}={r.identifier}" for r in record.related])
-    row |= _other_languages(record)
-    return {name: row[name] for name in (*COLUMNS, *_other_languages(record))}
+    values = as_json(record)
+    return {name: as_cell(values.get(name)) for name in (*COLUMNS, *_other_languages(record))}
+
+
+_PAIRS = (("code", ":", "percentage"), ("role", "=", "name"), ("type", "=", "id"))
+"""Keys of the objects in lists, and what stands between them in a cell."""
+
+
+def as_cell(value: Any) -> str:
+    """Write a JSON value as a table has it: MD:60;UA:40, funding=Sida; '' for none."""
+    if isinstance(value, str):
+        return value
+    if value is None or value == []:
+        return ""
+    if isinstance(value, list):
+        return join_cell([as_cell(part) for part in _flat(value)])
+    if isinstance(value, dict):
+        for first, sign, second in _PAIRS:
+            if first in value:
+                more = value.get(second)
+                return f"{value[first]}{sign}{more}" if more is not None else str(value[first])
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _flat(values: list[Any]) -> Iterator[Any]:
+    """Yield what stands in lists within lists: quoted level by level, a cell would explode."""
+    for value in values:
+        if isinstance(value, list):
+            yield from _flat(value)
+        else:
+            yield value
 
 
 def as_json(record: ProjectRecord) -> dict[str, Any]:

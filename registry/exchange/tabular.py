@@ -7,15 +7,12 @@ from itertools import islice
 from typing import Any
 
 from registry.errors import FieldError
-from registry.exchange.cells import defuse, undo_defusing
 from registry.exchange.headers import MOST_COLUMNS, ROWS_SEARCHED, find_header, no_header
 from registry.exchange.sheets import chosen_sheet
 from registry.exchange.source import Row, Source, refuse_file
 from registry.exchange.tables import Line, Table, read_table
 from registry.exchange.text_lines import TextFile
 from registry.messages import message
-
-__all__ = ["defuse", "read_csv", "read_xlsx", "undo_defusing"]
 
 LONGEST_CELL = 200_000
 """Characters of one cell of a CSV file; XLSX itself allows 32,767."""

@@ -1,76 +1,50 @@
 """Files around an import: the template to fill in, and what was refused, to be mended."""
 
-import csv
-import io
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from litestar import Response, get
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.exchange.record import COLUMNS
-from registry.exchange.tabular import defuse
+from registry.exchange.csv_rows import BYTE_ORDER_MARK, csv_bytes
+from registry.exchange.exporting import MEDIA_TYPES
+from registry.exchange.headers import OWN_REMARKS
+from registry.exchange.record import COLUMNS, as_cell
 from registry.imports import runs
 from registry.imports.refused import Refused, refused_records
 from registry.permissions import Actor
 from web.i18n import say
 from web.pages.imports import require_import
 
-_PAIRS = (("code", ":", "percentage"), ("role", "=", "name"), ("type", "=", "id"))
-"""Keys of the objects in lists, and what stands between them in a cell."""
-
 
 @get("/projects/import/template.csv")
-async def template() -> Response[str]:
+async def template() -> Response[bytes]:
     """Send a table with nothing but the header."""
-    text = io.StringIO()
-    csv.writer(text).writerow(COLUMNS)
-    return _download(text.getvalue(), "convene-projects.csv")
+    return _download([COLUMNS], "convene-projects.csv")
 
 
 @get("/projects/import/{plan_id:str}/refused.csv")
-async def refused_table(session: AsyncSession, reader: Actor, plan_id: str) -> Response[str]:
+async def refused_table(session: AsyncSession, reader: Actor, plan_id: str) -> Response[bytes]:
     """Send the refused records as a table with the reasons, to be mended and uploaded again."""
     require_import(reader)
     run = await runs.find_import(session, reader, plan_id)
     return _download(_table(await refused_records(session, run)), "refused.csv")
 
 
-def _table(refused: Sequence[Refused]) -> str:
+def _table(refused: Sequence[Refused]) -> Iterator[list[str]]:
+    """Yield the header, then where each record stood, why it was refused, and its cells."""
     names = list(dict.fromkeys(name for one in refused for name in one.cells))
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["where", "what is wrong", *map(_cell, names)])
+    yield [*OWN_REMARKS, *names]
     for one in refused:
         item = one.item
         why = " ".join(f"{error.field}: {say(error.message)}" for error in item.errors)
-        cells = [one.cells.get(name) for name in names]
-        place = f"{item.kind} {item.number}"
-        writer.writerow([_cell(cell) for cell in (place, why, *cells)])
-    return text.getvalue()
+        cells = [as_cell(one.cells.get(name)) for name in names]
+        yield [f"{item.kind} {item.number}", why, *cells]
 
 
-def _cell(value: object) -> str:
-    return "" if value is None else defuse(_in_a_cell(value))
-
-
-def _in_a_cell(value: object) -> str:
-    """Write a value of JSON Lines as a table has it: MD:60;UA:40, funding=Sida."""
-    if isinstance(value, list):
-        return ";".join(_in_a_cell(part) for part in value)
-    if isinstance(value, dict):
-        for first, sign, second in _PAIRS:
-            if first in value:
-                more = value.get(second)
-                return f"{value[first]}{sign}{more}" if more is not None else str(value[first])
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
-
-
-def _download(text: str, name: str) -> Response[str]:
+def _download(rows: Iterable[Sequence[str]], name: str) -> Response[bytes]:
     return Response(
-        "\N{ZERO WIDTH NO-BREAK SPACE}" + text,
-        media_type="text/csv; charset=utf-8",
+        BYTE_ORDER_MARK + csv_bytes(rows),
+        media_type=MEDIA_TYPES["csv"],
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )
 

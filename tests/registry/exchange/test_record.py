@@ -12,6 +12,7 @@ from registry.exchange.record import (
     Participant,
     ProjectRecord,
     Related,
+    as_cell,
     as_json,
     as_row,
     parse_record,
@@ -152,6 +153,30 @@ def test_values_that_hold_the_separator_survive_a_cell() -> None:
         participating_orgs=[{"name": "A; B = C", "role": "funding"}],
     )
     assert parse_record(as_row(record)).record == record
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ([{"code": "MD", "percentage": 60}, {"code": "UA"}], "MD:60;UA"),
+        ([{"role": "funding", "name": "A; B"}], '"funding=A; B"'),
+        ([{"id": "XM-1", "type": "parent"}], "parent=XM-1"),
+        (["Chisinau; centre", None, "Balti"], '"Chisinau; centre";;Balti'),
+        (["a", ["b", ["c; d"]]], 'a;b;"c; d"'),
+        ({"made up": "é"}, '{"made up": "é"}'),
+        (0, "0"),
+        (None, ""),
+    ],
+)
+def test_values_of_json_as_cells(value: object, cell: str) -> None:
+    assert as_cell(value) == cell
+
+
+def test_lists_within_lists_make_no_long_cell() -> None:
+    value: list[object] = ["a; b"]
+    for _ in range(60):
+        value = [value]
+    assert as_cell(value) == '"a; b"'
 
 
 def test_a_record_survives_row_and_json() -> None:

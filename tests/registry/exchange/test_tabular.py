@@ -11,8 +11,8 @@ import pytest
 import xlsxwriter
 
 from registry.errors import Invalid
+from registry.exchange.cells import defuse, undo_defusing
 from registry.exchange.example import MARK, example_row
-from registry.exchange.tabular import defuse, undo_defusing
 from tests.registry.exchange.files import a_workbook, csv_file, rows_in
 
 ROW = {"title": "Foyers à Chişinău", "reporting_org": "Sida", "countries": "MD;UA"}
