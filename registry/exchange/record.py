@@ -169,6 +169,11 @@ def as_row(record: ProjectRecord) -> dict[str, str]:
     return {name: as_cell(values.get(name)) for name in (*COLUMNS, *_other_languages(record))}
 
 
+def filled_cells(record: ProjectRecord) -> dict[str, str]:
+    """Return those cells of its row in which something stands."""
+    return {name: cell for name, cell in as_row(record).items() if cell}
+
+
 _PAIRS = (("code", ":", "percentage"), ("role", "=", "name"), ("type", "=", "id"))
 """Keys of the objects in lists, and what stands between them in a cell."""
 

@@ -71,14 +71,19 @@ class Row:
     """Of the record's bytes in the file, where the format has it: what is equal in it is the same
     record word for word. The reverse is not true: one record can be laid out in two ways."""
 
+    @property
+    def is_concerned(self) -> bool:
+        """Whether it concerns trafficking, which is so as long as nobody has judged otherwise."""
+        return self.concerns is None or self.concerns[0]
+
 
 class LateRow(Row):
     """A row that is recognised at once, and made into a record when somebody asks for it.
 
     Most activities of a donor's file concern other things, and to make a record costs several times
     what it costs to find that out. `errors` and all that tells record and subject apart is there
-    from the start; `given`, `raw` and further warnings come with the record. One without `errors`
-    always becomes a record.
+    from the start; `given` and further warnings come with the record. One without `errors` always
+    becomes a record; `raw` is of one with errors.
     """
 
     _complete: Callable[[Row], None] | None = None

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import FieldError
 from registry.exchange.merging import differences, merge
-from registry.exchange.record import ProjectRecord, as_row
+from registry.exchange.record import ProjectRecord, filled_cells
 from registry.exchange.source import LateRow, Row
 from registry.folding import fold
 from registry.imports.items import digest, dump
@@ -108,7 +108,8 @@ class Planner:
             item.organisation, item.organisation_id = found.name, found.id
             if not may(self.actor, "project.import", found.id):
                 _refuse(item, _not_yours(found, self.default))
-                item.raw = row.raw
+                # What concerns other things is not made into a record for that.
+                item.raw = _cells_of(row) if row.is_concerned else row.raw
         return [(row, item) for row, item in pairs if not item.errors]
 
     def _leave_out_other_things(
@@ -117,12 +118,12 @@ class Planner:
         """Return what concerns trafficking, what people want, and what is registered already."""
         wanted: list[Pair] = []
         for row, item in pairs:
-            concerned, reasons = row.concerns or (True, [])
+            reasons = row.concerns[1] if row.concerns else []
             said = self.overruled.get(item.identifier or "")
             if item.index in registered:
                 wanted.append((row, item))
                 continue
-            if said or (concerned and said is None):
+            if said or (row.is_concerned and said is None):
                 item.reasons = [message("Somebody took it in by hand.")] if said else reasons
                 wanted.append((row, item))
             elif said is False:
@@ -289,7 +290,7 @@ def _record_of(row: Row) -> ProjectRecord:
 def _cells_of(row: Row) -> dict[str, Any]:
     """Return the cells of a refused record; of XML, as a table would have them."""
     if isinstance(row, LateRow) and row.record is not None:
-        return {name: cell for name, cell in as_row(row.record).items() if cell}
+        return filled_cells(row.record)
     return row.raw
 
 

@@ -124,7 +124,7 @@ def prepare(rows: list[Row], *, judged: bool) -> None:
     for row, found in zip(doubtful, judge(subjects), strict=True):
         row.concerns = (found.concerned, found.reasons)
     for row in rows:
-        if not row.errors and (row.concerns is None or row.concerns[0]):
+        if not row.errors and row.is_concerned:
             _ = row.record
 
 

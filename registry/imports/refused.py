@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.exchange.record import as_row
+from registry.exchange.record import filled_cells
 from registry.imports import items as stored
 from registry.imports.plan import MOST_MESSAGES, Item
 from registry.models import Import
@@ -26,7 +26,11 @@ async def refused_records(session: AsyncSession, run: Import) -> list[Refused]:
 
 
 def _cells(item: Item) -> dict[str, Any]:
-    """Return what was understood of a record that was refused only because of another one."""
-    if item.record is None:
-        return {"identifier": item.identifier or "", "title": item.title}
-    return {name: value for name, value in as_row(item.record).items() if value}
+    """Return what was understood of a record that was refused because of another one, or unread."""
+    if item.record is not None:
+        return filled_cells(item.record)
+    return {
+        "identifier": item.identifier or "",
+        "reporting_org": item.organisation,
+        "title": item.title,
+    }

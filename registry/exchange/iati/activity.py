@@ -37,7 +37,7 @@ from registry.messages import message
 def read_activity(
     element: Element, subject: Subject, organisation: str, *, plain: bool = False
 ) -> tuple[ProjectRecord, Contents]:
-    """Return the record of a sound activity, and what is to be said about it.
+    """Return the record, and what is to be said about it; of one that is refused, what can be read.
 
     `plain` says that no namespace is declared in or around the element.
     """
@@ -58,7 +58,7 @@ def read_activity(
         activity.warn("source", said)
     identifier = activity.take("identifier", values.read_name, subject.identifier)
     record = ProjectRecord(
-        reporting_org=values.read_name(organisation) or "",
+        reporting_org=activity.take("reporting_org", values.read_name, organisation) or "",
         titles=titles,
         identifier=identifier,
         iati_identifier=identifier,

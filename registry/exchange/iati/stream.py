@@ -1,5 +1,6 @@
 """Reading an IATI file activity by activity, with flat memory, and around what is broken."""
 
+import dataclasses
 import functools
 import hashlib
 import re
@@ -16,7 +17,16 @@ from registry.exchange.iati.source_elements import safe_parser
 from registry.exchange.iati.subject import Subject, read_subject
 from registry.exchange.iati.texts import Element, in_language
 from registry.exchange.iati.upgrade import upgrade
-from registry.exchange.record import CODED_LISTS, ProjectRecord, as_json, parse_record
+from registry.exchange.record import (
+    CODED_LISTS,
+    COLUMNS,
+    TRANSLATED,
+    ProjectRecord,
+    as_cell,
+    as_json,
+    filled_cells,
+    parse_record,
+)
 from registry.exchange.source import LateRow, Row, Source, refuse_file
 from registry.exchange.values import LONGEST_LINE, Unreadable, read_line, read_name, shown
 from registry.messages import Message, message
@@ -137,20 +147,17 @@ def _fill(
     row: Row, element: Element, subject: Subject, context: _Context, *, plain: bool = False
 ) -> None:
     """Make the record and all that is to be said about it, or say why there is none."""
-    row.raw = {
-        "identifier": row.identifier,
-        "reporting_org": row.organisation,
-        "title": row.title,
-    }
     if not _is_sound(row):
-        essential = parse_record(row.raw)
-        row.errors += essential.errors
-        row.title = shown(row.title, LONGEST_LINE)
-        if essential.errors:
-            return
+        row.errors += parse_record(_essential(row)).errors
     if context.version.startswith("1"):
         upgrade(element)
     record, activity = read_activity(element, subject, row.organisation, plain=plain)
+    if row.errors:
+        row.raw = _essential(row) | _cells_of_refused(row, record, subject, activity)
+        row.title = shown(row.title, LONGEST_LINE)
+        told = {error.field for error in row.errors}
+        row.warnings += [said for said in activity.warnings if said.field not in told]
+        return
     row.given = _CARRIED | activity.columns
     if subject.coded:
         row.given |= set(CODED_LISTS)
@@ -160,6 +167,30 @@ def _fill(
     row.warnings += activity.warnings
     if not record.identifier:
         row.warnings.append(FieldError("identifier", _NO_IDENTIFIER))
+
+
+def _essential(row: Row) -> dict[str, object]:
+    return {"identifier": row.identifier, "reporting_org": row.organisation, "title": row.title}
+
+
+def _cells_of_refused(
+    row: Row, record: ProjectRecord, subject: Subject, activity: Contents
+) -> dict[str, str]:
+    """Return what was read, as a table would have it; what is essential in the file's own words."""
+    spoken = (language for language, title in subject.titles.items() if title == row.title)
+    told = dataclasses.replace(
+        record,
+        identifier=row.identifier,
+        reporting_org=row.organisation,
+        titles=subject.titles,
+        language=next(spoken, subject.language),
+    )
+    own = {
+        name: as_cell(value)
+        for name, value in own_fields(activity).items()
+        if name in COLUMNS or TRANSLATED.fullmatch(name)
+    }
+    return filled_cells(told) | own
 
 
 def _with_own_fields(record: ProjectRecord, row: Row, activity: Contents) -> ProjectRecord:

@@ -1,5 +1,6 @@
 """IATI activity files, new and old."""
 
+import dataclasses
 from datetime import date
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from registry.errors import Invalid
 from registry.exchange.reading import read_file
 from registry.exchange.record import CountryShare, Participant, ProjectRecord, Related
 from registry.exchange.source import LateRow, Row
-from tests.registry.exchange.files import an_activity, an_iati_file
+from tests.registry.exchange.files import an_activity, an_iati_file, csv_file, rows_in
 
 FULL = """<iati-activity xml:lang="fr" default-currency="EUR" hierarchy="1">
 <iati-identifier> BE-1-7 </iati-identifier>
@@ -140,6 +141,72 @@ def test_what_is_wrong_but_not_essential_is_left_out_with_a_warning() -> None:
 def test_an_activity_without_title_is_refused_alone() -> None:
     found = read(an_activity("X-1"), an_activity("X-2", title=" "), an_activity("X-3"))
     assert [[e.field for e in row.errors] for row in found] == [[], ["title"], []]
+
+
+def test_a_refused_activity_comes_back_with_all_that_was_read_of_it() -> None:
+    untitled = FULL.replace("Refuges", "").replace("Shelters", "").replace("89", "?")
+    (row,) = read(untitled)
+    assert row.record is None
+    assert [error.field for error in row.errors] == ["title"]
+    assert [warning.field for warning in row.warnings] == ["regions", "measures"]
+    assert row.raw == {
+        "identifier": "BE-1-7",
+        "iati_identifier": "BE-1-7",
+        "reporting_org": "Coopération belge",
+        "reporting_org_type": "government-donor",
+        "title": "",
+        "description": "Deux refuges.",
+        "language": "fr",
+        "status": "implementation",
+        "start_date": "2025-01-15",
+        "end_date": "2026-12-31",
+        "countries": "MD:60",
+        "locations": "Chisinau",
+        "pillars": "protection",
+        "budget": "2000",
+        "currency": "EUR",
+        "participating_orgs": "funding=BE-1;implementing=La Strada",
+        "related": "parent=BE-1-1",
+        "url": "https://example.org/p",
+        "contact_name": "Bureau",
+        "contact_email": "a@example.org",
+        "visibility": "public",
+    }
+    (mended,) = rows_in(csv_file({n: str(v) for n, v in row.raw.items()} | {"title": "Refuges"}))
+    assert mended.record is not None
+    assert dataclasses.replace(mended.record, source={}) == dataclasses.replace(
+        record_of(FULL),
+        titles={"fr": "Refuges"},
+        regions=[],
+        source={},
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "org", "identifier"),
+    [("x" * 2001, "Sida", "X-1"), ("Title", "x" * 301, "X-1"), ("Title", "Sida", "x" * 301)],
+)
+def test_what_is_too_long_comes_back_in_the_words_of_the_file(
+    title: str, org: str, identifier: str
+) -> None:
+    french = '<narrative xml:lang="fr">Un projet</narrative></title>'
+    (row,) = read(an_activity(identifier, title, org=org).replace("</title>", french))
+    assert [row.raw[name] for name in ("title", "reporting_org", "identifier")] == [
+        title,
+        org,
+        identifier,
+    ]
+    assert (row.raw["language"], row.raw["title_fr"]) == ("en", "Un projet")
+    assert row.raw["countries"] == "MD"
+    assert row.warnings == []
+
+
+def test_what_the_registry_wrote_itself_comes_back_with_a_refused_activity() -> None:
+    own = '<c:field xmlns:c="https://convene.example/ns/record" name="{}">{}</c:field>'
+    more = own.format("visibility", '"restricted"') + own.format("regions", '["150", "142"]')
+    (row,) = read(an_activity("X-1", "", more=more + own.format("source", '{"a": 1}')))
+    assert (row.raw["visibility"], row.raw["regions"]) == ("restricted", "150;142")
+    assert "source" not in row.raw
 
 
 def test_an_activity_without_identifier_is_read_with_a_warning() -> None:

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.database import Database
 from registry.errors import Conflict, NotAllowed
 from registry.imports.plan import Report
+from registry.imports.refused import refused_records
 from registry.imports.whole import import_file
 from registry.models import Organisation, Project
 from registry.permissions import COMMAND_LINE, VISITOR
@@ -184,6 +185,29 @@ async def test_a_member_imports_for_the_own_organisation_only(session: AsyncSess
     assert "not an organisation of the registry" in str(plan.items[3].errors[0])
     await apply_plan(session, member, plan)
     assert len(await _projects(session)) == 2
+
+
+async def test_refused_activities_can_be_mended_whole(session: AsyncSession) -> None:
+    sida = await an_organisation(session, "Sida")
+    await an_organisation(session, "UNDP")
+    member = acting(await an_account(session, organisation=sida))
+    data = an_iati_file(
+        an_activity("X-1", "", org="Sida"),
+        an_activity("X-2", "Human trafficking", org="UNDP", ref=""),
+        an_activity("X-3", "Rural roads", org="UNDP", ref=""),
+        an_activity("X-4", "a & b", org="Sida"),
+    )
+    plan = await plan_import(session, member, data, filename="x.xml")
+    cells = [one.cells for one in await refused_records(session, plan.run)]
+    assert [(one["identifier"], one["title"]) for one in cells] == [
+        ("X-1", ""),
+        ("X-2", "Human trafficking"),
+        ("X-3", "Rural roads"),
+        ("X-4", ""),
+    ]
+    assert [one["reporting_org"] for one in cells] == ["Sida", "UNDP", "UNDP", ""]
+    assert [one.get("countries") for one in cells] == ["MD", "MD", None, None]
+    assert [one.get("description") for one in cells] == ["What is done."] * 2 + [None] * 2
 
 
 async def test_a_visitor_may_notimport_data(session: AsyncSession) -> None:
