@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import ARRAY, Text, any_, literal
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,7 +15,7 @@ from registry.models import Organisation, Participation, Project
 from registry.permissions import Actor, may
 from registry.project_rows import load_records
 from registry.projects import redact
-from registry.visibility import RESTRICTED_FIELDS, may_see_restricted, readable_projects
+from registry.visibility import may_see_restricted, readable_projects
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,12 @@ async def shared_identifiers(
     session: AsyncSession, reader: Actor, identifiers: Iterable[str]
 ) -> set[str]:
     """Return those of these identifiers that several organisations use, as the reader may know."""
+    # As one array: the statement is the same for any number of them. Kept for the connection, it
+    # gets a plan that looks each of them up, whichever these are.
+    wanted = literal(list(identifiers), ARRAY(Text))
     rows = await session.exec(
         select(Project.identifier)
-        .where(col(Project.identifier).in_(set(identifiers)), readable_projects(reader))
+        .where(col(Project.identifier) == any_(wanted), readable_projects(reader))
         .group_by(Project.identifier)
         .having(func.count() > 1)
     )
@@ -177,11 +181,6 @@ async def history_of_project(
         for line in lines
         if detailed or line.after.get("state") != "draft"
     ]
-
-
-def public_fields(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a record as JSON that are not restricted."""
-    return {name: value for name, value in values.items() if name not in RESTRICTED_FIELDS}
 
 
 async def _participants(

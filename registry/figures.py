@@ -56,11 +56,17 @@ class RegistryFigures:
     active: int
     organisations: int
     """That report at least one published project."""
-    countries: int
+    by_country: dict[str, int]
+    """Country -> active projects."""
     usd: Decimal
     """Budgets of active projects, gross."""
     overlaps: int
     """Flagged and undecided."""
+
+    @property
+    def countries(self) -> int:
+        """Number of countries with active projects."""
+        return len(self.by_country)
 
 
 async def registry_figures(
@@ -99,5 +105,5 @@ async def registry_figures(
         )
     )
     return RegistryFigures(
-        projects, active, organisations, len(by_country), usd or Decimal(0), overlaps.one()
+        projects, active, organisations, by_country, usd or Decimal(0), overlaps.one()
     )

@@ -87,7 +87,6 @@ async def country_page(
         further=len(overview.organisations) - BUSIEST,
         timeline=charts.timeline(overview.timeline, today),
         gaps=_gaps({row.code for row in overview.matrix}),
-        today_date=today,
     )
 
 

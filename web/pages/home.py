@@ -5,7 +5,7 @@ from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.catalogue import shared_identifiers
-from registry.figures import active_by_country, registry_figures
+from registry.figures import registry_figures
 from registry.permissions import Actor
 from registry.visibility import audiences_for
 from search.engine import SearchEngine
@@ -26,13 +26,12 @@ async def home(
     latest = await engine.search(
         Query(sort="updated", size=LATEST, audiences=audiences_for(reader))
     )
-    counts = await active_by_country(session, reader)
+    figures = await registry_figures(session, reader)
     return page(
         request,
         "home/home.html",
-        figures=await registry_figures(session, reader),
-        counts=counts,
-        map=charts.tile_map(counts),
+        figures=figures,
+        map=charts.tile_map(figures.by_country),
         latest=latest.hits,
         organisations=await organisation_labels(
             session, {hit.organisation_slug for hit in latest.hits}
