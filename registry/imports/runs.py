@@ -12,9 +12,10 @@ from registry.accounts import actor_for
 from registry.errors import Conflict, NotAllowed, NotFound
 from registry.exchange.source import Source, detect_format
 from registry.imports import items as stored
+from registry.imports import sources
 from registry.imports.plan import OUTCOMES, Item
 from registry.imports.uploads import Stored
-from registry.models import Account, Import, ImportItem, KeptSource
+from registry.models import Account, Import, ImportItem
 from registry.permissions import COMMAND_LINE, Actor, require
 
 WORKING = ("planning", "applying")
@@ -150,10 +151,7 @@ async def overrule(
     run.overruled = {**run.overruled, item.identifier: concerns}
     session.add(run)
     if run.source_id is not None:
-        source = await session.get(KeptSource, run.source_id)
-        if source is not None:
-            source.overruled = {**source.overruled, item.identifier: concerns}
-            session.add(source)
+        await sources.remember_overruled(session, run.source_id, item.identifier, concerns)
     await plan_anew(session, run)
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, false, text, true
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import FieldError, Invalid, NotFound
 from registry.messages import message
-from registry.models import Import, KeptSource, Project
+from registry.models import Import, KeptSource, Project, now
 from registry.permissions import Actor, require
 from registry.visibility import readable_projects
 
@@ -19,7 +19,10 @@ LONGEST_NAME = 120
 async def keep_source(
     session: AsyncSession, actor: Actor, name: str, organisation_id: int | None
 ) -> KeptSource:
-    """Keep a source under a name, or return the one that has it. Raises Invalid, NotAllowed."""
+    """Keep a source under a name, or return the one that has it. Raises Invalid, NotAllowed.
+
+    Two people who keep one name at the same moment get one source.
+    """
     require(actor, "project.import", organisation_id)
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
@@ -33,16 +36,29 @@ async def keep_source(
                 )
             ]
         )
-    owned = (
-        col(KeptSource.organisation_id).is_(None)
-        if organisation_id is None
-        else KeptSource.organisation_id == organisation_id
+    await session.exec(
+        insert(KeptSource)
+        .values(organisation_id=organisation_id, name=name, overruled={}, created_at=now())
+        .on_conflict_do_nothing()
     )
-    found = await session.exec(select(KeptSource).where(owned, KeptSource.name == name))
-    source = found.first() or KeptSource(organisation_id=organisation_id, name=name)
-    session.add(source)
-    await session.flush()
-    return source
+    found = await session.exec(
+        select(KeptSource).where(
+            col(KeptSource.organisation_id).is_not_distinct_from(organisation_id),
+            KeptSource.name == name,
+        )
+    )
+    return found.one()
+
+
+async def remember_overruled(
+    session: AsyncSession, source_id: int, identifier: str, concerns: bool
+) -> None:
+    """Note what a person said of a record; who says something else at the same moment waits."""
+    source = await session.get(KeptSource, source_id, with_for_update={"key_share": True})
+    if source is not None:
+        source.overruled = {**source.overruled, identifier: concerns}
+        session.add(source)
+        await session.flush()
 
 
 async def kept_sources(session: AsyncSession, reader: Actor) -> Sequence[KeptSource]:

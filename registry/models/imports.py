@@ -14,6 +14,15 @@ class KeptSource(SQLModel, table=True):
     """A file that an organisation brings again and again: 'our IATI file'."""
 
     __tablename__ = "kept_source"
+    __table_args__ = (
+        Index(
+            "kept_source_name",
+            "organisation_id",
+            "name",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
     id: int | None = Field(default=None, primary_key=True)
     organisation_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
     """None for a source of the secretariat that is about many organisations."""
@@ -60,10 +69,18 @@ class Import(SQLModel, table=True):
     """How often work on it was begun and not finished."""
     replanned: bool = False
     """The registry changed before the plan was applied, so that it was made anew."""
+    overtaken_by: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False)
+    )
+    """What it was that changed: messages as JSON."""
     done: int = 0
     """Records planned, or projects written, so far."""
     position: int = Field(default=0, sa_type=BigInteger)
     """Bytes of the file that are read, where the format tells; 0 otherwise."""
+    compared: int = 0
+    """New projects that were compared, with the registry and with each other, so far."""
+    to_compare: int | None = None
+    """How many are to be compared, once all is read; a person may set it lower."""
     total: int | None = None
     """How many there are to write, once that is known."""
     counts: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
@@ -77,7 +94,11 @@ class Import(SQLModel, table=True):
     """Why the file as a whole can't be imported: field and message."""
     created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
     begun_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
-    """When the planning, or the applying, was begun: for the rate and the time left."""
+    """When this attempt at the planning, or the applying, was begun."""
+    begun_done: int = 0
+    """What was `done`, or `compared`, already when it was begun."""
+    begun_position: int = Field(default=0, sa_type=BigInteger)
+    """What was read already when it was begun."""
     applied_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
@@ -105,6 +126,8 @@ class ImportItem(SQLModel, table=True):
     publish: bool = False
     remarks: bool = False
     """It has warnings."""
+    may_overlap: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """It looks like a project of the registry, or like another one of the file."""
     key: bytes | None = Field(default=None, sa_type=LargeBinary)
     """Digest of organisation and identifier: records with one key claim to be one project."""
     digest: bytes | None = Field(default=None, sa_type=LargeBinary)

@@ -1,10 +1,13 @@
 """Files that come again: what is no longer in them, and what people decided by hand."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.database import Database
 from registry.errors import Invalid, NotFound
 from registry.imports import runs, sources
 from registry.imports.items import items_of
@@ -90,3 +93,49 @@ async def test_sources_belong_to_an_organisation(session: AsyncSession) -> None:
         await sources.find_source(session, stranger, source.id or 0)
     with pytest.raises(Invalid):
         await sources.keep_source(session, member, "x" * 200, sida.id)
+
+
+@pytest.mark.parametrize("owned", [True, False])
+async def test_a_name_that_several_keep_at_once_is_one_source(
+    committed: Database, owned: bool
+) -> None:
+    async with committed.session() as session:
+        sida = await an_organisation(session, "Sida")
+    together = asyncio.Barrier(5)
+
+    async def keep() -> int | None:
+        async with committed.session() as session:
+            await session.exec(select(1))
+            await together.wait()
+            kept = await sources.keep_source(
+                session, COMMAND_LINE, "Ours", sida.id if owned else None
+            )
+            await asyncio.sleep(0.05)  # what the first one keeps is not committed yet
+            return kept.id
+
+    ids = await asyncio.gather(*(keep() for _ in range(5)))
+    assert len(set(ids)) == 1
+    async with committed.session() as session:
+        assert len((await session.exec(select(KeptSource))).all()) == 1
+
+
+async def test_what_several_overrule_at_once_is_all_kept(
+    committed: Database, tmp_path: Path
+) -> None:
+    titles = ["Rural roads", "Harbours", "Dairy farms", "Railways"]
+    activities = [an_activity(f"X-{n}", title) for n, title in enumerate(titles, 1)]
+    async with committed.session() as session:
+        source = await sources.keep_source(session, COMMAND_LINE, "Ours", None)
+        imports = [await planned(session, tmp_path, source, *activities) for _ in titles]
+    together = asyncio.Barrier(len(imports))
+
+    async def take_in(run: Import, index: int) -> None:
+        async with committed.session() as session:
+            await together.wait()
+            await runs.overrule(session, COMMAND_LINE, run.id, index, concerns=True)
+            await asyncio.sleep(0.05)
+
+    await asyncio.gather(*(take_in(run, n) for n, run in enumerate(imports, 1)))
+    async with committed.session() as session:
+        kept = (await session.exec(select(KeptSource))).one()
+        assert kept.overruled == {f"X-{n}": True for n in range(1, 5)}
