@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from registry.errors import ConveneError, Invalid
+from registry.exchange.parallel import collect_rarely
 from registry.settings import settings
 from web.commands import exchanging, finding, overlaps, people, serving, upkeep
 from web.commands.console import Console
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command of these arguments (those of the process by default)."""
     options = build_parser().parse_args(arguments)
     _log_to_stderr()
+    if arguments is None:  # the whole process is for the command, which may be a long one
+        collect_rarely()
     try:
         done: int = asyncio.run(options.run(options, Console(json=options.json)))
         sys.stdout.flush()

@@ -5,6 +5,7 @@ nobody takes the rows any more, or when either side is killed. Rows come through
 the reader back while the rows before are worked on.
 """
 
+import gc
 import os
 import pickle
 import subprocess
@@ -21,6 +22,8 @@ from registry.exchange.source import Row, Source
 
 CHUNK = 1_000
 """Rows that come through the pipe at a time, at most."""
+HEAVIEST_CHUNK = 4 * 1024 * 1024
+"""Bytes of the file, or characters of its cells, after which a chunk ends before that."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +87,36 @@ def read_here(reading: Reading) -> Generator[Chunk, None, None]:
     source = Source(reading.path, reading.filename)
     rows = rows_of(source, reading.format, reading.defaults, reading.warnings)
     next(islice(rows, reading.skip, reading.skip), None)
-    while chunk := list(islice(rows, CHUNK)):
+    while chunk := list(islice(_until_heavy(rows, source), CHUNK)):
         if reading.prepare is not None:
             reading.prepare(chunk)
         yield Chunk(chunk, source.position)
 
 
+def _until_heavy(rows: Iterator[Row], source: Source) -> Iterator[Row]:
+    """Yield rows until together they are a lot to hold in memory; at least one, if there is one."""
+    begun, cells = source.position, 0
+    for row in rows:
+        yield row
+        cells += sum(len(cell) for cell in row.raw.values() if isinstance(cell, str))
+        if cells >= HEAVIEST_CHUNK or source.position - begun >= HEAVIEST_CHUNK:
+            return
+
+
+def collect_rarely() -> None:
+    """Let the garbage collector pass over what is loaded, and look for cycles less often.
+
+    For a process that works through a file: it makes and drops some million objects, none of them
+    in cycles, and would spend a third of its time on looking at all that it holds.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
+
+
 def serve() -> None:
     """Read what the process that started this one asks for, and write it to the standard output."""
+    collect_rarely()
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anybody prints must not come between
     try:

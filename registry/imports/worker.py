@@ -23,6 +23,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.database import Database
 from registry.errors import Conflict, ConveneError, FieldError, Invalid, NotAllowed
+from registry.exchange.parallel import collect_rarely
 from registry.imports import applying, planning, runs
 from registry.imports.items import digest, said_of
 from registry.messages import Message, message
@@ -230,6 +231,7 @@ async def main(import_id: str) -> int:
     assert task is not None  # noqa: S101
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     database = await Database.open()
+    collect_rarely()
     try:
         run = await work_on(database, import_id)
     finally:

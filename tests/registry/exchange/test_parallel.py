@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from registry.errors import FieldError, Invalid
-from registry.exchange.parallel import Reading, read_apart
+from registry.exchange.parallel import HEAVIEST_CHUNK, Reading, read_apart, read_here
 from registry.exchange.reading import read_file
 from registry.exchange.source import Row
 from registry.messages import message
@@ -80,3 +80,13 @@ def test_a_reader_that_is_killed_is_not_taken_for_the_end_of_the_file(tmp_path: 
     time.sleep(0.1)
     with pytest.raises(OSError, match="was ended"):
         list(reading)
+
+
+def test_a_chunk_ends_early_where_its_rows_are_large(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    long = "x" * 90_000
+    path.write_text("".join(f'{{"title": "{n} {long}"}}\n' for n in range(120)))
+    chunks = list(read_here(Reading(path, "a.jsonl", "jsonl")))
+    assert sum(len(chunk.rows) for chunk in chunks) == 120
+    assert all(len(chunk.rows) * 90_000 < 2 * HEAVIEST_CHUNK for chunk in chunks)
+    assert [row.index for chunk in chunks for row in chunk.rows] == list(range(1, 121))
