@@ -235,14 +235,18 @@ def _check_code(
 
 
 async def _free_slug(session: AsyncSession, wanted: str) -> str:
-    taken = set(
-        await session.exec(
-            select(Organisation.slug).where(col(Organisation.slug).startswith(wanted))
+    """Return an address that is nobody's: neither as an address nor as a name."""
+    taken = await session.exec(
+        select(Organisation.slug).where(col(Organisation.slug).startswith(wanted, autoescape=True))
+    )
+    names = await session.exec(
+        select(OrganisationName.key).where(
+            col(OrganisationName.key).startswith(fold(wanted), autoescape=True)
         )
     )
-    if wanted not in taken:
-        return wanted
-    return next(slug for n in range(2, 10_000) if (slug := f"{wanted}-{n}") not in taken)
+    slugs, keys = set(taken), set(names)
+    numbered = (wanted, *(f"{wanted}-{number}" for number in range(2, 10_000)))
+    return next(slug for slug in numbered if slug not in slugs and fold(slug) not in keys)
 
 
 async def _claim_names(session: AsyncSession, organisation: Organisation) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import Conflict
+from registry.folding import fold
 from registry.imports import items as stored
 from registry.imports.plan import WRITTEN, Item
 from registry.models import Import, ImportItem, Organisation, now
@@ -20,6 +21,8 @@ from registry.projects import Write, write_projects
 
 CHUNK = 1_000
 """Projects that are written at a time."""
+_TRIES = 3
+"""How often an address is looked for that others don't take for a new organisation first."""
 
 
 async def apply(session: AsyncSession, run: Import, actor: Actor) -> AsyncIterator[int]:
@@ -92,13 +95,28 @@ async def _register_organisations(session: AsyncSession, actor: Actor, items: li
     for item in items:
         if item.organisation_id is None:
             unknown.setdefault(item.organisation, item)
-    known = await resolve_organisations(session, unknown) if unknown else {}
-    for name, item in unknown.items():
-        if name not in known:
-            known[name] = await _register(session, actor, item)
+    owners = {
+        name: await _known(session, item) or await _register(session, actor, item)
+        for name, item in unknown.items()
+    }
     for item in items:
         if item.organisation_id is None:
-            item.organisation_id = known[item.organisation].id
+            item.organisation_id = owners[item.organisation].id
+
+
+async def _known(session: AsyncSession, item: Item) -> Organisation | None:
+    """Return the organisation that is known by an item's name or identifier by now.
+
+    Raises Conflict when these are two: a new plan tells which of them it is.
+    """
+    names = {name for name in (item.organisation, _reference(item)) if name}
+    known = {found.id: found for found in (await resolve_organisations(session, names)).values()}
+    if len(known) > 1:
+        raise Conflict(
+            f"{item.organisation} and the identifier {item.organisation_ref} belong to two "
+            "organisations of the registry now."
+        )
+    return next(iter(known.values()), None)
 
 
 async def _register(session: AsyncSession, actor: Actor, item: Item) -> Organisation:
@@ -106,16 +124,19 @@ async def _register(session: AsyncSession, actor: Actor, item: Item) -> Organisa
     record = OrganisationRecord(
         name=item.organisation,
         type=item.record.reporting_org_type if item.record else None,
-        iati_identifier=item.organisation_ref,
+        iati_identifier=_reference(item),
     )
-    try:
-        async with session.begin_nested():
-            return await register_organisation(session, actor, record)
-    except (IntegrityError, Conflict) as error:
-        names = {item.organisation, item.organisation_ref or item.organisation}
-        known = await resolve_organisations(session, names)
-        if not known:
-            raise Conflict(
-                f"Somebody else is registering {item.organisation} at this moment. Try again."
-            ) from error
-        return next(iter(known.values()))
+    for _ in range(_TRIES):
+        try:
+            async with session.begin_nested():
+                return await register_organisation(session, actor, record)
+        except (IntegrityError, Conflict):
+            known = await _known(session, item)
+            if known is not None:
+                return known
+    raise Conflict(f"Somebody else is registering {record.name} at this moment. Try again.")
+
+
+def _reference(item: Item) -> str | None:
+    """Return the IATI identifier of an item's organisation, unless it says nothing: '-'."""
+    return item.organisation_ref if fold(item.organisation_ref or "") else None

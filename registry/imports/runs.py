@@ -117,6 +117,7 @@ async def ask_to_apply(
         raise Conflict("This file is not planned to the end. Wait, or upload it again.")
     run.state, run.done, run.replanned, run.attempts = "applying", 0, False, 0
     run.in_background, run.begun_at, run.applied_by = in_background, None, actor.account_id
+    run.overtaken_by = []
     session.add(run)
     await session.flush()
     return run

@@ -26,6 +26,7 @@ from registry.errors import Conflict, ConveneError, FieldError, Invalid, NotAllo
 from registry.exchange.parallel import collect_rarely
 from registry.imports import applying, planning, runs
 from registry.imports.items import digest, said_of
+from registry.imports.overtaken import what_changed
 from registry.messages import Message, message
 from registry.models import Import, now
 
@@ -169,6 +170,8 @@ async def _apply(database: Database, run: Import, progress: Progress | None) -> 
         async with database.session() as session:
             current = await session.get(Import, run.id, with_for_update=True)
             if current is not None and current.state == "applying":
+                changed = await what_changed(session, current, conflict)
+                current.overtaken_by = [one.as_json() for one in changed]
                 await runs.plan_anew(session, current)
                 current.replanned = True
                 # Whoever waits for a few projects to be written does not wait for a large file.

@@ -94,6 +94,7 @@ async def test_what_changed_meanwhile_is_looked_at_again(member: Browser) -> Non
     page = await apply(member, plan.url.path)
     text = text_of(page)
     assert "Nothing was imported yet" in text
+    assert "(A-1) was changed meanwhile." in text
     assert "By somebody else" in text
     assert "Apply: change 1 project" in text
     assert "The file is imported." in text_of(await apply(member, plan.url.path))

@@ -20,7 +20,7 @@ from registry.imports.plan import Report
 from registry.imports.progress import progress_of
 from registry.imports.uploads import existing
 from registry.imports.worker import claim, work_on
-from registry.messages import message
+from registry.messages import Message, message
 from registry.models import Import
 from registry.organisations import find_organisation
 from registry.permissions import COMMAND_LINE
@@ -142,8 +142,10 @@ async def _import_one(
                 await runs.ask_to_apply(session, COMMAND_LINE, run.id)
             run = await _work(database, run, show)
     if run.state == "planned" and not options.dry_run:
+        changed = " ".join(str(Message(s["template"], s["params"])) for s in run.overtaken_by)
         raise Conflict(
-            f"{file.name} was not imported: what it is about is changed by others at this moment."
+            f"{file.name} was not imported: what it is about is changed by others at this moment. "
+            f"{changed} Try again."
         )
     async with database.session() as session:
         report = await planned.report(session, run.id, file.name)

@@ -19,7 +19,7 @@ from registry.imports.items import error_from
 from registry.imports.plan import Item
 from registry.imports.progress import progress_of
 from registry.imports.worker import work_on
-from registry.messages import message
+from registry.messages import Message, message
 from registry.models import Import, Organisation, Project
 from registry.organisations import list_organisations
 from registry.permissions import Actor, may, require
@@ -109,6 +109,7 @@ async def plan_page(
         groups=groups,
         shown=SHOWN_RECORDS,
         errors=[error_from(said) for said in run.error],
+        changed=[Message(said["template"], said["params"]) for said in run.overtaken_by],
         addresses=await _addresses(session, reader, [i for _, _, items in groups for i in items]),
         disappeared=await sources.disappeared(session, reader, run),
         can_change=run.state == "planned" and not runs.is_forgotten(run),

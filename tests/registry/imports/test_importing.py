@@ -12,7 +12,7 @@ from registry.database import Database
 from registry.errors import Conflict, NotAllowed
 from registry.imports.plan import Report
 from registry.imports.refused import refused_records
-from registry.imports.whole import import_file
+from registry.imports.whole import apply_import, import_file, plan_file
 from registry.models import Organisation, Project
 from registry.permissions import COMMAND_LINE, VISITOR
 from registry.projects import load_records, revise_project
@@ -332,6 +332,59 @@ async def test_two_spellings_of_a_new_organisation_are_registered_once(
     plan = await import_data(session, data, all_activities=True)
     assert outcomes(plan) == ["created", "created"]
     assert set(plan.run.new_organisations.values()) == {"DFID"}
+
+
+async def test_a_new_organisation_whose_address_would_be_anothers_name_is_registered(
+    session: AsyncSession,
+) -> None:
+    await an_organisation(session, "Mir", aliases=["Fundación"])
+    data = csv_file(
+        COMPLETE | {"reporting_org": "Fundación МИР", "title": "One"},
+        COMPLETE | {"reporting_org": "Fundación ДОМ", "title": "Two"},
+    )
+    plan = await import_data(session, data)
+    assert outcomes(plan) == ["created", "created"]
+    slugs = await session.exec(select(Organisation.slug).order_by(Organisation.slug))
+    assert slugs.all() == ["fundacion-2", "fundacion-3", "mir"]
+
+
+async def test_identifiers_that_say_nothing_do_not_make_two_organisations_one(
+    session: AsyncSession,
+) -> None:
+    data = an_iati_file(
+        an_activity("X-1", org="First Agency", ref="-"),
+        an_activity("X-2", org="Second Agency", ref="-"),
+    )
+    await import_data(session, data, all_activities=True)
+    found = await session.exec(select(Organisation).order_by(Organisation.name))
+    assert [one.name for one in found] == ["First Agency", "Second Agency"]
+
+
+async def test_who_registers_at_the_same_moment_takes_no_others_address(
+    committed: Database, tmp_path: Path
+) -> None:
+    together = asyncio.Barrier(2)
+
+    async def once(name: str) -> None:
+        path = a_file(tmp_path, csv_file(COMPLETE | {"reporting_org": name}), name)
+        async with committed.session() as session:
+            plan = await plan_file(session, COMMAND_LINE, path)
+            await together.wait()
+            await apply_import(session, COMMAND_LINE, plan)
+
+    await asyncio.gather(once("Fundación МИР"), once("Fundación ДОМ"))
+    async with committed.session() as session:
+        slugs = await session.exec(select(Organisation.slug).order_by(Organisation.slug))
+        assert slugs.all() == ["fundacion", "fundacion-2"]
+
+
+async def test_an_organisation_that_two_have_become_is_not_guessed(session: AsyncSession) -> None:
+    data = an_iati_file(an_activity("X-1", "Human trafficking", org="New Agency", ref="XM-NEW"))
+    plan = await plan_import(session, COMMAND_LINE, data)
+    await an_organisation(session, "New Agency")
+    await an_organisation(session, "Old Agency", iati_identifier="XM-NEW")
+    with pytest.raises(Conflict, match="two organisations"):
+        await apply_plan(session, COMMAND_LINE, plan)
 
 
 async def test_a_name_without_a_letter_is_no_organisation(session: AsyncSession) -> None:

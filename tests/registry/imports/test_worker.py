@@ -14,6 +14,7 @@ from sqlmodel import func, select
 from registry.database import Database
 from registry.imports import planning, runs, worker
 from registry.imports.uploads import existing
+from registry.messages import Message
 from registry.models import Import, ImportItem, Outbox, Project
 from registry.permissions import COMMAND_LINE
 from registry.projects import load_records, revise_project
@@ -179,8 +180,30 @@ async def test_a_plan_that_was_overtaken_is_made_anew(committed: Database, tmp_p
     await ask_to_apply(committed, second)
     again = await worker.work_on(committed, second.id)
     assert (again.state, again.replanned, again.counts["updated"]) == ("planned", True, 1)
+    assert said(again) == ["By somebody else (S-1) was changed meanwhile."]
     await ask_to_apply(committed, second)
-    assert (await worker.work_on(committed, second.id)).state == "applied"
+    applied = await worker.work_on(committed, second.id)
+    assert (applied.state, applied.overtaken_by) == ("applied", [])
+
+
+async def test_a_plan_says_which_projects_others_registered_first(
+    committed: Database, tmp_path: Path
+) -> None:
+    late = await begun(committed, a_file(tmp_path, rows(40)))
+    await worker.work_on(committed, late.id)
+    first = await begun(committed, a_file(tmp_path, rows(30), "first"))
+    for run in (first, late):
+        await worker.work_on(committed, run.id)
+        await ask_to_apply(committed, run)
+        again = await worker.work_on(committed, run.id)
+    assert (again.state, again.counts["created"], again.counts["unchanged"]) == ("planned", 10, 30)
+    told = said(again)
+    assert told[:2] == [f"Shelter {n} (S-{n}) was registered meanwhile." for n in (0, 1)]
+    assert (len(told), told[-1]) == (21, "10 more have changed as well.")
+
+
+def said(run: Import) -> list[str]:
+    return [str(Message(one["template"], one["params"])) for one in run.overtaken_by]
 
 
 async def test_a_file_that_ends_every_process_is_given_up(
