@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from registry.exchange.amounts import currency_named
-from registry.exchange.record import COLUMNS, TRANSLATED
+from registry.exchange.record import COLUMNS, TRANSLATED, WITHOUT_CELLS
 from registry.exchange.values import Unreadable, is_language, read_language
 from registry.folding import fold
 
@@ -55,11 +55,18 @@ class Named:
     """Whether other codes than the registry's are to be expected under it, as in a 3W table."""
     certain: bool = True
     """Whether the name is known, and not only similar to one that is."""
+    is_json: bool = False
+    """Whether what stands under it is JSON; an empty cell says nothing."""
 
     @cached_property
     def is_plain(self) -> bool:
         """Whether the name says no more than the column."""
-        return not (self.role or self.currency or self.loose)
+        return not (self.role or self.currency or self.loose or self.is_json)
+
+
+def json_column(key: str) -> str:
+    """Return the name of a column with the JSON of a key that cells have no form for."""
+    return f"{key} (JSON)"
 
 
 def column_named(name: str) -> Named | None:
@@ -89,8 +96,13 @@ def column_nearly_named(name: str) -> Named | None:
     return replace(best, certain=False)
 
 
+_JSON_COLUMNS = {json_column(key): key for key in WITHOUT_CELLS}
+
+
 @lru_cache(maxsize=5_000)
 def _column_named(name: str) -> Named | None:
+    if key := _JSON_COLUMNS.get(name):
+        return Named(key, is_json=True)
     known = _spellings().get(fold(name))
     if known is not None and not _has_sign(name, known):
         return known

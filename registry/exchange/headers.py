@@ -22,8 +22,8 @@ ROWS_SEARCHED = 25
 FEWEST_NAMES = 3
 """Names of columns that make a row a header, where none of them is the title."""
 
-OWN_REMARKS = ("where", "what is wrong")
-"""Columns of the table of refused rows, which comes back mended."""
+OWN_REMARKS = ("where", "what is wrong", "not understood")
+"""Columns of the table of refused records, which comes back mended."""
 _MOST_GUESSES = 60
 """Unknown names that are compared with the known ones."""
 

@@ -69,6 +69,7 @@ def merged(group: Group) -> Cells:
         {},
         [error for part in group.parts for error in part.errors],
         [_rows_told(group.rows), *_once(w for part in group.parts for w in part.warnings)],
+        set().union(*(part.kept for part in group.parts)),
     )
     for name in dict.fromkeys(name for values in parts for name in values):
         said = [values[name] for values in parts if values.get(name) not in (None, "")]
@@ -80,6 +81,7 @@ def merged(group: Group) -> Cells:
             whole.values[name] = _budget(said, distinct, whole)
         else:
             whole.values[name] = said[0] if len(distinct) == 1 else _one(name, said, whole)
+    whole.settle_kept()
     return whole
 
 

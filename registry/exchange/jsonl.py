@@ -11,6 +11,9 @@ from registry.exchange.text_lines import TextFile
 from registry.exchange.values import shown
 from registry.messages import message
 
+PROBLEMS = "problems"
+"""The key under which a refused line says why; when it comes back, nobody reads it."""
+
 
 def read_jsonl(source: Source, defaults: Mapping[str, Any] | None = None) -> Iterator[Row]:
     """Read a file line by line; a line that is no object is refused by itself."""
@@ -45,6 +48,7 @@ def read_line(line: str, number: int, defaults: Mapping[str, Any] | None = None)
         )
     if not isinstance(raw, dict):
         return _refused(number, FieldError("record", message("The line is not an object: {{…}}.")))
+    raw.pop(PROBLEMS, None)
     return row_of(raw, "line", number, defaults)
 
 

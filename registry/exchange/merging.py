@@ -31,7 +31,7 @@ def merge(before: ProjectRecord, read: ProjectRecord, given: frozenset[str]) -> 
     """Return the record as it will be: `read` where the file speaks of a field, else `before`."""
     spoken_of = {_ATTRIBUTES.get(name, name) for name in given}
     if "language" not in spoken_of:
-        read = _in_language(read, before.language)
+        read = _in_language(read, before.language, spoken_of)
     changes: dict[str, Any] = {
         field.name: getattr(read, field.name)
         for field in dataclasses.fields(read)
@@ -40,6 +40,9 @@ def merge(before: ProjectRecord, read: ProjectRecord, given: frozenset[str]) -> 
     # Pillars that were taken from the measures of the file belong to them.
     if read.pillars and "measures" in spoken_of and "pillars" not in spoken_of:
         changes["pillars"] = read.pillars
+    # So does the currency that stands beside the budget of the file.
+    if read.currency and "budget" in spoken_of and "currency" not in spoken_of:
+        changes["currency"] = read.currency
     if before.iati_identifier and not read.iati_identifier:
         changes.pop("iati_identifier", None)
     if "suggestions" in spoken_of and read.suggestions:
@@ -53,17 +56,22 @@ def merge(before: ProjectRecord, read: ProjectRecord, given: frozenset[str]) -> 
     )
 
 
-def _in_language(read: ProjectRecord, language: str) -> ProjectRecord:
-    """Take the texts of a file that does not name their language for those of the registry's."""
+def _in_language(read: ProjectRecord, language: str, spoken_of: set[str]) -> ProjectRecord:
+    """Take texts of which a file does not name the language for those of the registry's.
 
-    def moved(texts: dict[str, str]) -> dict[str, str]:
+    A text under `title_fr` is French, whatever language the project is in.
+    """
+
+    def moved(texts: dict[str, str], name: str) -> dict[str, str]:
+        if name not in spoken_of:
+            return texts
         return {(language if k == read.language else k): text for k, text in texts.items()}
 
     return dataclasses.replace(
         read,
         language=language,
-        titles=moved(read.titles),
-        descriptions=moved(read.descriptions),
+        titles=moved(read.titles, "title"),
+        descriptions=moved(read.descriptions, "description"),
     )
 
 

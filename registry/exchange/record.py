@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -43,6 +43,9 @@ COLUMNS: tuple[str, ...] = (
     "shelter_locations",
 )
 """The columns of CSV and XLSX in their order, and the keys of JSON Lines."""
+
+WITHOUT_CELLS: tuple[str, ...] = ("titles", "descriptions", "suggestions", "source")
+"""Keys of JSON Lines whose values are objects, for which cells have no form but JSON."""
 
 CODED_LISTS: tuple[str, ...] = (
     "pillars",
@@ -166,7 +169,13 @@ def parse_record(raw: Mapping[str, Any]) -> Parsed:
 def as_row(record: ProjectRecord) -> dict[str, str]:
     """Return the cells of a CSV row: COLUMNS, and a column for each further language."""
     values = as_json(record)
-    return {name: as_cell(values.get(name)) for name in (*COLUMNS, *_other_languages(record))}
+    return {name: as_cell(values.get(name), name) for name in (*COLUMNS, *_other_languages(record))}
+
+
+def spoken_cells(record: ProjectRecord, given: Collection[str]) -> dict[str, str]:
+    """Return the cells of those fields that a file speaks of, also empty ones."""
+    cells = as_row(record).items()
+    return {name: cell for name, cell in cells if name in given or (cell and name not in COLUMNS)}
 
 
 def filled_cells(record: ProjectRecord) -> dict[str, str]:
@@ -174,24 +183,29 @@ def filled_cells(record: ProjectRecord) -> dict[str, str]:
     return {name: cell for name, cell in as_row(record).items() if cell}
 
 
-_PAIRS = (("code", ":", "percentage"), ("role", "=", "name"), ("type", "=", "id"))
-"""Keys of the objects in lists, and what stands between them in a cell."""
+_PAIRS = {
+    "countries": ("code", ":", ("percentage",)),
+    "regions": ("code", ":", ("percentage",)),
+    "participating_orgs": ("role", "=", ("name",)),
+    "related": ("type", "=", ("id", "identifier")),
+}
+"""Column -> keys of the objects in its list, and what stands between them in a cell."""
 
 
-def as_cell(value: Any) -> str:
-    """Write a JSON value as a table has it: MD:60;UA:40, funding=Sida; '' for none."""
+def as_cell(value: Any, column: str = "") -> str:
+    """Write a JSON value as its column has it: MD:60;UA:40, funding=Sida; '' for none."""
     if isinstance(value, str):
         return value
     if value is None or value == []:
         return ""
     if isinstance(value, list):
-        return join_cell([as_cell(part) for part in _flat(value)])
+        return join_cell([as_cell(part, column) for part in _flat(value)])
     if isinstance(value, dict):
-        for first, sign, second in _PAIRS:
-            if first in value:
-                more = value.get(second)
-                return f"{value[first]}{sign}{more}" if more is not None else str(value[first])
-        return json.dumps(value, ensure_ascii=False)
+        first, sign, others = _PAIRS.get(column, ("", "", ()))
+        if value.get(first) is None:
+            return json.dumps(value, ensure_ascii=False)
+        more = next((value[name] for name in others if value.get(name)), None)
+        return f"{value[first]}" if more is None else f"{value[first]}{sign}{more}"
     return str(value)
 
 

@@ -207,9 +207,7 @@ def _format_of(source: Source) -> tuple[str, bool]:
     if head.startswith(b"PK\x03\x04"):
         return "xlsx", True
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise refuse_file(
-            message("This is a file of an old Excel (.xls). Save it as .xlsx and upload that.")
-        )
+        raise refuse_file(_LOCKED if _holds_locked_workbook(source) else _OLD_EXCEL)
     if head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b", b"GIF8", b"7z\xbc\xaf")):
         raise refuse_file(
             message(
@@ -234,6 +232,24 @@ def _format_of(source: Source) -> tuple[str, bool]:
     if encoding_of_head(head) is None and controls > len(head) // 10:
         raise refuse_file(message("This is not text. Upload CSV, XLSX, JSON Lines or IATI XML."))
     return "csv", False
+
+
+_OLD_EXCEL = message("This is a file of an old Excel (.xls). Save it as .xlsx and upload that.")
+_LOCKED = message(
+    "The workbook is protected by a password, so nobody can read it without. Save it without one "
+    "(in Excel: File, Info, Protect Workbook, Encrypt with Password) and upload that."
+)
+_LOCKED_STREAM = "EncryptedPackage".encode("utf-16-le")
+"""The name of the part, in the container that an old Excel used too, that holds a locked XLSX."""
+
+
+def _holds_locked_workbook(source: Source) -> bool:
+    end = b""
+    for chunk in source.chunks():
+        if _LOCKED_STREAM in end + chunk:
+            return True
+        end = chunk[-len(_LOCKED_STREAM) :]
+    return False
 
 
 def encoding_of_head(head: bytes) -> str | None:

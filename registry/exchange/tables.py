@@ -129,6 +129,9 @@ class _Reading:
         row.warnings = [*cells.warnings, *row.warnings]
         if row.errors:
             row.record = None
+        if cells.kept:
+            row.given -= cells.kept
+            row.raw = {name: cell for name, cell in row.raw.items() if name not in cells.kept}
         return row
 
     def _lines(self) -> Iterator[Line]:

@@ -29,6 +29,8 @@ MOST_ITEMS = 1_000
 # What XML, and so IATI, can't hold; word processors leave some of it behind.
 _UNPRINTABLE = re.compile("[\x01-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 _BROKEN = re.compile("[\x00\ud800-\udfff]")
+_NEEDS_MARKS = re.compile(r"[;\n\r\v\f]|^\s*\"")
+"""What a value between others holds that a reader would take for its end or its beginning."""
 _ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*+)"[^\S\n]*(?:;|\n|$)|([^;\n]*)(?:;|\n|$))')
 
 
@@ -147,7 +149,7 @@ def split_cell(text: str) -> list[str]:
 def join_cell(values: list[str]) -> str:
     """Return the cell that `split_cell` reads back as these values."""
     return ";".join(
-        '"' + value.replace('"', '""') + '"' if ";" in value or value.startswith('"') else value
+        '"' + value.replace('"', '""') + '"' if _NEEDS_MARKS.search(value) else value
         for value in values
     )
 

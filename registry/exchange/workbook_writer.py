@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import xlsxwriter
 
 from registry import codelists
-from registry.exchange.cells import CUT, LONGEST_XLSX_CELL, defuse
+from registry.exchange.cells import fitting
 from registry.exchange.record import CODED_LISTS, DATES, ProjectRecord, as_row
 from registry.exchange.sheet_names import CODES, PROJECTS, QUERY
 from registry.messages import Message, message
@@ -115,7 +115,7 @@ class WorkbookWriter:
                 is_whole = record.budget == int(record.budget or 0)
                 style = self._whole if is_whole else self._cents
                 self._sheet.write_number(self._row, index, float(record.budget or 0), style)
-            elif text := _fitting(cells.get(name, "")):
+            elif text := fitting(cells.get(name, "")):
                 self._sheet.write_string(self._row, index, text)
         self._row += 1
 
@@ -150,8 +150,8 @@ class WorkbookWriter:
             (self._said("address"), self.inquiry.address),
         ]
         for row, (what, which) in enumerate(lines):
-            sheet.write_string(row, 0, _fitting(what), self._heading)
-            sheet.write_string(row, 1, _fitting(which))
+            sheet.write_string(row, 0, fitting(what), self._heading)
+            sheet.write_string(row, 1, fitting(which))
 
     def _said(self, name: str) -> str:
         return self.inquiry.say(_HEADINGS[name])
@@ -195,10 +195,3 @@ def _label(scheme: str, code: str, language: str) -> str:
 def _is_exact(amount: Decimal | None) -> bool:
     """Tell whether a spreadsheet can hold a sum of money to the cent, as a floating number."""
     return amount is not None and Decimal(repr(float(amount))) == amount
-
-
-def _fitting(text: str) -> str:
-    text = defuse(text)
-    if len(text) > LONGEST_XLSX_CELL:
-        return text[: LONGEST_XLSX_CELL - len(CUT)] + CUT
-    return text

@@ -24,8 +24,8 @@ from registry.exchange.record import (
     ProjectRecord,
     as_cell,
     as_json,
-    filled_cells,
     parse_record,
+    spoken_cells,
 )
 from registry.exchange.source import LateRow, Row, Source, refuse_file
 from registry.exchange.values import LONGEST_LINE, Unreadable, read_line, read_name, shown
@@ -152,15 +152,15 @@ def _fill(
     if context.version.startswith("1"):
         upgrade(element)
     record, activity = read_activity(element, subject, row.organisation, plain=plain)
+    row.given = _CARRIED | activity.columns
+    if subject.coded:
+        row.given |= set(CODED_LISTS)
     if row.errors:
         row.raw = _essential(row) | _cells_of_refused(row, record, subject, activity)
         row.title = shown(row.title, LONGEST_LINE)
         told = {error.field for error in row.errors}
         row.warnings += [said for said in activity.warnings if said.field not in told]
         return
-    row.given = _CARRIED | activity.columns
-    if subject.coded:
-        row.given |= set(CODED_LISTS)
     if subject.exported:
         record = _with_own_fields(record, row, activity)
     row.record, row.identifier, row.title = record, record.identifier, record.title
@@ -186,11 +186,11 @@ def _cells_of_refused(
         language=next(spoken, subject.language),
     )
     own = {
-        name: as_cell(value)
+        name: as_cell(value, name)
         for name, value in own_fields(activity).items()
         if name in COLUMNS or TRANSLATED.fullmatch(name)
     }
-    return filled_cells(told) | own
+    return spoken_cells(told, row.given) | own
 
 
 def _with_own_fields(record: ProjectRecord, row: Row, activity: Contents) -> ProjectRecord:

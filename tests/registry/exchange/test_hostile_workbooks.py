@@ -11,7 +11,7 @@ import pytest
 
 from registry.errors import Invalid
 from registry.exchange.reading import read_file
-from tests.registry.exchange.files import a_workbook
+from tests.registry.exchange.files import a_workbook, rows_in
 
 WORKBOOK = a_workbook(["title", "reporting_org"], ["x", "Sida"])
 
@@ -226,3 +226,13 @@ def test_another_zip_is_refused() -> None:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("projects.csv", "title")
     assert "zip file" in refused(buffer.getvalue())
+
+
+@pytest.mark.parametrize("far", [0, 70_000, 1_048_570])
+def test_a_workbook_with_a_password_is_not_called_an_old_one(far: int) -> None:
+    """Both lie in the container of an old Excel; the name of the part tells them apart."""
+    container = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * far
+    with pytest.raises(Invalid, match="protected by a password"):
+        rows_in(container + "EncryptedPackage".encode("utf-16-le") + b"\0" * 100, "a.xlsx")
+    with pytest.raises(Invalid, match="old Excel"):
+        rows_in(container + "Workbook".encode("utf-16-le") + b"\0" * 100, "a.xls")

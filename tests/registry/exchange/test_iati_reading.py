@@ -170,8 +170,10 @@ def test_a_refused_activity_comes_back_with_all_that_was_read_of_it() -> None:
         "url": "https://example.org/p",
         "contact_name": "Bureau",
         "contact_email": "a@example.org",
-        "visibility": "public",
-    }
+        "regions": "",
+    } | dict.fromkeys(
+        ("measures", "activity_types", "target_groups", "exploitation_forms", "mandates"), ""
+    )
     (mended,) = rows_in(csv_file({n: str(v) for n, v in row.raw.items()} | {"title": "Refuges"}))
     assert mended.record is not None
     assert dataclasses.replace(mended.record, source={}) == dataclasses.replace(

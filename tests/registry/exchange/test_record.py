@@ -156,20 +156,25 @@ def test_values_that_hold_the_separator_survive_a_cell() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "cell"),
+    ("column", "value", "cell"),
     [
-        ([{"code": "MD", "percentage": 60}, {"code": "UA"}], "MD:60;UA"),
-        ([{"role": "funding", "name": "A; B"}], '"funding=A; B"'),
-        ([{"id": "XM-1", "type": "parent"}], "parent=XM-1"),
-        (["Chisinau; centre", None, "Balti"], '"Chisinau; centre";;Balti'),
-        (["a", ["b", ["c; d"]]], 'a;b;"c; d"'),
-        ({"made up": "é"}, '{"made up": "é"}'),
-        (0, "0"),
-        (None, ""),
+        ("countries", [{"code": "MD", "percentage": 60}, {"code": "UA"}], "MD:60;UA"),
+        ("participating_orgs", [{"role": "funding", "name": "A; B"}], '"funding=A; B"'),
+        ("participating_orgs", [{"role": "funding", "name": "A", "code": 7}], "funding=A"),
+        ("related", [{"id": "XM-1", "type": "parent"}], "parent=XM-1"),
+        ("related", [{"identifier": "XM-1", "type": "parent"}], "parent=XM-1"),
+        ("related", [{"id": "", "identifier": "XM-1", "type": "parent"}], "parent=XM-1"),
+        ("related", [{"identifier": "XM-1"}], '{"identifier": "XM-1"}'),
+        ("locations", ["Chisinau; centre", None, "Balti"], '"Chisinau; centre";;Balti'),
+        ("locations", ["a\nb", ' "c"', "d"], '"a\nb";" ""c""";d'),
+        ("locations", ["a", ["b", ["c; d"]]], 'a;b;"c; d"'),
+        ("source", {"made up": "é"}, '{"made up": "é"}'),
+        ("budget", 0, "0"),
+        ("title", None, ""),
     ],
 )
-def test_values_of_json_as_cells(value: object, cell: str) -> None:
-    assert as_cell(value) == cell
+def test_values_of_json_as_cells(column: str, value: object, cell: str) -> None:
+    assert as_cell(value, column) == cell
 
 
 def test_lists_within_lists_make_no_long_cell() -> None:
