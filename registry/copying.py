@@ -27,13 +27,12 @@ async def copy_rows(
     columns = list(rows[0])
     dialect = connection.dialect
     processors = [table.c[n].type.dialect_impl(dialect).bind_processor(dialect) for n in columns]
-    records = [
-        tuple(
-            row[name] if process is None else process(row[name])
-            for name, process in zip(columns, processors, strict=True)
-        )
-        for row in rows
-    ]
+    values = ([row[name] for row in rows] for name in columns)
+    bound = (
+        column if process is None else map(process, column)
+        for column, process in zip(values, processors, strict=True)
+    )
+    records = zip(*bound, strict=True)
     try:
         await raw.copy_records_to_table(table.name, records=records, columns=columns)
     except IntegrityConstraintViolationError as error:

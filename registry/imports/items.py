@@ -21,6 +21,7 @@ from registry.models import ImportItem
 
 _ENCODE = msgspec.json.Encoder()
 _DECODE = msgspec.json.Decoder(ProjectRecord)
+_JSON = json.JSONEncoder(default=str)
 
 
 def dump(record: ProjectRecord) -> bytes:
@@ -83,8 +84,7 @@ def detail_of(item: Item) -> bytes:
         "organisation_ref": item.organisation_ref,
         "raw": item.raw if item.outcome == "refused" else {},
     }
-    told = {name: value for name, value in whole.items() if value}
-    return json.dumps(told, default=str).encode()
+    return _JSON.encode({name: value for name, value in whole.items() if value}).encode()
 
 
 def said_of(error: FieldError) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Similar:
     probability: float
 
 
-@dataclass
+@dataclass(slots=True)
 class Item:
     """One record of the file, and the one thing that becomes of it."""
 

@@ -3,9 +3,10 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ARRAY, Text, any_, literal, or_, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -25,6 +26,8 @@ from registry.projects import identifier_for, load_records, missing_for_publicat
 from registry.suggestions import suggested_codes
 
 _TEXTS = frozenset({"title", "description"})
+_MOST_SAID = 100
+"""Errors, and warnings, that are kept of one record; a damaged one may have thousands."""
 
 
 Pair = tuple[Row, Item]
@@ -87,6 +90,9 @@ class Planner:
                 item.raw = _cells_of(row)
             else:
                 item.key = digest(_owner(item), item.identifier or "")
+        for item in items:
+            _shorten(item.errors)
+            _shorten(item.warnings)
         return items
 
     async def _settle_known_organisations(
@@ -168,7 +174,8 @@ class Planner:
         known = [item for _, item in pairs if item.organisation_id is not None]
         if not known:
             return {}
-        names = {name for item in known for name in called[item.index].names}
+        # One array: the statement is the same for any number of names, and is written once.
+        names = any_(literal([n for i in known for n in called[i.index].names], ARRAY(Text)))
         connection = await session.connection()
         rows: Any = await connection.execute(
             select(
@@ -180,7 +187,7 @@ class Planner:
                 col(Project.reporting_organisation_id),
             ).where(
                 col(Project.reporting_organisation_id).in_({i.organisation_id for i in known}),
-                or_(col(Project.identifier).in_(names), col(Project.iati_identifier).in_(names)),
+                or_(col(Project.identifier) == names, col(Project.iati_identifier) == names),
             )
         )
         by_key: dict[tuple[str, int, str], _Registered] = {}
@@ -241,10 +248,14 @@ class Planner:
 
 def _owner(item: Item) -> str:
     """Return what tells whose project an item is: the organisation, or its name if it is new."""
-    return str(item.organisation_id or fold(item.organisation))
+    return str(item.organisation_id or _folded(item.organisation))
 
 
-@dataclass(frozen=True)
+_folded = lru_cache(maxsize=1_000)(fold)
+"""A file names few organisations, each of them in many records."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Identifiers:
     """By what a row may be found: the organisation's own identifier, and those of IATI."""
 
@@ -326,6 +337,13 @@ def _refuse(item: Item, error: FieldError) -> None:
     item.outcome = "refused"
     item.record = None
     item.errors.append(error)
+
+
+def _shorten(said: list[FieldError]) -> None:
+    more = len(said) - _MOST_SAID
+    if more > 0:
+        rest = message("And {more} further remarks.", more=more)
+        said[_MOST_SAID:] = [FieldError("record", rest)]
 
 
 def _unknown_name(row: Row, default: Organisation) -> FieldError:
