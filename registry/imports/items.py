@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.copying import copy_rows
 from registry.errors import FieldError
 from registry.exchange.record import ProjectRecord
-from registry.imports.plan import MOST_MESSAGES, OUTCOMES, WRITTEN, Item, Report, Similar
+from registry.imports.plan import MOST_MESSAGES, OUTCOMES, WRITTEN, Alike, Item, Report, Similar
 from registry.messages import Message, message
 from registry.models import ImportItem
 
@@ -81,6 +81,7 @@ def detail_of(item: Item) -> bytes:
         "warnings": [said_of(warning) for warning in item.warnings],
         "reasons": [reason.as_json() for reason in item.reasons],
         "similar": [asdict(one) for one in item.similar],
+        "alike": [asdict(one) for one in item.alike],
         "organisation_ref": item.organisation_ref,
         "raw": item.raw if item.outcome == "refused" else {},
     }
@@ -120,6 +121,7 @@ def item_from(row: Any) -> Item:
         warnings=[error_from(said) for said in detail.get("warnings", ())],
         reasons=[Message(r["template"], r["params"]) for r in detail.get("reasons", ())],
         similar=[Similar(**one) for one in detail.get("similar", ())],
+        alike=[Alike(**one) for one in detail.get("alike", ())],
         record=load(row.record) if row.record is not None else None,
         raw=detail.get("raw", {}),
         key=row.key,
@@ -200,19 +202,21 @@ async def settle_twins(session: AsyncSession, import_id: str) -> None:
 
 
 async def count(session: AsyncSession, import_id: str) -> Counter[str]:
-    """Return outcome -> records, and how many of them are drafts."""
+    """Return outcome -> records; how many of them are drafts, and how many may overlap."""
     connection = await session.connection()
     rows = await connection.execute(
         text(
-            "SELECT outcome, count(*), count(*) FILTER (WHERE draft) FROM import_item "
+            "SELECT outcome, count(*), count(*) FILTER (WHERE draft), "
+            "count(*) FILTER (WHERE may_overlap) FROM import_item "
             "WHERE import_id = :id GROUP BY outcome"
         ),
         {"id": import_id},
     )
     counts: Counter[str] = Counter()
-    for outcome, number, drafts in rows:
+    for outcome, number, drafts, overlapping in rows:
         counts[outcome] = number
         counts["drafts"] += drafts
+        counts["may_overlap"] += overlapping
     return counts
 
 

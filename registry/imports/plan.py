@@ -27,6 +27,20 @@ class Similar:
     probability: float
 
 
+@dataclass(frozen=True)
+class Alike:
+    """Another new project of the same file that one may overlap with, or be the same as."""
+
+    index: int
+    place: str
+    """'row' or 'line'."""
+    number: int
+    title: str
+    organisation: str
+    kind: str
+    probability: float
+
+
 @dataclass(slots=True)
 class Item:
     """One record of the file, and the one thing that becomes of it."""
@@ -60,6 +74,8 @@ class Item:
     """Why an activity seems to concern trafficking, or not."""
     similar: list[Similar] = field(default_factory=list)
     """For a new project: what it may overlap with, as far as its importer may know."""
+    alike: list[Alike] = field(default_factory=list)
+    """For a new project: what it may overlap with in the file itself."""
     record: ProjectRecord | None = None
     raw: dict[str, Any] = field(default_factory=dict)
     """The cells of a refused record as the file had them."""

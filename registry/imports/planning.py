@@ -11,7 +11,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.exchange.parallel import Chunk, Reading, read_apart, read_here
 from registry.exchange.source import Row, Source, detect_format
 from registry.imports import items as stored
-from registry.imports.overlaps import look_for_overlaps
 from registry.imports.plan import OUTCOMES
 from registry.imports.planner import Planner
 from registry.models import Import, KeptSource, Organisation
@@ -84,19 +83,14 @@ class Planning:
         self.rows_done = planned[-1].index
         return self.rows_done
 
-    async def settle(self, session: AsyncSession, look_for: float = 0.0) -> None:
-        """Find out what only the whole file tells.
-
-        New projects are compared with those of the registry for at most `look_for` seconds.
-        """
+    async def settle(self, session: AsyncSession) -> None:
+        """Find out what only the whole file tells."""
         await stored.settle_twins(session, self.run.id)
-        if look_for:
-            await look_for_overlaps(session, self.planner.actor, self.run, look_for)
 
     async def finish(self, session: AsyncSession, run: Import) -> None:
         """Count, and say that the plan is ready; `run` is the import as this session has it."""
         counts = await stored.count(session, run.id)
-        run.counts = {name: counts[name] for name in (*OUTCOMES, "drafts")}
+        run.counts = {name: counts[name] for name in (*OUTCOMES, "drafts", "may_overlap")}
         run.new_organisations = self.planner.new_organisations
         run.done = self.rows_done
         run.total = counts["created"] + counts["updated"]

@@ -136,6 +136,15 @@ async def cancel(session: AsyncSession, actor: Actor, import_id: str) -> None:
     await session.flush()
 
 
+async def stop_comparing(session: AsyncSession, actor: Actor, import_id: str) -> None:
+    """Let the plan be ready without comparing the rest of its new projects."""
+    run = await _locked(session, actor, import_id)
+    if run.state == "planning":
+        run.to_compare = run.compared
+        session.add(run)
+        await session.flush()
+
+
 async def overrule(
     session: AsyncSession, actor: Actor, import_id: str, index: int, concerns: bool
 ) -> None:
@@ -161,6 +170,7 @@ async def plan_anew(session: AsyncSession, run: Import) -> None:
     await session.exec(delete(ImportItem).where(col(ImportItem.import_id) == run.id))
     run.state, run.done, run.position, run.attempts = "planning", 0, 0, 0
     run.counts, run.new_organisations, run.total, run.begun_at = {}, {}, None, None
+    run.compared, run.to_compare = 0, None
     session.add(run)
     await session.flush()
 

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
@@ -24,11 +25,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.database import Database
 from registry.errors import Conflict, ConveneError, FieldError, Invalid, NotAllowed
 from registry.exchange.parallel import collect_rarely
-from registry.imports import applying, planning, runs
+from registry.imports import applying, overlaps, planning, runs
 from registry.imports.items import digest, said_of
 from registry.imports.overtaken import what_changed
 from registry.messages import Message, message
 from registry.models import Import, now
+from registry.permissions import Actor
 
 MOST_ATTEMPTS = 3
 """How often work on an import may end in the middle before it is given up."""
@@ -36,8 +38,9 @@ ABANDONED = timedelta(minutes=1)
 """After that, work that somebody waited for is looked after by the server."""
 HELD = 75
 """What the process exits with when another one works on the import: try again later."""
-COMPARED_AT_ONCE, COMPARED_APART = 3.0, 60.0
-"""Seconds that new projects are compared with the registry for: while somebody waits, and not."""
+COMPARED_AT_ONCE, COMPARED_APART = 3.0, 600.0
+"""Seconds that new projects are compared for: in a request, which the server then relieves; and by
+the server, before the plan is shown without the rest."""
 Progress = Callable[[Import], None]
 
 log = structlog.get_logger()
@@ -127,9 +130,16 @@ async def _attempt(database: Database, import_id: str) -> Import:
 
 async def _plan(database: Database, run: Import, progress: Progress | None) -> None:
     async with database.session() as session:
-        await _note(session, run, begun_at=now())
         actor = await runs.actor_of(session, run)
         begun = await planning.Planning.begin(session, run, actor)
+        await _note(
+            session,
+            run,
+            begun_at=now(),
+            begun_done=begun.rows_done,
+            begun_position=run.position,
+            done=begun.rows_done,
+        )
     async with aclosing(begun.chunks()) as chunks:
         async for chunk in chunks:
             async with database.session() as session:
@@ -147,18 +157,62 @@ async def _plan(database: Database, run: Import, progress: Progress | None) -> N
             if progress is not None:
                 progress(run)
     async with database.session() as session:
-        seconds = COMPARED_APART if run.in_background else COMPARED_AT_ONCE
-        await begun.settle(session, seconds)
+        await begun.settle(session)
+    if not await _compare(database, run, actor, progress):
+        return
     async with database.session() as session:
         current = await session.get(Import, run.id, with_for_update=True)
         if current is not None and current.state == "planning":
             await begun.finish(session, current)
 
 
+async def _compare(
+    database: Database, run: Import, actor: Actor, progress: Progress | None
+) -> bool:
+    """Compare the new projects as far as there is time; tell whether the plan is ready now.
+
+    It is not when the server is to go on, because somebody would wait too long. On the command
+    line nothing is compared: what is found is for the page.
+    """
+    if run.account_id is None and not run.in_background:
+        return True
+    async with database.session() as session:
+        wanted = await _to_compare(session, run)
+        if wanted is None:
+            wanted = await overlaps.number_of_new(session, run.id)
+        await _note(session, run, begun_at=now(), begun_done=run.compared, to_compare=wanted)
+        if run.compared >= wanted:
+            return True
+        comparing = await overlaps.Comparing.begin(session, run, actor)
+    # The first ones take longer, because the encoder is loaded: the time counts from then on.
+    until = None
+    while until is None or time.monotonic() < until:
+        async with database.session() as session:
+            wanted = await _to_compare(session, run)
+            number = await comparing.go_on(session)
+            await _note(session, run, compared=run.compared + number, attempts=0)
+        if progress is not None:
+            progress(run)
+        if not number or run.compared >= (wanted or 0):
+            return True
+        seconds = COMPARED_APART if run.in_background else COMPARED_AT_ONCE
+        until = until or time.monotonic() + seconds
+    if run.in_background:
+        return True
+    await _note_apart(database, run, in_background=True)
+    return False
+
+
+async def _to_compare(session: AsyncSession, run: Import) -> int | None:
+    """Return how many new projects are to be compared: a person may have set it lower."""
+    await _stop_if_cancelled(session, run)
+    return await session.scalar(select(Import.to_compare).where(Import.id == run.id))
+
+
 async def _apply(database: Database, run: Import, progress: Progress | None) -> None:
     try:
         async with database.session() as session:
-            await _note_apart(database, run, begun_at=now(), done=0)
+            await _note_apart(database, run, begun_at=now(), done=0, begun_done=0)
             actor = await runs.actor_of(session, run)
             async for done in applying.apply(session, run, actor):
                 await _stop_if_cancelled(session, run)

@@ -47,6 +47,16 @@ class Background:
         """Return the same for a subject."""
         return self._rarity(self.subjects[subject], self.projects)
 
+    def together_with(self, other: "Background") -> "Background":
+        """Return the counts over the projects of both."""
+        return Background(
+            self.projects + other.projects,
+            self.by_language + other.by_language,
+            self.stems + other.stems,
+            self.sentences + other.sentences,
+            self.subjects + other.subjects,
+        )
+
     @staticmethod
     def _rarity(having: int, all_projects: int) -> float:
         # Inverse document frequency, as a share of what a word of one project alone would have.

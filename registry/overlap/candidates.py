@@ -83,7 +83,7 @@ class Subject:
 async def candidates(session: AsyncSession, subject: Subject) -> list[int]:
     """Return the ids of the projects to compare with one, in one statement."""
     record = subject.record
-    countries, regions = _where(record)
+    countries, regions = meeting_places(record)
     if not countries and not regions:
         return []
     start, end = sensible_dates(record)
@@ -104,7 +104,7 @@ async def candidates(session: AsyncSession, subject: Subject) -> list[int]:
     return list(rows.scalars())
 
 
-def _where(record: ProjectRecord) -> tuple[list[str], list[str]]:
+def meeting_places(record: ProjectRecord) -> tuple[list[str], list[str]]:
     """Return the countries and the regions in which a project meets others.
 
     A country meets the regions around it; a region meets its countries, the regions within and

@@ -1,6 +1,7 @@
 """The warning while one types: which published projects look like this one, and why."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from registry.exchange.record import ProjectRecord
 from registry.meaning import encode, text_of
 from registry.messages import Message
 from registry.models import Organisation, Project
+from registry.overlap.background import Background
 from registry.overlap.candidates import Subject, candidates
 from registry.overlap.comparing import (
     background_for,
@@ -19,7 +21,7 @@ from registry.overlap.comparing import (
     recall_profiles,
 )
 from registry.overlap.judging import JudgedPair
-from registry.overlap.profile import profile_of
+from registry.overlap.profile import Profile, profile_of
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -56,17 +58,45 @@ async def similar_to(
 
     Only projects that the reader may read. `exclude_id` is the project itself when it is stored.
     """
-    words = text_of(record)
-    if len(words) < _SHORTEST or not (record.countries or record.regions):
+    (own,) = await made_ready(session, [record], exclude_id)
+    if own is None:
         return []
-    known = await known_names(session, [record])
-    vector = (await asyncio.to_thread(encode, [words]))[0]
-    owner = known.get(record.reporting_org)
-    subject = Subject(record, vector, exclude_id, owner.id if owner else None)
+    return await similar_to_profile(session, reader, own, await background_for(session), limit)
+
+
+async def made_ready(
+    session: AsyncSession, records: Sequence[ProjectRecord], stored_id: int | None = None
+) -> list[Profile | None]:
+    """Return records ready to be compared, in order; None for one that says too little yet.
+
+    `stored_id` is that of the project when it is stored.
+    """
+    words = [text_of(record) for record in records]
+    telling = [
+        (record, text)
+        for record, text in zip(records, words, strict=True)
+        if len(text) >= _SHORTEST and (record.countries or record.regions)
+    ]
+    if not telling:
+        return [None] * len(records)
+    known = await known_names(session, [record for record, _ in telling])
+    vectors = await asyncio.to_thread(encode, [text for _, text in telling])
+    ready = {
+        id(record): profile_of(record, vector, stored_id, known)
+        for (record, _), vector in zip(telling, vectors, strict=True)
+    }
+    return [ready.get(id(record)) for record in records]
+
+
+async def similar_to_profile(
+    session: AsyncSession, reader: Actor, own: Profile, background: Background, limit: int
+) -> list[SimilarProject]:
+    """Return the same for a project that is ready to be compared."""
+    if own.vector is None:
+        return []
+    subject = Subject(own.record, own.vector, own.id, own.organisation.id)
     readable = await _readable(session, reader, await candidates(session, subject))
     profiles = await recall_profiles(session, {id: found.changed for id, found in readable.items()})
-    own = profile_of(record, vector, exclude_id, known)
-    background = await background_for(session)
     judged = judge_pairs([(own, other) for other in profiles.values()], background)
     likely = [p for p in judged if p.judgement.probability >= SHOWN_FROM and not p.coordinated]
     likely.sort(key=lambda p: -p.judgement.probability)

@@ -81,6 +81,17 @@ async def test_the_plan_shows_what_a_new_project_may_overlap_with(member: Browse
     text = text_of(await upload(member, HEADER + row))
     assert "It may overlap with: IOM: Training of judges" in text
     assert "ILO: Training" not in text
+    assert "The new project was compared with the registry and with the rest of this file." in text
+    assert "1 of them may overlap" in text
+
+
+async def test_the_plan_shows_what_stands_in_the_file_twice(member: Browser) -> None:
+    rest = '"Courses for 300 judges of Balti and Orhei",implementation,MD,prosecution,2025-01-01'
+    rows = f"A-1,Training of judges in Moldova,{rest}\nA-2,Training of Moldovan judges,{rest}\n"
+    text = text_of(await upload(member, HEADER + rows))
+    assert "All 2 new projects were compared with the registry and with each other." in text
+    assert "It looks like another project of this file: row 3 , UNODC: Training of Moldovan" in text
+    assert "It looks like another project of this file: row 2 , UNODC: Training of judges" in text
 
 
 async def test_a_large_file_is_worked_on_apart_and_can_be_cancelled(member: Browser) -> None:
@@ -114,7 +125,11 @@ async def test_the_server_plans_and_applies_a_large_file(
             browser.app, browser.database = app, committed
             await browser.sign_in("member@example.org")
             page = await upload(browser, many(4_000))
-            assert "4,000 to create" in text_of(await _settled(browser, page.url.path))
+            assert "Show the preview without looking for further overlaps" in text_of(page)
+            await press(browser, f"{page.url.path}/preview")
+            text = text_of(await _settled(browser, page.url.path))
+            assert "4,000 to create" in text
+            assert "Compared 0 of 4,000 new projects" in text
             await apply(browser, page.url.path)
             assert "4,000 created" in text_of(await _settled(browser, page.url.path))
             assert len(await states(browser)) == 4_000

@@ -166,6 +166,16 @@ async def cancel(
     return redirect(request, f"/projects/import/{plan_id}", notice=notice)
 
 
+@post("/projects/import/{plan_id:str}/preview", status_code=200)
+async def stop_comparing(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, plan_id: str
+) -> Response[Any]:
+    """Show the plan as soon as it is there, without comparing the rest of the new projects."""
+    require_import(reader)
+    await runs.stop_comparing(session, reader, plan_id)
+    return redirect(request, f"/projects/import/{plan_id}")
+
+
 @post("/projects/import/{plan_id:str}/records/{index:int}", status_code=200)
 async def overrule(
     request: HTMXRequest,
@@ -248,4 +258,4 @@ async def _addresses(
     return {project_id: (identifier, slug) for project_id, identifier, slug in rows if project_id}
 
 
-handlers = [import_page, upload, plan_page, progress, apply, cancel, overrule]
+handlers = [import_page, upload, plan_page, progress, apply, cancel, stop_comparing, overrule]
