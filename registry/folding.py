@@ -1,10 +1,17 @@
-"""How names are compared: without case, accents, punctuation and doubled spaces."""
+"""How names and texts are compared: without case, accents, punctuation and doubled spaces."""
 
 import re
 import unicodedata
 from functools import cache
 
 _NOT_WORDS = re.compile(r"[^\w]+")
+_NOT_WORDS_OR_ENDS = re.compile(r"[^\w.]+")
+_SENTENCE_ENDS = re.compile("[.!?;\u061f\u061b]+")
+_AFTER_SENTENCE = re.compile(r"(?<=[.!?;؟؛])\s|[\r\n]+")
+_WESTERN = "cp1252"
+"""The letters and the punctuation of Western Europe, a byte each."""
+_UNKNOWN, _END, _SPACE, _OTHER, _LINE_END = b"\0. \t\n"
+"""What a byte may become besides a letter; all but the end of a sentence are white space."""
 _RARE = re.compile("[\U00010000-\U0010ffff]+")
 """Characters of scripts no longer in use, emoji and the like."""
 
@@ -24,6 +31,77 @@ def bare(text: str) -> str:
         return folded
     decomposed = unicodedata.normalize("NFKD", folded)
     return _RARE.sub(_without_marks, _marks().sub("", decomposed))
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences and lines of a text, as they are."""
+    return _AFTER_SENTENCE.split(text)
+
+
+def folded_text(*texts: str) -> str:
+    """Return texts in the form in which phrases are looked for: as `fold`, but sentences apart."""
+    return " ".join(folded_words(*texts))
+
+
+def folded_words(*texts: str) -> list[str]:
+    """Return the words of the folded texts, '.' between texts and sentences: no phrase spans it.
+
+    Whole files pass here. In Western languages 60 words take about 5 microseconds, since bytes are
+    translated by a table; other letters take five times as long.
+    """
+    text = " . ".join(filter(None, texts))
+    plain = _translated(text)
+    if plain is None:
+        return _words_of_any_letters(text)
+    return plain.replace(b".", b" . ").decode(_WESTERN).split()
+
+
+def folded_sentences(*texts: str) -> list[str]:
+    """Return each of the `sentences` of texts as `folded_text`; empty ones may be left out."""
+    plain = _translated("\n".join(texts))
+    if plain is None:
+        return [folded_text(sentence) for text in texts for sentence in sentences(text)]
+    lines = plain.replace(b". ", b".\n").replace(b".", b" . ").decode(_WESTERN).split("\n")
+    return [" ".join(line.split()) for line in lines]
+
+
+def _translated(text: str) -> bytes | None:
+    """Return a text of Western languages without case and accents, None if it is not."""
+    try:
+        plain = text.encode(_WESTERN).translate(_table())
+    except UnicodeEncodeError:
+        return None
+    if _UNKNOWN in plain:
+        return None
+    return re.sub(rb"\.+", b".", plain) if b".." in plain else plain
+
+
+@cache
+def _table() -> bytes:
+    """Return what becomes of each byte; unknown if it is more than one: ß, ½, … are."""
+    return bytes(_folded_byte(bytes([byte]).decode(_WESTERN, "ignore")) for byte in range(256))
+
+
+def _folded_byte(character: str) -> int:
+    if character in ("\r", "\n"):
+        return _LINE_END
+    if not character or character.isspace():
+        return _SPACE
+    if _SENTENCE_ENDS.fullmatch(character):
+        return _END
+    folded = fold(character)
+    if not folded:
+        return _UNKNOWN if "." in bare(character) else _OTHER
+    try:
+        (byte,) = folded.encode(_WESTERN)
+    except ValueError:
+        return _UNKNOWN
+    return byte
+
+
+def _words_of_any_letters(text: str) -> list[str]:
+    plain = _SENTENCE_ENDS.sub(" . ", bare(text).replace("_", " "))
+    return _NOT_WORDS_OR_ENDS.sub(" ", plain).split()
 
 
 @cache

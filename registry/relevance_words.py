@@ -7,15 +7,15 @@ A sector or tag code is a weak hint too, since 15160 is human rights as a whole.
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from registry.folding import folded_sentences, folded_text, folded_words, sentences
 from registry.messages import Message, message
-from registry.phrases import Lexicon, Occurrence, folded_text, folded_words
+from registry.phrases import Lexicon, Occurrence, Phrase, occurrences, wordings
 
 _LONGEST_TEXT = 20_000
 """Characters that are read: an activity that takes longer to say it would hold up the others."""
@@ -26,7 +26,6 @@ _COMPARED = 400
 (the encoder takes three times as long for 600 characters as for 200)."""
 _OF_CODE = 0.3
 _OF_OTHER_TRAFFICKING = 0.3
-_SENTENCE_END = re.compile(r"(?<=[.!?;؟؛])\s|[\r\n]+")
 _WORDS_BEFORE = 8
 """Words before a phrase in which a denial is looked for; after it, the rest of the sentence."""
 _WORDS_AROUND = 6
@@ -38,6 +37,10 @@ _SHOWN = 3
 """How many words or phrases a reason names."""
 _NOTHING = message("Nothing in title and description speaks of trafficking in persons.")
 _DENIED = message("It says that it is not about trafficking in persons.")
+
+
+Possible = Mapping[str, Sequence[Phrase]]
+"""Label -> the phrases of which all words are in the texts, next to each other or not."""
 
 
 @dataclass(frozen=True)
@@ -58,20 +61,17 @@ def read_words(
 ) -> Said:
     """Return what the words and codes of one activity decide, with the reasons."""
     texts = _shortened(texts)
-    words = folded_words(*texts)
     codes = _codes(sectors, tags)
-    possible = _lexicon().may_say(words)
-    if possible.isdisjoint(_OUTRIGHT) and _weight_of(possible, codes) < LEAST_HINTS:
+    possible = _lexicon().possible(folded_words(*texts))
+    outright = [phrase for label in _OUTRIGHT for phrase in possible.get(label, ())]
+    if not outright and _weight_of(possible, codes) < LEAST_HINTS:
         return Said(False, [_NOTHING])
-    said = _lexicon().said(" ".join(words))
-    if said.keys().isdisjoint(_OUTRIGHT):
-        return _weigh(said, texts, codes, [])
-    decisive, texts, denied = _read_sentences(texts)
+    decisive, denying = _read_sentences(texts, outright)
     if decisive:
         return Said(True, [_says(phrase) for phrase in decisive[:_SHOWN]])
-    if denied:
-        said = _lexicon().said(folded_text(*texts))
-    return _weigh(said, texts, codes, [_DENIED] if denied else [])
+    if denying:
+        return _weigh(_without(denying, texts), possible, codes, [_DENIED])
+    return _weigh(texts, possible, codes, [])
 
 
 def telling_sentences(texts: Sequence[str]) -> str:
@@ -84,13 +84,13 @@ def telling_sentences(texts: Sequence[str]) -> str:
     if len(whole) <= _COMPARED:
         return whole
     kinds = _weights().keys()
-    sentences = [
+    telling = [
         sentence
         for text in texts[1:]
-        for sentence in _SENTENCE_END.split(text)
-        if not kinds.isdisjoint(_lexicon().may_say(folded_words(sentence)))
+        for sentence in sentences(text)
+        if not kinds.isdisjoint(_lexicon().possible(folded_words(sentence)))
     ]
-    return " ".join([f"{texts[0].strip()}.", *sentences])[:_COMPARED]
+    return " ".join([f"{texts[0].strip()}.", *telling])[:_COMPARED]
 
 
 def _says(words: str) -> Message:
@@ -108,74 +108,82 @@ def _shortened(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _weigh(
-    said: Mapping[str, list[str]],
-    texts: tuple[str, ...],
-    codes: Sequence[str],
-    reasons: list[Message],
+    texts: tuple[str, ...], possible: Possible, codes: Sequence[str], reasons: list[Message]
 ) -> Said:
     """Weigh the hints: each kind counts once, however often it is said."""
-    total = _weight_of(said, codes)
-    if total >= LEAST_HINTS:
-        text = _without_harmless(folded_text(*texts))
-        said = _lexicon().said(text)
-        total = _weight_of(said, codes)
-        if "trafficking" in said:
-            weight = _weight_of_trafficking(text, folded_text(*texts[:1]))
-            total -= _weights()["trafficking"] - weight
+    nothing = Said(False, reasons or [_NOTHING])
+    text = _without_harmless(folded_text(*texts), possible)
+    trafficking = _weight_of_trafficking(text, texts, possible)
+    if _weight_of(_but_trafficking(possible), codes) + trafficking < LEAST_HINTS:
+        return nothing
+    said = wordings((phrase for phrases in possible.values() for phrase in phrases), text)
+    total = _weight_of(_but_trafficking(said), codes) + trafficking
     if total < LEAST_HINTS:
-        return Said(False, reasons or [_NOTHING])
+        return nothing
     weights = _weights()
     kinds = sorted(weights.keys() & said.keys(), key=lambda kind: (-weights[kind], kind))
-    words = ", ".join(f"'{said[kind][0]}'" for kind in kinds[:_SHOWN])
-    reasons = [*reasons, message("Words that may speak of it: {words}.", words=words)]
+    shown = ", ".join(f"'{said[kind][0]}'" for kind in kinds[:_SHOWN])
+    reasons = [*reasons, message("Words that may speak of it: {words}.", words=shown)]
     if codes:
         reasons.append(message("It is marked {codes}.", codes=", ".join(codes)))
     return Said(None, reasons, texts, total)
 
 
-def _without_harmless(text: str) -> str:
+def _without_harmless(text: str, possible: Possible) -> str:
     """Leave out phrases in which the words of hints mean something else: debt relief."""
-    for place in _harmless().occurrences(text):
+    for place in occurrences(possible.get("harmless", ()), text):
         text = text.replace(place.wording, " . ")
     return text
 
 
-def _weight_of(said: Iterable[str], codes: Sequence[str]) -> float:
+def _but_trafficking(kinds: Iterable[str]) -> list[str]:
+    return [kind for kind in kinds if kind != "trafficking"]
+
+
+def _weight_of(kinds: Iterable[str], codes: Sequence[str]) -> float:
     weights = _weights()
-    total = sum([weights[kind] for kind in said if kind in weights])
+    total = sum([weights[kind] for kind in kinds if kind in weights])
     return total + (_OF_CODE if codes else 0)
 
 
-def _read_sentences(texts: tuple[str, ...]) -> tuple[list[str], tuple[str, ...], bool]:
-    """Return decisive phrases, the texts without what denies, and whether something did.
+def _read_sentences(
+    texts: tuple[str, ...], outright: Sequence[Phrase]
+) -> tuple[list[str], set[str]]:
+    """Return decisive phrases, or else the folded sentences that deny what they say.
 
     The first sentence with a decisive phrase is enough: it is nearly always the title.
     """
-    kept: list[str] = []
-    denied = False
-    title = folded_text(*texts[:1])
-    for text in texts:
-        sentences = []
-        for sentence in _SENTENCE_END.split(text):
-            folded = folded_text(sentence)
-            decisive = list(_decisive(folded, title))
-            denies = bool(decisive) and all(_is_denied(folded, place) for place in decisive)
-            denied = denied or denies
-            if decisive and not denies:
-                return list(dict.fromkeys(place.wording for place in decisive)), texts, denied
-            if not denies:
-                sentences.append(sentence)
-        kept.append(" ".join(sentences))
-    return [], tuple(kept), denied
+    denying: set[str] = set()
+    if not outright:
+        return [], denying
+    title = folded_words(*texts[:1])
+    for sentence in folded_sentences(*texts):
+        decisive = list(_decisive(outright, sentence, title))
+        if any(not _is_denied(sentence, place) for place in decisive):
+            return list(dict.fromkeys(place.wording for place in decisive)), denying
+        if decisive:
+            denying.add(sentence)
+    return [], denying
 
 
-def _decisive(sentence: str, title: str) -> Iterator[Occurrence]:
+def _without(denying: set[str], texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        " ".join(one for one in sentences(text) if folded_text(one) not in denying)
+        for text in texts
+    )
+
+
+def _decisive(
+    outright: Sequence[Phrase], sentence: str, title: Sequence[str]
+) -> Iterator[Occurrence]:
     """Yield the decisive phrases of a folded sentence that are about persons."""
-    for place in _lexicon().occurrences(sentence):
-        if place.label == "decisive" and not _has_other_object(sentence, place):
-            if not place.wording.startswith(("trata ", "traite ")) or _is_noun(sentence, place):
+    for place in occurrences(outright, sentence):
+        if place.label == "decisive":
+            if not _has_other_object(sentence, place) and (
+                not place.wording.startswith(("trata ", "traite ")) or _is_noun(sentence, place)
+            ):
                 yield place
-        elif place.label == "unqualified" and not _is_near_other_object(sentence, place, title):
+        elif not _is_near_other_object(sentence, place, title):
             yield place
 
 
@@ -183,28 +191,28 @@ def _has_other_object(sentence: str, place: Occurrence) -> bool:
     """Tell `drug trafficking victims` and `trafficking in arms, people` from those of persons."""
     around = place.wording.split()[1:-1]
     if place.wording.startswith("traffick"):
-        around += sentence[: place.start].split()[-1:]
-    return "other objects" in _lexicon().may_say(around)
+        around += _before(sentence, place, 1)
+    return bool(_other_objects().possible(around))
 
 
-def _is_near_other_object(text: str, place: Occurrence, title: str) -> bool:
+def _is_near_other_object(text: str, place: Occurrence, title: Sequence[str]) -> bool:
     """Tell whether something else that is trafficked stands around the phrase or in the title."""
-    before = text[: place.start].split()[-_WORDS_AROUND:]
-    after = text[place.end :].split()[:_WORDS_AROUND]
-    around = [*before, *place.wording.split(), *after, *title.split()]
-    return "other objects" in _lexicon().may_say(around)
+    before = _before(text, place, _WORDS_AROUND)
+    after = text[place.end :].split(maxsplit=_WORDS_AROUND)[:_WORDS_AROUND]
+    around = [*before, *place.wording.split(), *after, *title]
+    return bool(_other_objects().possible(around))
 
 
-def _weight_of_trafficking(text: str, title: str) -> float:
+def _weight_of_trafficking(text: str, texts: Sequence[str], possible: Possible) -> float:
     """Return what the word weighs: little if drugs are near it everywhere, nothing as a verb."""
     nouns = [
         place
-        for place in _lexicon().occurrences(text)
-        if place.label == "trafficking"
-        and (place.wording not in ("trata", "traite") or _is_noun(text, place))
+        for place in occurrences(possible.get("trafficking", ()), text)
+        if place.wording not in ("trata", "traite") or _is_noun(text, place)
     ]
     if not nouns:
         return 0.0
+    title = folded_words(*texts[:1])
     if all(_is_near_other_object(text, place, title) for place in nouns):
         return _OF_OTHER_TRAFFICKING
     return _weights()["trafficking"]
@@ -212,14 +220,19 @@ def _weight_of_trafficking(text: str, title: str) -> float:
 
 def _is_noun(sentence: str, place: Occurrence) -> bool:
     """Tell `la trata de mujeres` from the verb, `el libro trata de mujeres`."""
-    before = sentence[: place.start].split()
+    before = _before(sentence, place, 1)
     return not before or before[-1] in _data()["nouns"]["before"]
 
 
 def _is_denied(sentence: str, place: Occurrence) -> bool:
-    before = _denials().said(" ".join(sentence[: place.start].split()[-_WORDS_BEFORE:]))
+    before = _denials().said(" ".join(_before(sentence, place, _WORDS_BEFORE)))
     after = _denials().said(sentence[place.end :])
     return ("before" in before and "but" not in before) or "after" in after
+
+
+def _before(sentence: str, place: Occurrence, most: int) -> list[str]:
+    """Return the words before a phrase, so many at most."""
+    return sentence[: place.start].rsplit(maxsplit=most)[-most:]
 
 
 def _codes(sectors: Sequence[tuple[str, str]], tags: Sequence[str]) -> list[str]:
@@ -240,20 +253,18 @@ def _data() -> dict[str, Any]:
 
 @cache
 def _lexicon() -> Lexicon:
-    data = _data()
     return Lexicon(
         {
-            "decisive": _phrases(data["decisive"]),
-            "unqualified": _phrases(data["unqualified"]),
-            "other objects": data["other_objects"]["words"],
-            **{kind: _phrases(table) for kind, table in data["hints"].items() if kind != "note"},
+            **{name: _phrases(_data()[name]) for name in _OUTRIGHT},
+            **{kind: _phrases(table) for kind, table in _hints().items()},
+            "harmless": _data()["harmless"]["phrases"],
         }
     )
 
 
 @cache
-def _harmless() -> Lexicon:
-    return Lexicon({"harmless": _data()["harmless"]["phrases"]})
+def _other_objects() -> Lexicon:
+    return Lexicon({"other objects": _data()["other_objects"]["words"]})
 
 
 @cache
@@ -261,11 +272,14 @@ def _denials() -> Lexicon:
     return Lexicon({place: _data()["denials"][place] for place in ("before", "but", "after")})
 
 
+def _hints() -> dict[str, dict[str, Any]]:
+    """Return the tables of hints by kind."""
+    return {kind: table for kind, table in _data()["hints"].items() if kind != "note"}
+
+
 @cache
 def _weights() -> dict[str, float]:
-    return {
-        kind: float(table["weight"]) for kind, table in _data()["hints"].items() if kind != "note"
-    }
+    return {kind: float(table["weight"]) for kind, table in _hints().items()}
 
 
 def _phrases(table: Mapping[str, Any]) -> list[str]:

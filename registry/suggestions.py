@@ -14,8 +14,9 @@ from math import exp
 from typing import Any
 
 from registry.exchange.record import ProjectRecord
+from registry.folding import folded_text
 from registry.messages import Message, message
-from registry.phrases import Lexicon, folded_text
+from registry.phrases import Lexicon
 
 SUGGESTED_SCHEMES = ("pillars", "measures", "activity_types", "target_groups")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.folding import fold
-from registry.phrases import Lexicon, folded_text
+from registry.folding import fold, folded_sentences, folded_text, folded_words, sentences
+from registry.phrases import Lexicon
 from registry.relevance_words import read_words
 
 
@@ -51,13 +51,44 @@ def test_phrases_do_not_reach_from_one_sentence_into_the_next(texts: tuple[str, 
 def test_words_that_are_apart_may_say_a_phrase_but_do_not() -> None:
     lexicon = Lexicon({"x": ["forced labour"], "y": ["begging"]})
     text = "labour was forced"
-    assert lexicon.may_say(text.split()) == {"x"}
+    assert set(lexicon.possible(text.split())) == {"x"}
     assert lexicon.said(text) == {}
 
 
-@given(st.text(max_size=60))
+_WESTERN = [bytes([byte]).decode("cp1252", "ignore") or " " for byte in range(256)]
+_TEXTS = st.one_of(st.text(max_size=60), st.text(st.sampled_from(_WESTERN), max_size=60))
+_TEXTS |= st.lists(st.sampled_from(["a", "É", ". ", ".", "… ", "!", "\n", "я"]), max_size=9).map(
+    "".join
+)
+
+
+@given(_TEXTS)
 def test_texts_are_folded_as_everywhere(text: str) -> None:
     assert folded_text(text).replace(".", " ").split() == fold(text).split()
+
+
+@given(_TEXTS)
+def test_western_texts_are_folded_as_those_of_other_letters(text: str) -> None:
+    assert [*folded_words(text), "я"] == folded_words(f"{text} я")
+
+
+@given(_TEXTS, _TEXTS)
+def test_sentences_are_folded_as_each_alone(one: str, other: str) -> None:
+    alone = [folded_text(sentence) for text in (one, other) for sentence in sentences(text)]
+    assert [*filter(None, folded_sentences(one, other))] == [*filter(None, alone)]
+
+
+@pytest.mark.parametrize("text", ["Forced... labour?!", "Forcéd... labour?!", "Forced… labour я?"])
+def test_a_sentence_ends_once_however_many_dots_it_has(text: str) -> None:
+    assert folded_words(text).count(".") == 2
+
+
+def test_a_phrase_is_found_by_each_form_of_its_words() -> None:
+    lexicon = Lexicon({"x": ["victim* of|from traffick*"], "y": ["of ~ traffick*"]})
+    assert lexicon.possible(["victims", "of"]) == {}
+    assert list(lexicon.possible(["trafficking", "victims", "from"])) == ["x"]
+    assert list(lexicon.possible(["of", "trafficked", "victim"])) == ["x", "y"]
+    assert list(lexicon.possible(["of", "trafficked"])) == ["y"]
 
 
 @pytest.mark.parametrize(
