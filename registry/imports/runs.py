@@ -11,9 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.accounts import actor_for
 from registry.errors import Conflict, NotAllowed, NotFound
 from registry.exchange.source import Source, detect_format
-from registry.imports import items as stored
 from registry.imports import sources
-from registry.imports.plan import OUTCOMES, Item
 from registry.imports.uploads import Stored
 from registry.models import Account, Import, ImportItem
 from registry.permissions import COMMAND_LINE, Actor, require
@@ -22,8 +20,6 @@ WORKING = ("planning", "applying")
 """States in which there is something to do."""
 _LARGE, _LARGE_PACKED = 256 * 1024, 20 * 1024
 """Bytes from which on a file is large, and a workbook, which is packed."""
-_ORDER = ("refused", *(outcome for outcome in OUTCOMES if outcome != "refused"))
-"""In which a page shows what becomes of records: what needs attention first."""
 
 
 async def begin_import(
@@ -195,19 +191,6 @@ async def actor_of(session: AsyncSession, run: Import) -> Actor:
     if account is None or not account.active:
         raise NotAllowed("The account that uploaded this file is closed.")
     return actor_for(account)
-
-
-async def groups(
-    session: AsyncSession, run: Import, limit: int
-) -> list[tuple[str, int, list[Item]]]:
-    """Return outcome, number and the first records for a page, what needs attention first."""
-    found = []
-    for outcome in _ORDER:
-        number = run.counts.get(outcome, 0)
-        if number:
-            shown = await stored.items_of(session, run.id, (outcome,), limit=limit)
-            found.append((outcome, number, shown))
-    return found
 
 
 def is_large(run: Import) -> bool:

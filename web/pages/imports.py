@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.database import Database
 from registry.errors import FieldError, Invalid
 from registry.exchange.record import COLUMNS
-from registry.imports import runs, sources, uploads
+from registry.imports import looking, runs, sources, uploads
 from registry.imports.items import error_from
 from registry.imports.plan import Item
 from registry.imports.progress import progress_of
@@ -24,11 +24,12 @@ from registry.models import Import, Organisation, Project
 from registry.organisations import list_organisations
 from registry.permissions import Actor, may, require
 from registry.visibility import readable_projects
+from web.pages.members import page_number
 from web.project_fields import EXAMPLES, field_label, field_text
-from web.rendering import page, redirect
+from web.rendering import page, redirect, wants_fragment
 
-SHOWN_RECORDS = 200
-"""Records of one outcome that the preview shows; the counts are those of the whole file."""
+LONGEST_SEARCH = 200
+"""Characters of what is looked for in a plan."""
 WRITTEN_AT_ONCE = 200
 """Projects that are written while one waits."""
 
@@ -101,20 +102,46 @@ async def plan_page(
     run = await runs.find_import(session, reader, plan_id)
     if run.state in runs.WORKING:
         return page(request, "projects/import_progress.html", run=run, progress=progress_of(run))
-    groups = await runs.groups(session, run, SHOWN_RECORDS)
+    groups = await looking.groups(session, run)
     return page(
         request,
         "projects/import_plan.html",
         run=run,
         groups=groups,
-        shown=SHOWN_RECORDS,
+        shown=looking.PAGE,
+        live=False,
         errors=[error_from(said) for said in run.error],
         changed=[Message(said["template"], said["params"]) for said in run.overtaken_by],
-        addresses=await _addresses(session, reader, [i for _, _, items in groups for i in items]),
         disappeared=await sources.disappeared(session, reader, run),
-        can_change=run.state == "planned" and not runs.is_forgotten(run),
-        field_label=field_label,
-        field_text=field_text,
+        **await _about(session, reader, run, [item for group in groups for item in group.items]),
+    )
+
+
+@get("/projects/import/{plan_id:str}/records")
+async def records_page(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, plan_id: str, outcome: str
+) -> Response[Any]:
+    """Look through the records with one outcome, page by page or by words."""
+    require_import(reader)
+    run = await runs.find_import(session, reader, plan_id)
+    if run.state not in ("planned", "applied"):
+        return redirect(request, f"/projects/import/{run.id}")
+    group = await looking.group(
+        session,
+        run,
+        outcome,
+        words=request.query_params.get("q", "")[:LONGEST_SEARCH],
+        overlapping=request.query_params.get("overlaps") == "yes",
+        page=page_number(request),
+    )
+    return page(
+        request,
+        "projects/import_records.html",
+        fragment="projects/_import_records.html",
+        run=run,
+        group=group,
+        live=wants_fragment(request),
+        **await _about(session, reader, run, group.items),
     )
 
 
@@ -242,6 +269,18 @@ async def _organisation(session: AsyncSession, reader: Actor, chosen: str) -> in
     return found.first()
 
 
+async def _about(
+    session: AsyncSession, reader: Actor, run: Import, items: Sequence[Item]
+) -> dict[str, Any]:
+    """Return what templates have to know to show records."""
+    return {
+        "addresses": await _addresses(session, reader, items),
+        "can_change": run.state == "planned" and not runs.is_forgotten(run),
+        "field_label": field_label,
+        "field_text": field_text,
+    }
+
+
 async def _addresses(
     session: AsyncSession, reader: Actor, items: Sequence[Item]
 ) -> dict[int, tuple[str, str]]:
@@ -258,4 +297,14 @@ async def _addresses(
     return {project_id: (identifier, slug) for project_id, identifier, slug in rows if project_id}
 
 
-handlers = [import_page, upload, plan_page, progress, apply, cancel, stop_comparing, overrule]
+handlers = [
+    import_page,
+    upload,
+    plan_page,
+    records_page,
+    progress,
+    apply,
+    cancel,
+    stop_comparing,
+    overrule,
+]
