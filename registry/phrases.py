@@ -37,6 +37,8 @@ class Phrase:
     label: str
     others: tuple[str, ...]
     """Its words but the rarest (longest) one, as written in data files: `the`, `women|girls`."""
+    stems: tuple[str, ...]
+    """A text that says it has one of them: beginnings of its rarest word, or what it is."""
     pattern: re.Pattern[str]
     """Begins with a space: a fixed beginning is found ten times as fast as a limit of words."""
 
@@ -84,6 +86,10 @@ class Lexicon:
             found.setdefault(phrase.label, []).append(phrase)
         return found
 
+    def may_say(self, words: Iterable[str]) -> bool:
+        """Tell whether all words of some phrase are there."""
+        return bool(self._possible(words))
+
     def occurrences(self, text: str) -> Iterator[Occurrence]:
         """Yield each place where the folded text says a phrase, phrase by phrase."""
         return occurrences(self._possible(text.split()), text)
@@ -100,7 +106,8 @@ class Lexicon:
                 if choice.startswith("*"):
                     self._after_particles.add(_stem(choice)[:1])
         rarest, *others = sorted(dict.fromkeys(words), key=_shortest, reverse=True)
-        entry = Phrase(number, label, tuple(others), _compiled(phrase))
+        stems = tuple(map(_stem, rarest.split("|")))
+        entry = Phrase(number, label, tuple(others), stems, _compiled(phrase))
         self._by_rarest.setdefault(rarest, []).append(entry)
 
     def _possible(self, words: Iterable[str]) -> list[Phrase]:

@@ -9,11 +9,11 @@ A sector or tag code is a weak hint too, since 15160 is human rights as a whole.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
-from registry.folding import folded_sentences, folded_text, folded_words, sentences
+from registry.folding import folded_lines, folded_text, folded_words, sentences
 from registry.messages import Message, message
 from registry.phrases import Lexicon, Occurrence, Phrase, occurrences, wordings
 
@@ -56,22 +56,53 @@ class Said:
     """How much the hints weigh together."""
 
 
+class _Activity:
+    """The texts of an activity, and their words; folded once."""
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        self.texts = texts
+        self._lines = folded_lines(*texts)
+        self.words = self._lines.split()
+
+    @property
+    def whole(self) -> str:
+        """The folded text."""
+        return " ".join(self.words)
+
+    def sentences(self, stems: Iterable[str]) -> Iterator[str]:
+        """Yield the folded sentences in which one of these stands."""
+        for line in self._lines.split("\n"):
+            for stem in stems:
+                if stem in line:
+                    yield " ".join(line.split())
+                    break
+
+    @cached_property
+    def has_other_title(self) -> bool:
+        """Whether something else that is trafficked stands in the title."""
+        return _other_objects().may_say(folded_words(*self.texts[:1]))
+
+
 def read_words(
     texts: Sequence[str], sectors: Sequence[tuple[str, str]] = (), tags: Sequence[str] = ()
 ) -> Said:
     """Return what the words and codes of one activity decide, with the reasons."""
-    texts = _shortened(texts)
-    codes = _codes(sectors, tags)
-    possible = _lexicon().possible(folded_words(*texts))
-    outright = [phrase for label in _OUTRIGHT for phrase in possible.get(label, ())]
-    if not outright and _weight_of(possible, codes) < LEAST_HINTS:
+    activity = _Activity(_shortened(texts))
+    possible = _lexicon().possible(activity.words)
+    if not possible:
         return Said(False, [_NOTHING])
-    decisive, denying = _read_sentences(texts, outright)
+    codes = _codes(sectors, tags)
+    outright = [phrase for label in _OUTRIGHT for phrase in possible.get(label, ())]
+    if not outright:
+        if _weight_of(possible, codes) < LEAST_HINTS:
+            return Said(False, [_NOTHING])
+        return _weigh(activity, possible, codes, [])
+    decisive, denying = _read_sentences(activity, outright)
     if decisive:
         return Said(True, [_says(phrase) for phrase in decisive[:_SHOWN]])
     if denying:
-        return _weigh(_without(denying, texts), possible, codes, [_DENIED])
-    return _weigh(texts, possible, codes, [])
+        activity = _Activity(_without(denying, activity.texts))
+    return _weigh(activity, possible, codes, [_DENIED] if denying else [])
 
 
 def telling_sentences(texts: Sequence[str]) -> str:
@@ -108,12 +139,12 @@ def _shortened(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _weigh(
-    texts: tuple[str, ...], possible: Possible, codes: Sequence[str], reasons: list[Message]
+    activity: _Activity, possible: Possible, codes: Sequence[str], reasons: list[Message]
 ) -> Said:
     """Weigh the hints: each kind counts once, however often it is said."""
     nothing = Said(False, reasons or [_NOTHING])
-    text = _without_harmless(folded_text(*texts), possible)
-    trafficking = _weight_of_trafficking(text, texts, possible)
+    text = _without_harmless(activity.whole, possible)
+    trafficking = _weight_of_trafficking(text, activity, possible)
     if _weight_of(_but_trafficking(possible), codes) + trafficking < LEAST_HINTS:
         return nothing
     said = wordings((phrase for phrases in possible.values() for phrase in phrases), text)
@@ -126,7 +157,7 @@ def _weigh(
     reasons = [*reasons, message("Words that may speak of it: {words}.", words=shown)]
     if codes:
         reasons.append(message("It is marked {codes}.", codes=", ".join(codes)))
-    return Said(None, reasons, texts, total)
+    return Said(None, reasons, activity.texts, total)
 
 
 def _without_harmless(text: str, possible: Possible) -> str:
@@ -146,19 +177,14 @@ def _weight_of(kinds: Iterable[str], codes: Sequence[str]) -> float:
     return total + (_OF_CODE if codes else 0)
 
 
-def _read_sentences(
-    texts: tuple[str, ...], outright: Sequence[Phrase]
-) -> tuple[list[str], set[str]]:
+def _read_sentences(activity: _Activity, outright: Sequence[Phrase]) -> tuple[list[str], set[str]]:
     """Return decisive phrases, or else the folded sentences that deny what they say.
 
     The first sentence with a decisive phrase is enough: it is nearly always the title.
     """
     denying: set[str] = set()
-    if not outright:
-        return [], denying
-    title = folded_words(*texts[:1])
-    for sentence in folded_sentences(*texts):
-        decisive = list(_decisive(outright, sentence, title))
+    for sentence in activity.sentences({stem for phrase in outright for stem in phrase.stems}):
+        decisive = list(_decisive(outright, sentence, activity))
         if any(not _is_denied(sentence, place) for place in decisive):
             return list(dict.fromkeys(place.wording for place in decisive)), denying
         if decisive:
@@ -174,7 +200,7 @@ def _without(denying: set[str], texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _decisive(
-    outright: Sequence[Phrase], sentence: str, title: Sequence[str]
+    outright: Sequence[Phrase], sentence: str, activity: _Activity
 ) -> Iterator[Occurrence]:
     """Yield the decisive phrases of a folded sentence that are about persons."""
     for place in occurrences(outright, sentence):
@@ -183,7 +209,7 @@ def _decisive(
                 not place.wording.startswith(("trata ", "traite ")) or _is_noun(sentence, place)
             ):
                 yield place
-        elif not _is_near_other_object(sentence, place, title):
+        elif not _is_near_other_object(sentence, place, activity):
             yield place
 
 
@@ -192,18 +218,18 @@ def _has_other_object(sentence: str, place: Occurrence) -> bool:
     around = place.wording.split()[1:-1]
     if place.wording.startswith("traffick"):
         around += _before(sentence, place, 1)
-    return bool(_other_objects().possible(around))
+    return _other_objects().may_say(around)
 
 
-def _is_near_other_object(text: str, place: Occurrence, title: Sequence[str]) -> bool:
+def _is_near_other_object(text: str, place: Occurrence, activity: _Activity) -> bool:
     """Tell whether something else that is trafficked stands around the phrase or in the title."""
     before = _before(text, place, _WORDS_AROUND)
     after = text[place.end :].split(maxsplit=_WORDS_AROUND)[:_WORDS_AROUND]
-    around = [*before, *place.wording.split(), *after, *title]
-    return bool(_other_objects().possible(around))
+    around = [*before, *place.wording.split(), *after]
+    return _other_objects().may_say(around) or activity.has_other_title
 
 
-def _weight_of_trafficking(text: str, texts: Sequence[str], possible: Possible) -> float:
+def _weight_of_trafficking(text: str, activity: _Activity, possible: Possible) -> float:
     """Return what the word weighs: little if drugs are near it everywhere, nothing as a verb."""
     nouns = [
         place
@@ -212,8 +238,7 @@ def _weight_of_trafficking(text: str, texts: Sequence[str], possible: Possible) 
     ]
     if not nouns:
         return 0.0
-    title = folded_words(*texts[:1])
-    if all(_is_near_other_object(text, place, title) for place in nouns):
+    if all(_is_near_other_object(text, place, activity) for place in nouns):
         return _OF_OTHER_TRAFFICKING
     return _weights()["trafficking"]
 
