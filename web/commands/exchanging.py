@@ -29,6 +29,7 @@ from search.engine import open_engine
 from search.query import MAX_SIZE, Query
 from web.commands.console import Console, open_database
 from web.commands.finding import IN_STEP, add_filters, open_index, query_of
+from web.commands.resuming import check_options, where_it_stands
 from web.inquiries import inquiry_of
 from web.project_search import organisation_labels
 
@@ -127,7 +128,12 @@ async def _import_one(
     console: Console,
 ) -> Report:
     """Plan a file and apply the plan. Raises Invalid when nothing of it can be used."""
-    run = await _begin(database, file, organisation, options)
+    run, resumed = await _begin(database, file, organisation, options)
+    if resumed:
+        console.say(where_it_stands(run))
+    if run.state == "applying" and options.dry_run:
+        async with database.session() as session:
+            return await planned.report(session, run.id, file.name)
     with console.progress(file.name) as progress:
 
         def show(run: Import) -> None:
@@ -149,28 +155,34 @@ async def _import_one(
         )
     async with database.session() as session:
         report = await planned.report(session, run.id, file.name)
-        await runs.forget(session, run)
+        if not (resumed and options.dry_run):
+            await runs.forget(session, run)
     return report
 
 
 async def _begin(
     database: Database, file: Path, organisation: int | None, options: argparse.Namespace
-) -> Import:
-    """Begin an import, or go on with one of the same file that was broken off."""
+) -> tuple[Import, bool]:
+    """Begin an import, or go on with one of the same file that was broken off (True).
+
+    Raises Invalid when the options are others than those it was begun with.
+    """
     stored = existing(file)
     async with database.session() as session:
         begun = await runs.unfinished_of(session, stored.path, stored.checksum)
         if begun is not None and options.resume:
-            begun.attempts = 0
-            session.add(begun)
-            return begun
+            await check_options(session, begun, organisation, options)
+            if not options.dry_run:
+                begun.attempts = 0
+                session.add(begun)
+            return begun, True
     if begun is not None:
         async with claim(database, begun.id) as mine, database.session() as session:
             if not mine:
                 raise Conflict(f"Another process works on {file.name} at this moment.")
             await runs.forget(session, begun)
     async with database.session() as session:
-        return await runs.begin_import(
+        begun = await runs.begin_import(
             session,
             COMMAND_LINE,
             stored,
@@ -180,6 +192,7 @@ async def _begin(
             all_activities=options.all,
             as_drafts=options.draft,
         )
+    return begun, False
 
 
 async def _work(database: Database, run: Import, show: Callable[[Import], None]) -> Import:
