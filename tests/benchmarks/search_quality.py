@@ -3,7 +3,8 @@
 Loads the demonstration into a scratch database, indexes it with the embedded engine, and with
 Meilisearch where MEILI_URL is set, asks the judged queries of tests/data/search, and prints nDCG@10
 and recall@20 by part, language and kind of query, and the worst answers with what should have come.
-With `--json`: the same as JSON, all answers included.
+With `--json`: the same as JSON, all answers included; `--before FILE`, such JSON from before a
+change, prints which answers became better or worse.
 """
 
 import argparse
@@ -39,6 +40,8 @@ from tests.search.judged import (
 
 SHOWN = 10
 """Projects that are printed of a bad answer."""
+CHANGED = 0.02
+"""A smaller change of nDCG is not printed."""
 
 
 @asynccontextmanager
@@ -123,6 +126,19 @@ def print_worst(given: Sequence[Answer], titles: dict[str, str], count: int) -> 
                 print(f"  miss {grade}  {name:18} {titles[name][:70]}")
 
 
+def print_changes(given: Sequence[Answer], before: dict[str, Any]) -> None:
+    """Print the queries whose answers changed, those that became worse first."""
+    changes = [
+        (answer.ndcg - (old.get("ndcg") or 0.0), answer)
+        for answer in given
+        if answer.query.grades and (old := before["answers"].get(answer.query.id))
+    ]
+    print("\nchanged since before")
+    for change, answer in sorted(changes, key=lambda changed: changed[0]):
+        if abs(change) >= CHANGED:
+            print(f"  {change:+.2f} to {answer.ndcg:.2f}  {answer.query.id} {answer.query.text!r}")
+
+
 def as_json(given: dict[str, list[Answer]]) -> dict[str, Any]:
     """Return figures and answers of each engine as JSON values."""
     return {
@@ -149,7 +165,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--worst", type=int, default=10, help="bad answers to print (10)")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--before", type=Path, help="JSON of an earlier run, to compare with")
     options = parser.parse_args(arguments)
+    before = json.loads(options.before.read_text()) if options.before else {}
     given, titles = asyncio.run(measure())
     if options.json:
         json.dump(as_json(given), sys.stdout, indent=2)
@@ -157,6 +175,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for engine, its in given.items():
         print_figures(engine, its)
         print_worst(its, titles, options.worst)
+        if engine in before:
+            print_changes(its, before[engine])
     return 0
 
 
