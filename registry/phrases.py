@@ -6,9 +6,9 @@ for up to four words in between, `|` separates alternatives of one word.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from registry.folding import fold
@@ -35,12 +35,26 @@ class Phrase:
     number: int
     """Its place among all phrases: what is found is told in this order."""
     label: str
+    wording: str
+    """As written in data files."""
+    rarest: str
+    """The longest of its words: `traffick*`, `women|girls`."""
     others: tuple[str, ...]
-    """Its words but the rarest (longest) one, as written in data files: `the`, `women|girls`."""
-    stems: tuple[str, ...]
-    """A text that says it has one of them: beginnings of its rarest word, or what it is."""
-    pattern: re.Pattern[str]
-    """Begins with a space: a fixed beginning is found ten times as fast as a limit of words."""
+
+    @cached_property
+    def is_word(self) -> bool:
+        """Whether it is a single word: where that is there, nothing has to be tried."""
+        return self.wording == self.rarest
+
+    @cached_property
+    def stems(self) -> tuple[str, ...]:
+        """One of these is in each text that says it."""
+        return tuple(map(_stem, self.rarest.split("|")))
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Begins with a space: a fixed beginning is found ten times as fast as a limit of words."""
+        return _compiled(self.wording)
 
 
 Forms = set[str]
@@ -70,7 +84,8 @@ class Lexicon:
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
         self._by_rarest: dict[str, list[Phrase]] = {}
-        self._by_stem: dict[str, set[str]] = {}
+        self._by_stem: dict[str, set[tuple[str, str]]] = {}
+        """Stem -> the choices with it, and the words that they are a choice of."""
         self._after_particles: set[str] = set()
         """Letters with which a word may begin that has particles before it."""
         self._memory = _Memory()
@@ -82,7 +97,7 @@ class Lexicon:
     def possible(self, words: Iterable[str]) -> dict[str, list[Phrase]]:
         """Return label -> the phrases of which all words are there, next to each other or not."""
         found: dict[str, list[Phrase]] = {}
-        for phrase in self._possible(words):
+        for phrase, _ in self._possible(words):
             found.setdefault(phrase.label, []).append(phrase)
         return found
 
@@ -92,26 +107,40 @@ class Lexicon:
 
     def occurrences(self, text: str) -> Iterator[Occurrence]:
         """Yield each place where the folded text says a phrase, phrase by phrase."""
-        return occurrences(self._possible(text.split()), text)
+        return occurrences([phrase for phrase, _ in self._possible(text.split())], text)
 
-    def said(self, text: str) -> dict[str, list[str]]:
-        """Return label -> what the folded text says of it, each wording once."""
-        return wordings(self._possible(text.split()), text)
+    def said(self, words: Sequence[str]) -> dict[str, list[str]]:
+        """Return label -> what the words of a text say of it, each wording once."""
+        found: dict[str, list[str]] = {}
+        padded = f" {' '.join(words)} "
+        for phrase, rarest in self._possible(words):
+            if not phrase.is_word:
+                wordings = [match[0][1:] for match in phrase.pattern.finditer(padded)]
+            elif len(rarest) == 1:
+                wordings = rarest
+            else:
+                wordings = sorted(rarest, key=words.index)
+            for wording in wordings:
+                if phrase.label not in found:
+                    found[phrase.label] = [wording]
+                elif wording not in found[phrase.label]:
+                    found[phrase.label].append(wording)
+        return found
 
     def _add(self, number: int, label: str, phrase: str) -> None:
         words = [word for word in phrase.split() if word != "~"]
         for word in words:
             for choice in word.split("|"):
-                self._by_stem.setdefault(_stem(choice), set()).add(word)
+                stem = _stem(choice)
+                self._by_stem.setdefault(stem, set()).add((choice, word))
                 if choice.startswith("*"):
-                    self._after_particles.add(_stem(choice)[:1])
+                    self._after_particles.add(stem[:1])
         rarest, *others = sorted(dict.fromkeys(words), key=_shortest, reverse=True)
-        stems = tuple(map(_stem, rarest.split("|")))
-        entry = Phrase(number, label, tuple(others), stems, _compiled(phrase))
+        entry = Phrase(number, label, phrase, rarest, tuple(others))
         self._by_rarest.setdefault(rarest, []).append(entry)
 
-    def _possible(self, words: Iterable[str]) -> list[Phrase]:
-        """Return the phrases of which each word is among the words of a text."""
+    def _possible(self, words: Iterable[str]) -> list[tuple[Phrase, list[str]]]:
+        """Return the phrases of which each word is there, with what is there of the rarest one."""
         there = set(words)
         memory = self._memory
         telling = there - memory.dull
@@ -123,14 +152,17 @@ class Lexicon:
         for word in telling:
             if word not in memory.telling:
                 self._learn(word, memory)
-        possible: dict[int, Phrase] = {}
+        possible: dict[int, tuple[Phrase, list[str]]] = {}
         for word in telling:
             for phrase, needed in memory.telling.get(word, ()):
                 for forms in needed:
                     if forms.isdisjoint(there):
                         break
                 else:
-                    possible[phrase.number] = phrase
+                    if phrase.number in possible:
+                        possible[phrase.number][1].append(word)
+                    else:
+                        possible[phrase.number] = (phrase, [word])
         return [possible[number] for number in sorted(possible)]
 
     def _learn(self, word: str, memory: _Memory) -> None:
@@ -147,15 +179,20 @@ class Lexicon:
             for phrase in phrases
         )
 
-    def _parts(self, word: str) -> tuple[str, ...]:
+    def _parts(self, word: str) -> set[str]:
         """Return the words of phrases that a word of a text can stand for."""
-        longest = min(len(word), self._longest_stem)
-        stems = [word[:end] for end in range(1, longest + 1)]
-        for start in range(1, min(len(word), _PARTICLES + 1)):
+        length = len(word)
+        starts = [0]
+        for start in range(1, min(length, _PARTICLES + 1)):
             if word[start] in self._after_particles:
-                stems += (word[start:end] for end in range(start + 1, start + longest + 1))
-        parts = {part for stem in stems for part in self._by_stem.get(stem, ())}
-        return tuple(sorted(part for part in parts if _compiled(part).fullmatch(f" {word}")))
+                starts.append(start)
+        return {
+            part
+            for start in starts
+            for end in range(start + 1, min(length, start + self._longest_stem) + 1)
+            for choice, part in self._by_stem.get(word[start:end], ())
+            if (start == 0 or choice[0] == "*") and (end == length or choice[-1] == "*")
+        }
 
 
 def occurrences(phrases: Iterable[Phrase], text: str) -> Iterator[Occurrence]:
@@ -164,16 +201,6 @@ def occurrences(phrases: Iterable[Phrase], text: str) -> Iterator[Occurrence]:
     for phrase in phrases:
         for match in phrase.pattern.finditer(padded):
             yield Occurrence(phrase.label, match[0][1:], match.start(), match.end() - 1)
-
-
-def wordings(phrases: Iterable[Phrase], text: str) -> dict[str, list[str]]:
-    """Return label -> what the folded text says of it by these phrases, each wording once."""
-    found: dict[str, list[str]] = {}
-    for label, wording, _, _ in occurrences(phrases, text):
-        known = found.setdefault(label, [])
-        if wording not in known:
-            known.append(wording)
-    return found
 
 
 @cache

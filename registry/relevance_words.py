@@ -15,7 +15,7 @@ from typing import Any
 
 from registry.folding import folded_lines, folded_text, folded_words, sentences
 from registry.messages import Message, message
-from registry.phrases import Lexicon, Occurrence, Phrase, occurrences, wordings
+from registry.phrases import Lexicon, Occurrence, Phrase, occurrences
 
 _LONGEST_TEXT = 20_000
 """Characters that are read: an activity that takes longer to say it would hold up the others."""
@@ -147,7 +147,7 @@ def _weigh(
     trafficking = _weight_of_trafficking(text, activity, possible)
     if _weight_of(_but_trafficking(possible), codes) + trafficking < LEAST_HINTS:
         return nothing
-    said = wordings((phrase for phrases in possible.values() for phrase in phrases), text)
+    said = _lexicon().said(text.split())
     total = _weight_of(_but_trafficking(said), codes) + trafficking
     if total < LEAST_HINTS:
         return nothing
@@ -250,8 +250,8 @@ def _is_noun(sentence: str, place: Occurrence) -> bool:
 
 
 def _is_denied(sentence: str, place: Occurrence) -> bool:
-    before = _denials().said(" ".join(_before(sentence, place, _WORDS_BEFORE)))
-    after = _denials().said(sentence[place.end :])
+    before = _denials().said(_before(sentence, place, _WORDS_BEFORE))
+    after = _denials().said(sentence[place.end :].split())
     return ("before" in before and "but" not in before) or "after" in after
 
 

@@ -44,15 +44,15 @@ def test_places_are_those_of_the_folded_text() -> None:
 @pytest.mark.parametrize("texts", [("forced", "labour"), ("forced. Labour",), ("forcé ; labour",)])
 def test_phrases_do_not_reach_from_one_sentence_into_the_next(texts: tuple[str, ...]) -> None:
     lexicon = Lexicon({"x": ["force* ~ labour"]})
-    assert lexicon.said(folded_text(*texts)) == {}
-    assert lexicon.said(folded_text("forced labour")) == {"x": ["forced labour"]}
+    assert lexicon.said(folded_words(*texts)) == {}
+    assert lexicon.said(folded_words("forced labour")) == {"x": ["forced labour"]}
 
 
 def test_words_that_are_apart_may_say_a_phrase_but_do_not() -> None:
     lexicon = Lexicon({"x": ["forced labour"], "y": ["begging"]})
     text = "labour was forced"
     assert set(lexicon.possible(text.split())) == {"x"}
-    assert lexicon.said(text) == {}
+    assert lexicon.said(text.split()) == {}
 
 
 _WESTERN = [bytes([byte]).decode("cp1252", "ignore") or " " for byte in range(256)]
@@ -90,6 +90,17 @@ def test_a_phrase_is_found_by_each_form_of_its_words() -> None:
     assert list(lexicon.possible(["trafficking", "victims", "from"])) == ["x"]
     assert list(lexicon.possible(["of", "trafficked", "victim"])) == ["x", "y"]
     assert list(lexicon.possible(["of", "trafficked"])) == ["y"]
+
+
+@given(st.lists(st.sampled_from(["a", "ab", "b", "abc", ".", "c"]), max_size=12))
+def test_what_is_said_is_what_occurs(words: list[str]) -> None:
+    lexicon = Lexicon({"x": ["a*", "a ~ b", "c"], "y": ["b|c", "b", "ab* a*"], "z": ["a ~ a"]})
+    found: dict[str, list[str]] = {}
+    for place in lexicon.occurrences(" ".join(words)):
+        found.setdefault(place.label, []).append(place.wording)
+    assert lexicon.said(words) == {
+        label: list(dict.fromkeys(wordings)) for label, wordings in found.items()
+    }
 
 
 @pytest.mark.parametrize(
