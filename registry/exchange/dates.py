@@ -2,6 +2,7 @@
 
 import calendar
 import re
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -32,6 +33,9 @@ def read_date(value: Any) -> date | None:
         return value.date()
     if isinstance(value, date):
         return value
+    if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-":  # nearly always
+        with suppress(ValueError):
+            return date.fromisoformat(value)
     text = read_line(value)
     if text is None:
         return None

@@ -23,6 +23,7 @@ from registry.exchange.iati.subject import OWN_FIELD, Subject
 from registry.exchange.iati.texts import (
     Element,
     child_of,
+    children_of,
     is_general,
     narratives,
     one_narrative,
@@ -42,7 +43,7 @@ def read_activity(
     `plain` says that no namespace is declared in or around the element.
     """
     children: dict[str, list[Element]] = {}
-    for child in element:
+    for child in children_of(element):
         children.setdefault(str(child.tag), []).append(child)
     activity = Contents(children, subject.language)
     language, titles, descriptions = _texts(activity, subject)
@@ -62,7 +63,7 @@ def read_activity(
         titles=titles,
         identifier=identifier,
         iati_identifier=identifier,
-        reporting_org_type=table("organisation_types").get(subject.organisation_type or ""),
+        reporting_org_type=table("organisation_types").get(subject.reporter.type or ""),
         descriptions=descriptions,
         language=language,
         status=_status(activity.first("activity-status")),
@@ -221,13 +222,11 @@ def _contact(activity: Contents) -> tuple[str | None, str | None]:
     if contact is None:
         return None, None
     parts: dict[str, Element] = {}
-    for child in contact.iterchildren("*"):
-        parts.setdefault(child.tag, child)
-    names = (
-        one_narrative(parts.get(part), activity.language)
-        for part in ("person-name", "department", "organisation")
-    )
-    name = next((name for name in names if name), None)
+    for child in children_of(contact):
+        parts.setdefault(str(child.tag), child)
+    name = None
+    for part in ("person-name", "department", "organisation"):
+        name = name or one_narrative(parts.get(part), activity.language)
     return (
         activity.take("contact_name", values.read_line, name),
         activity.take("contact_email", values.read_email, text_of(parts.get("email"))),

@@ -38,7 +38,7 @@ _TOKEN = re.compile(rb"<!--|<!\[CDATA\[|<\?|</?iati-activit(?:y|ies)(?=[\s/>])")
 _LONGEST_TAG = len(b"</iati-activities>")
 _CLOSERS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 _START, _END, _ROOT_END = b"<iati-activity", b"</iati-activity", b"</iati-activities"
-_AFTER_NAME = (b">", b" ", b"\n", b"\r", b"\t", b"/")
+_AFTER_NAME = frozenset(b"> \n\r\t/")
 
 
 class Fragment(NamedTuple):
@@ -68,8 +68,6 @@ class ActivityFile:
         """Where in the data the next activity is looked for."""
         self._offset = 0
         """Where in the file the data begins."""
-        self._hidden = -1
-        """Where in the data the next comment, CDATA section or instruction begins."""
         self._resume = 0
         """Where to look on when more has been read."""
         self._final = False
@@ -99,7 +97,7 @@ class ActivityFile:
         """Forget what is done with, and read at least as much again as is kept."""
         pieces = [self._data[self._at :]]
         self._offset += self._at
-        self._at, self._hidden = 0, -1
+        self._at = 0
         wanted = max(len(pieces[0]), _CHUNK)
         while wanted > 0 and not self._final:
             chunk = next(self._chunks, b"")
@@ -136,16 +134,9 @@ class ActivityFile:
         start = data.find(_START, self._at)
         end = data.find(_END, start) if start >= 0 else -1
         close = data.find(b">", end) + 1 if end >= 0 else 0
-        if close and self._nothing_hidden(end) and _is_simple(data, start, end):
+        if close and _is_simple(data, start, end) and _nothing_hidden(data, self._at, end):
             return start, close
         return self._next_among_hidden()
-
-    def _nothing_hidden(self, end: int) -> bool:
-        """Tell whether there is no comment, CDATA or instruction from here to `end`."""
-        if self._hidden < self._at:
-            places = (self._data.find(opener, self._at) for opener in (b"<!", b"<?"))
-            self._hidden = min((at for at in places if at >= 0), default=len(self._data))
-        return self._hidden >= end
 
     def _next_among_hidden(self) -> tuple[int, int] | None:
         """Do the same tag by tag, where there are comments or nested tags, or the end is near."""
@@ -200,9 +191,8 @@ class ActivityFile:
 
     def _fragment(self, start: int, end: int) -> Fragment:
         self._advance(start)
-        line, xml = self.line, self._data[start:end]
+        line, xml, why = self.line, self._data[start:end], None
         self._advance(end)
-        why = None
         if len(xml) > LARGEST_ACTIVITY:
             why = message("An activity has more than {most} MB.", most=LARGEST_ACTIVITY >> 20)
         elif len(xml) > _SMALL and xml.count(b"<") + xml.count(b"=") > MOST_MARKUP:
@@ -222,9 +212,19 @@ def not_well_formed(line: int, error: etree.XMLSyntaxError) -> Message:
 def _is_simple(data: bytes, start: int, end: int) -> bool:
     """Tell whether what was found at `start` and `end` is an activity without doubt."""
     return (
-        data[start + len(_START) : start + len(_START) + 1] in _AFTER_NAME
-        and data[end + len(_END) : end + len(_END) + 1] in _AFTER_NAME
+        data[start + len(_START)] in _AFTER_NAME
+        and data[end + len(_END)] in _AFTER_NAME
         and data.find(_START, start + 1, end) < 0
+    )
+
+
+def _nothing_hidden(data: bytes, start: int, end: int) -> bool:
+    """Tell whether there is no comment, CDATA or instruction from `start` to `end`.
+
+    A single byte is found twenty times as fast as two, and most activities have none of these.
+    """
+    return (data.find(b"!", start, end) < 0 or data.find(b"<!", start, end) < 0) and (
+        data.find(b"?", start, end) < 0 or data.find(b"<?", start, end) < 0
     )
 
 

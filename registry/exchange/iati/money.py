@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 
 from registry.exchange.iati.codes import table
-from registry.exchange.iati.texts import Element, child_of, text_of
+from registry.exchange.iati.texts import Element, child_of, children_of, text_of
 from registry.messages import Message, message
 
 _INCOMING_COMMITMENT = "11"
@@ -69,19 +69,18 @@ def is_commitment(transaction: Element) -> bool:
 
 def _budgets(budgets: Iterable[Element]) -> list[Element]:
     """Return the budgets that count: for each period the revised one, if there is one."""
-    by_period: dict[tuple[str, str], list[Element]] = defaultdict(list)
+    by_period: dict[tuple[str, str], list[Element]] = {}
     for budget in budgets:
-        by_period[_day(budget, "period-start"), _day(budget, "period-end")].append(budget)
+        days = {"period-start": "", "period-end": ""}
+        for child in reversed(children_of(budget)):  # of two of a name the first counts
+            if child.tag in days:
+                days[child.tag] = (child.get("iso-date") or "").strip()
+        by_period.setdefault((days["period-start"], days["period-end"]), []).append(budget)
     chosen = []
     for of_period in by_period.values():
         revised = [b for b in of_period if (b.get("type") or "").lower() in ("2", "revised")]
         chosen += revised[-1:] or of_period
     return chosen
-
-
-def _day(budget: Element, name: str) -> str:
-    period = child_of(budget, name)
-    return "" if period is None else (period.get("iso-date") or "").strip()
 
 
 def _sums(holders: Iterable[Element], default: str) -> dict[str, Decimal]:

@@ -10,13 +10,21 @@ import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from lxml import etree
 
 from registry import codelists
 from registry.exchange.iati.codes import NAMESPACE, scheme_of_tag, table
-from registry.exchange.iati.texts import XML_LANG, Element, is_general, language_of, text_of
+from registry.exchange.iati.texts import (
+    XML_LANG,
+    Element,
+    children_of,
+    is_general,
+    language_of,
+    text_of,
+)
 from registry.exchange.record import CODED_LISTS
 from registry.messages import Message, message
 
@@ -38,7 +46,12 @@ where it is not that of the title; when the activity was last updated is not."""
 
 _OWN = f"{{{NAMESPACE}}}"
 _XML = "http://www.w3.org/XML/1998/namespace"
+_OF_ORGANISATION, _OF_DESCRIPTION = frozenset({"ref", "type"}), frozenset({"type"})
+_OF_COUNTRY = frozenset({"code", "percentage"})
+_EXACT = Decimal("0.0001")
 _DECLARATION = re.compile(r' xmlns:[^ =]+="[^"]*"')
+_MARK = "\x7f"
+"""A character that XML allows and nobody uses: DEL."""
 _DROPPED_FIRST = ("transaction", "result", "location", "document-link")
 
 
@@ -54,14 +67,16 @@ def source_of(
 
     `language` is the record's, `plain` says that no namespace is declared in or around the element.
     """
-    serialised = _as_it_stands if plain else _by_itself
+    written = _written_at_once(element) if plain else _by_itself
     kept: dict[str, list[str]] = {}
     for name, elements in children.items():
         if name.startswith(_OWN):
             continue
-        beyond = _beyond_the_record(name, elements, plain)
+        beyond = _SAID[name](elements) if name in _SAID else elements
+        if not plain:
+            beyond = [child for child in beyond if child.get(FROM_RECORD) is None]
         if beyond:
-            kept[name] = [serialised(child) for child in beyond]
+            kept[name] = [written(child) for child in beyond]
     for name, position, text in _put_aside(children.get(KEPT, ())):
         kept.setdefault(name, []).insert(position, text)
     said = _shorten(kept)
@@ -71,22 +86,13 @@ def source_of(
     return ({"iati": source} if source else {}), said
 
 
-def _beyond_the_record(name: str, elements: list[Element], plain: bool) -> list[Element]:
-    """Return those of the elements of one name that say more than the record does."""
-    if name in _SAID:
-        elements = _SAID[name](elements)
-    if plain:
-        return elements
-    return [child for child in elements if child.get(FROM_RECORD) is None]
-
-
 def _shorten(kept: dict[str, list[str]]) -> list[Message]:
     """Leave out what is too much, and say so."""
-    sizes = {name: sum(map(len, texts)) for name, texts in kept.items()}
-    size = sum(sizes.values())
     said: list[Message] = []
+    size = sum(map(len, chain.from_iterable(kept.values())))
     if size <= LARGEST_SOURCE:
         return said
+    sizes = {name: sum(map(len, texts)) for name, texts in kept.items()}
     for name in (*_DROPPED_FIRST, *sorted(sizes, key=lambda name: -sizes[name])):
         if size > LARGEST_SOURCE and name in kept:
             said.append(
@@ -103,7 +109,7 @@ def _shorten(kept: dict[str, list[str]]) -> list[Message]:
 def _attributes(element: Element, language: str) -> dict[str, str]:
     found = {
         str(name): str(value)
-        for name, value in element.attrib.items()
+        for name, value in element.items()
         if value and (name in ATTRIBUTES or (name[:1] == "{" and not str(name).startswith(_OWN)))
     }
     if language_of(found.get(XML_LANG), "en") == language:
@@ -137,6 +143,22 @@ def safe_parser() -> etree.XMLParser:
     )
 
 
+def _written_at_once(element: Element) -> Callable[[Element], str]:
+    """Return what tells of a child how it is written.
+
+    To write the whole activity and to cut it at marks between the children takes half as long as to
+    write each child for itself.
+    """
+    children = children_of(element)
+    element.text = _MARK
+    for child in children:
+        child.tail = _MARK
+    _, *texts, _ = _as_it_stands(element).split(_MARK)
+    if len(texts) != len(children):  # somebody has this character in a text
+        return _as_it_stands
+    return dict(zip(children, texts, strict=True)).__getitem__
+
+
 def _as_it_stands(child: Element) -> str:
     return etree.tostring(child, encoding="unicode", with_tail=False)
 
@@ -165,20 +187,21 @@ def _with_own_prefixes(child: Element) -> str:
     return etree.tostring(renamed, encoding="unicode")
 
 
-def _has_plain_texts(element: Element, attributes: tuple[str, ...] = ()) -> bool:
+def _has_plain_texts(element: Element, attributes: frozenset[str] = frozenset()) -> bool:
     """Tell whether there is one narrative for each language and nothing else."""
-    if not set(element.attrib) <= set(attributes):
+    if not attributes.issuperset(element.keys()):
         return False
     own = (element.text or "").strip()
     spoken: set[str | None] = set()
-    for child in element.iterchildren("*"):
-        language = child.get(XML_LANG)
+    for child in children_of(element):
+        names = child.keys()
+        language = child.get(XML_LANG) if names else None
         if (
             child.tag != "narrative"
             or own
             or not (child.text or "").strip()
             or len(child)
-            or list(child.attrib) not in ([], [XML_LANG])
+            or (names and names != [XML_LANG])
             or language in spoken
             or (language is not None and language_of(language, "") != language)
         ):
@@ -189,7 +212,7 @@ def _has_plain_texts(element: Element, attributes: tuple[str, ...] = ()) -> bool
 
 def _says_organisation(elements: list[Element]) -> bool:
     (first, *more) = elements
-    return not more and _has_plain_texts(first, ("ref", "type")) and len(first) <= 1
+    return not more and _has_plain_texts(first, _OF_ORGANISATION) and len(first) <= 1
 
 
 def _says_title(elements: list[Element]) -> bool:
@@ -199,14 +222,14 @@ def _says_title(elements: list[Element]) -> bool:
 def _beyond_description(elements: list[Element]) -> list[Element]:
     """The record holds the general description; those with a type of their own are kept."""
     general = [description for description in elements if is_general(description)]
-    if len(general) == 1 and _has_plain_texts(general[0], ("type",)):
+    if len(general) == 1 and _has_plain_texts(general[0], _OF_DESCRIPTION):
         return [description for description in elements if description is not general[0]]
     return elements
 
 
 def _says_status(elements: list[Element]) -> bool:
     (first, *more) = elements
-    return not more and list(first.attrib) == ["code"] and first.get("code") in table("statuses")
+    return not more and first.keys() == ["code"] and first.get("code") in table("statuses")
 
 
 def _says_countries(elements: list[Element]) -> bool:
@@ -218,14 +241,14 @@ def _says_countries(elements: list[Element]) -> bool:
             code not in codelists.countries()
             or code in seen
             or len(place)
-            or not set(place.attrib) <= {"code", "percentage"}
+            or not _OF_COUNTRY.issuperset(place.keys())
         ):
             return False
         seen.add(code)
         if share is not None:
             try:
                 exact = Decimal(share)
-                if not 0 < exact <= 100 or exact != exact.quantize(Decimal("0.0001")):
+                if not 0 < exact <= 100 or exact != exact.quantize(_EXACT):
                     return False
             except InvalidOperation:
                 return False
@@ -236,7 +259,7 @@ def _says_countries(elements: list[Element]) -> bool:
 def _says_regions(elements: list[Element]) -> bool:
     codes = [place.get("code") for place in elements]
     return len(set(codes)) == len(codes) and all(
-        sorted(place.attrib) == ["code", "vocabulary"]
+        sorted(place.keys()) == ["code", "vocabulary"]
         and place.get("vocabulary") == "2"
         and place.get("code") in codelists.regions()
         and not len(place)
@@ -250,7 +273,7 @@ def _says_relation(related: Element) -> bool:
     if any(str(child.tag).startswith(_OWN) for child in related):
         return True
     known = related.get("type") in table("relation_types") and (related.get("ref") or "").strip()
-    return bool(known) and not len(related) and sorted(related.attrib) == ["ref", "type"]
+    return bool(known) and not len(related) and sorted(related.keys()) == ["ref", "type"]
 
 
 def _says_code(tag: Element) -> bool:

@@ -56,7 +56,8 @@ def read_iati(source: Source, defaults: Mapping[str, Any] | None = None) -> Iter
     said, count = file.warnings, 0
     for count, fragment in enumerate(file, 1):  # noqa: B007
         row = _row_of_fragment(fragment, context)
-        row.warnings[:0], said = said, []
+        if said:
+            row.warnings[:0], said = said, []
         yield row
     if not file.closed:
         raise refuse_file(
@@ -100,7 +101,7 @@ def _row_of_fragment(fragment: Fragment, context: _Context) -> Row:
     if mended is not None:
         row.warnings.append(FieldError("file", mended))
     if _is_sound(row) and not subject.exported:
-        row.complete_with(functools.partial(_complete, fragment.xml, context, subject))
+        row.complete_with(_Late(fragment.xml, context, subject))
     else:
         _fill(row, element, subject, context)
     return row
@@ -108,7 +109,8 @@ def _row_of_fragment(fragment: Fragment, context: _Context) -> Row:
 
 def _recognised(element: Element, line: int, context: _Context) -> tuple[LateRow, Subject]:
     subject = read_subject(element)
-    organisation = subject.organisation or context.organisation or ""
+    reporter = subject.reporter
+    organisation = reporter.name or context.organisation or ""
     row = LateRow(
         "line",
         line,
@@ -116,8 +118,8 @@ def _recognised(element: Element, line: int, context: _Context) -> tuple[LateRow
         identifier=subject.identifier,
         title=in_language(subject.titles, subject.language) or "",
         organisation=organisation,
-        organisation_keys=subject.organisation_keys or (organisation,),
-        organisation_ref=subject.organisation_ref,
+        organisation_keys=reporter.keys or (organisation,),
+        organisation_ref=reporter.ref,
         texts=tuple(subject.texts),
         sectors=tuple(subject.sectors),
         tags=tuple(subject.tags),
@@ -136,11 +138,28 @@ def _is_sound(row: Row) -> bool:
         return False
 
 
-def _complete(xml: bytes, context: _Context, subject: Subject, row: Row) -> None:
-    """Read the activity again, whole: that costs less than to hold thousands of trees in memory."""
-    element, _ = _parse(xml, context)
-    plain = not context.opening and b"xmlns" not in xml
-    _fill(row, element, subject, context, plain=plain)
+class _Late:
+    """What makes a record of an activity that was recognised.
+
+    It reads the activity again, whole: that costs less than to hold thousands of trees in memory.
+    """
+
+    __slots__ = ("context", "subject", "xml")
+
+    def __init__(self, xml: bytes, context: _Context, subject: Subject | None = None) -> None:
+        self.xml = xml
+        self.context = context
+        self.subject = subject
+
+    def __call__(self, row: Row) -> None:
+        element, _ = _parse(self.xml, self.context)
+        subject = self.subject or read_subject(element)
+        plain = not self.context.opening and b"xmlns" not in self.xml
+        _fill(row, element, subject, self.context, plain=plain)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave out what the bytes say too: few records are made in another process."""
+        return _Late, (self.xml, self.context)
 
 
 def _fill(
@@ -152,9 +171,7 @@ def _fill(
     if context.version.startswith("1"):
         upgrade(element)
     record, activity = read_activity(element, subject, row.organisation, plain=plain)
-    row.given = _CARRIED | activity.columns
-    if subject.coded:
-        row.given |= set(CODED_LISTS)
+    row.given = _spoken_of(activity.columns, subject.coded)
     if row.errors:
         row.raw = _essential(row) | _cells_of_refused(row, record, subject, activity)
         row.title = shown(row.title, LONGEST_LINE)
@@ -167,6 +184,12 @@ def _fill(
     row.warnings += activity.warnings
     if not record.identifier:
         row.warnings.append(FieldError("identifier", _NO_IDENTIFIER))
+
+
+@functools.lru_cache(maxsize=1_000)
+def _spoken_of(columns: frozenset[str], coded: bool) -> frozenset[str]:
+    """Return the fields that an activity speaks about; one set for all that are alike."""
+    return _CARRIED | columns | (set(CODED_LISTS) if coded else set())
 
 
 def _essential(row: Row) -> dict[str, object]:

@@ -4,6 +4,8 @@ This is read of every activity of a file; all else only of those that become pro
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from registry.exchange.iati.codes import NAMESPACE, OWN_REFERENCE, scheme_of_tag, table
 from registry.exchange.iati.texts import (
@@ -33,6 +35,22 @@ _TOLD_BY = (
 )
 
 
+class Reporter(NamedTuple):
+    """The reporting organisation."""
+
+    name: str | None = None
+    """Or its identifier, where there is no name."""
+    type: str | None = None
+    """IATI's code."""
+    ref: str | None = None
+    """Its identifier."""
+    keys: tuple[str, ...] = ()
+    """By what it may be recognised, the surest first."""
+
+
+_NOBODY = Reporter()
+
+
 @dataclass(slots=True)
 class Subject:
     """Who reports what, in the words of the file."""
@@ -40,12 +58,7 @@ class Subject:
     language: str
     identifier: str | None = None
     former_identifiers: tuple[str, ...] = ()
-    organisation: str | None = None
-    organisation_type: str | None = None
-    """IATI's code."""
-    organisation_ref: str | None = None
-    organisation_keys: tuple[str, ...] = ()
-    """By what the organisation may be recognised, the surest first."""
+    reporter: Reporter = _NOBODY
     titles: dict[str, str] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     """All narratives of titles and descriptions."""
@@ -80,8 +93,8 @@ def read_subject(element: Element) -> Subject:
             if child.get("type") == _PREVIOUS_IDENTIFIER and (ref := _one_line(child.get("ref"))):
                 subject.former_identifiers += (ref,)
         elif tag == "reporting-org":
-            if subject.organisation is None:
-                _read_reporting_org(child, subject)
+            if subject.reporter.name is None:
+                subject.reporter = _read_reporting_org(child, subject.language)
         else:
             subject.exported = True
     subject.texts += descriptions
@@ -107,16 +120,28 @@ def _read_tag(tag: Element, subject: Subject) -> None:
         subject.coded = True
 
 
-def _read_reporting_org(reporting: Element, subject: Subject) -> None:
-    ref = (reporting.get("ref") or "").strip()
+def _read_reporting_org(reporting: Element, language: str) -> Reporter:
+    names = narratives(reporting, language)
+    return _reporter(reporting.get("ref"), reporting.get("type"), language, tuple(names.items()))
+
+
+@lru_cache(maxsize=1_000)
+def _reporter(
+    said_ref: str | None,
+    said_type: str | None,
+    language: str,
+    said_names: tuple[tuple[str, str], ...],
+) -> Reporter:
+    """Return the organisation of an element; a file names few, each of them in many activities."""
+    ref = (said_ref or "").strip()
     if ref.startswith(OWN_REFERENCE):
         ref = ""
-    names = narratives(reporting, subject.language)
-    name = in_language(names, subject.language) or ref
-    subject.organisation = name or None
-    kind = (reporting.get("type") or "").strip()
-    subject.organisation_type = table("organisation_words").get(kind.lower(), kind)  # 1.0x: words
-    subject.organisation_ref = ref if 0 < len(ref) <= LONGEST_NAME else None
-    subject.organisation_keys = tuple(
-        dict.fromkeys(key for key in (ref, name, *names.values()) if key)
+    names = dict(said_names)
+    name = in_language(names, language) or ref
+    kind = (said_type or "").strip()
+    return Reporter(
+        name or None,
+        table("organisation_words").get(kind.lower(), kind),  # 1.0x: words
+        ref if 0 < len(ref) <= LONGEST_NAME else None,
+        tuple(dict.fromkeys(key for key in (ref, name, *names.values()) if key)),
     )
