@@ -12,6 +12,11 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
     """Return the rows, every cell defused: no spreadsheet takes one for a formula."""
+    return csv_lines([*map(defuse, row)] for row in rows)
+
+
+def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
+    """Return the rows, whose cells are defused already."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(map(defuse, row) for row in rows)
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode()

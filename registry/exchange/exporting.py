@@ -30,12 +30,13 @@ CHUNK = 200
 """Projects that are read from the database and written at a time."""
 
 MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "jsonl": "application/x-ndjson; charset=utf-8",
     "iati": "application/xml; charset=utf-8",
-    "hxl": "text/csv; charset=utf-8",
+    "hxl": "text/csv",
 }
+"""Format -> its media type; to one that begins with text/ a web server adds the encoding itself."""
 EXTENSIONS = {
     "csv": ".csv",
     "xlsx": ".xlsx",

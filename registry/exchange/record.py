@@ -178,11 +178,6 @@ def spoken_cells(record: ProjectRecord, given: Collection[str]) -> dict[str, str
     return {name: cell for name, cell in cells if name in given or (cell and name not in COLUMNS)}
 
 
-def filled_cells(record: ProjectRecord) -> dict[str, str]:
-    """Return those cells of its row in which something stands."""
-    return {name: cell for name, cell in as_row(record).items() if cell}
-
-
 _PAIRS = {
     "countries": ("code", ":", ("percentage",)),
     "regions": ("code", ":", ("percentage",)),

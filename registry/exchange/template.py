@@ -27,7 +27,7 @@ from registry.messages import Message
 ROWS = 2_000
 """Rows that are prepared, with formats and lists to choose from."""
 
-_AS_TEXT = ("identifier", "iati_identifier", "regions", "countries", "locations", "related")
+AS_TEXT = ("identifier", "iati_identifier", "regions", "countries", "locations", "related")
 """Columns in which a spreadsheet must not make numbers or dates of what is typed."""
 _ONE_OF = {
     "reporting_org_type": "organisation_types",
@@ -162,7 +162,7 @@ class _Template:
             return self.day
         if column == "budget":
             return self.money
-        return self.text if column in _AS_TEXT else None
+        return self.text if column in AS_TEXT else None
 
     def _note(self, column: str) -> str:
         need = required(column)

@@ -58,10 +58,7 @@ def read_text(value: Any, longest: int = LONGEST_TEXT) -> str | None:
                 "Save the file again as UTF-8, or delete that character."
             )
         )
-    text = (
-        text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0b", "\n").replace("\x0c", "\n")
-    )
-    text = _UNPRINTABLE.sub("", text).strip()
+    text = _printable(text).strip()
     if len(text) > longest:
         raise Unreadable(
             message(
@@ -71,6 +68,22 @@ def read_text(value: Any, longest: int = LONGEST_TEXT) -> str | None:
             )
         )
     return text or None
+
+
+def printable(text: str) -> str:
+    """Return the text as it will be read, in characters that every file can hold.
+
+    What is no character at all, for which a text is refused, becomes a visible sign.
+    """
+    return text if text.isprintable() else _BROKEN.sub("\ufffd", _printable(text))
+
+
+def _printable(text: str) -> str:
+    """Return the text with line breaks of one kind, without what is not to be seen."""
+    text = (
+        text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0b", "\n").replace("\x0c", "\n")
+    )
+    return _UNPRINTABLE.sub("", text)
 
 
 def read_line(value: Any, longest: int = LONGEST_LINE) -> str | None:

@@ -18,7 +18,7 @@ from registry.messages import Message, message
 if TYPE_CHECKING:
     from registry.exchange.exporting import Exported
 
-_EARLIEST_DAY = date(1900, 3, 1)
+EARLIEST_DAY = date(1900, 3, 1)
 """Spreadsheets count earlier days wrongly or not at all; they are written as text."""
 _WIDE = frozenset({"title", "description", "participating_orgs"})
 _HEADINGS = {
@@ -108,7 +108,7 @@ class WorkbookWriter:
         cells = as_row(record)
         for index, name in enumerate(self.columns):
             day = getattr(record, name) if name in DATES else None
-            if day is not None and day >= _EARLIEST_DAY:
+            if day is not None and day >= EARLIEST_DAY:
                 moment = datetime(day.year, day.month, day.day)
                 self._sheet.write_datetime(self._row, index, moment, self._day)
             elif name == "budget" and _is_exact(record.budget):

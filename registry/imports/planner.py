@@ -12,11 +12,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import FieldError
 from registry.exchange.merging import differences, merge
-from registry.exchange.record import ProjectRecord, filled_cells
+from registry.exchange.record import ProjectRecord
 from registry.exchange.source import LateRow, Row
 from registry.folding import fold
 from registry.imports.items import digest, dump
 from registry.imports.plan import Item
+from registry.imports.refused import cells_of
 from registry.messages import Message, message
 from registry.models import Organisation, Project
 from registry.organisations import resolve_organisations
@@ -87,7 +88,7 @@ class Planner:
                 else:
                     self._plan_known(row, item, item.record, found, records[found.id])
             if item.outcome == "refused":
-                item.raw = _cells_of(row)
+                item.raw = cells_of(row)
             else:
                 item.key = digest(_owner(item), item.identifier or "")
         for item in items:
@@ -115,7 +116,7 @@ class Planner:
             if not may(self.actor, "project.import", found.id):
                 _refuse(item, _not_yours(found, self.default))
                 # What concerns other things is not made into a record for that.
-                item.raw = _cells_of(row) if row.is_concerned else row.raw
+                item.raw = cells_of(row) if row.is_concerned else row.raw
         return [(row, item) for row, item in pairs if not item.errors]
 
     def _leave_out_other_things(
@@ -296,13 +297,6 @@ def _record_of(row: Row) -> ProjectRecord:
     if row.record is None:
         raise ValueError("A row without errors has a record.")
     return row.record
-
-
-def _cells_of(row: Row) -> dict[str, Any]:
-    """Return the cells of a refused record; of XML, as a table would have them."""
-    if isinstance(row, LateRow) and row.record is not None:
-        return filled_cells(row.record)
-    return row.raw
 
 
 def _item_of(row: Row) -> Item:

@@ -80,7 +80,7 @@ def apply(page: Page, button: str) -> None:
 def download_the_refused(page: Page) -> str:
     """Take the table of what was refused home."""
     with page.expect_download() as coming:
-        page.get_by_role("link", name="Refused records with the reasons (CSV)").click()
+        page.locator("#refused").get_by_role("link", name="CSV").click()
     return Path(coming.value.path()).read_text(encoding="utf-8-sig")
 
 

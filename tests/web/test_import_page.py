@@ -1,5 +1,9 @@
 """Importing by page: the plan is looked at, then applied, once."""
 
+import csv
+import re
+from io import StringIO
+
 import pytest
 from sqlmodel import select
 
@@ -173,10 +177,29 @@ async def test_iati_leaves_out_what_is_about_something_else(member: Browser) -> 
 async def test_no_cell_of_the_refused_table_is_a_formula(member: Browser) -> None:
     line = '{"identifier": "A-3", "title": "=2+2", "countries": "Atlantis", "=1+1": "=3+3"}\n'
     plan = await upload(member, line, "projects.jsonl")
-    refused = (await member.get(f"{plan.url.path}/refused.csv")).text.splitlines()
-    cells = [cell for line in refused for cell in line.split(",")]
-    assert {"'=1+1", "'=2+2", "'=3+3"} <= set(cells)
-    assert not any(cell.startswith("=") for cell in cells)
+    refused = (await member.get(f"{plan.url.path}/refused.csv")).text
+    (row,) = csv.DictReader(StringIO(refused.removeprefix("\ufeff"), newline=""))
+    assert (row["title"], row["not understood"]) == ("'=2+2", "'=1+1: =3+3")
+    assert not any(cell.startswith("=") for cell in (*row, *row.values()))
+
+
+@pytest.mark.parametrize(
+    ("name", "forms"), [("p.jsonl", ["xlsx", "csv", "jsonl"]), ("p.csv", ["xlsx", "csv"])]
+)
+async def test_the_refused_are_offered_in_every_form_that_fits(
+    member: Browser, name: str, forms: list[str]
+) -> None:
+    lines = '{"identifier": "A-3", "title": "x", "countries": "Atlantis"}\n{"url": "?"}\n'
+    plan = await upload(member, lines if name == "p.jsonl" else HEADER + BAD, name)
+    offered = re.findall(rf'href="{plan.url.path}/refused\.(\w+)"', plan.text)
+    assert offered == forms
+    for form in ("xlsx", "csv", "jsonl"):
+        sent = await member.get(f"{plan.url.path}/refused.{form}")
+        assert sent.status_code == (200 if form in forms else 404)
+        assert sent.headers["content-type"].count("charset") == (form != "xlsx")
+    french = await member.get(f"{plan.url.path}/refused.csv?lang=fr")
+    assert ("(garder)" in french.text) == (name == "p.jsonl")
+    assert "Atlantis" in french.text
 
 
 async def test_a_plan_of_the_secretariat_is_not_for_the_members_it_stands_in_for(

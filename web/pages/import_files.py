@@ -1,23 +1,29 @@
 """Files around an import: the templates to fill in, and what was refused, to be mended."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from litestar import Response, get
 from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Stream
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.errors import NotFound
 from registry.exchange.csv_rows import BYTE_ORDER_MARK, csv_bytes
-from registry.exchange.exporting import MEDIA_TYPES
-from registry.exchange.headers import OWN_REMARKS
-from registry.exchange.record import COLUMNS, as_cell
+from registry.exchange.exporting import EXTENSIONS, MEDIA_TYPES
+from registry.exchange.record import COLUMNS
 from registry.exchange.template import write_template
 from registry.imports import runs
-from registry.imports.refused import Refused, refused_records
+from registry.imports.refused_files import formats_for, refused_file
+from registry.messages import Message
 from registry.permissions import Actor
 from web import i18n
 from web.pages.imports import require_import
 from web.project_fields import LANGUAGES_OF_TEXTS, field_label, language_name
+
+_REFUSED = ("xlsx", "csv", "jsonl")
 
 
 @get("/projects/import/template.xlsx", sync_to_thread=True)
@@ -36,15 +42,45 @@ def workbook_template(request: HTMXRequest) -> Response[bytes]:
 @get("/projects/import/template.csv")
 async def template() -> Response[bytes]:
     """Send a table with nothing but the header."""
-    return _download([COLUMNS], "convene-projects.csv")
+    return Response(
+        BYTE_ORDER_MARK + csv_bytes([COLUMNS]),
+        media_type=MEDIA_TYPES["csv"],
+        headers={"content-disposition": 'attachment; filename="convene-projects.csv"'},
+    )
 
 
-@get("/projects/import/{plan_id:str}/refused.csv")
-async def refused_table(session: AsyncSession, reader: Actor, plan_id: str) -> Response[bytes]:
-    """Send the refused records as a table with the reasons, to be mended and uploaded again."""
+@get([f"/projects/import/{{plan_id:str}}/refused{EXTENSIONS[name]}" for name in _REFUSED])
+async def refused_records(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, plan_id: str
+) -> Response[Any]:
+    """Send all refused records with the reasons, to be mended and uploaded again."""
     require_import(reader)
     run = await runs.find_import(session, reader, plan_id)
-    return _download(_table(await refused_records(session, run)), "refused.csv")
+    extension = Path(request.url.path).suffix
+    format = next(name for name in _REFUSED if EXTENSIONS[name] == extension)
+    if format not in formats_for(run):
+        raise NotFound("The refused records of this import are not to be had in this form.")
+    language = i18n.language_of(request)
+    database = request.app.state.database
+
+    def say(sentence: Message) -> str:
+        with i18n.speaking(language):
+            return i18n.say(sentence)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        # The transaction of the request is over when the file is being sent.
+        async with database.session() as reading:
+            async for piece in refused_file(reading, run, format, say, language):
+                yield piece
+
+    return Stream(
+        pieces(),
+        media_type=MEDIA_TYPES[format],
+        headers={
+            "content-disposition": f'attachment; filename="refused{extension}"',
+            "cache-control": "private, no-cache",
+        },
+    )
 
 
 @cache
@@ -54,23 +90,4 @@ def _template(language: str) -> bytes:
         return write_template(language, field_label, i18n.say, languages)
 
 
-def _table(refused: Sequence[Refused]) -> Iterator[list[str]]:
-    """Yield the header, then where each record stood, why it was refused, and its cells."""
-    names = list(dict.fromkeys(name for one in refused for name in one.cells))
-    yield [*OWN_REMARKS, *names]
-    for one in refused:
-        item = one.item
-        why = " ".join(f"{error.field}: {i18n.say(error.message)}" for error in item.errors)
-        cells = [as_cell(one.cells.get(name)) for name in names]
-        yield [f"{item.kind} {item.number}", why, *cells]
-
-
-def _download(rows: Iterable[Sequence[str]], name: str) -> Response[bytes]:
-    return Response(
-        BYTE_ORDER_MARK + csv_bytes(rows),
-        media_type=MEDIA_TYPES["csv"],
-        headers={"content-disposition": f'attachment; filename="{name}"'},
-    )
-
-
-handlers = [workbook_template, template, refused_table]
+handlers = [workbook_template, template, refused_records]

@@ -13,17 +13,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.database import Database
 from registry.errors import FieldError, Invalid
+from registry.exchange.cells import KEEP
 from registry.exchange.record import COLUMNS
 from registry.imports import looking, runs, sources, uploads
 from registry.imports.items import error_from
 from registry.imports.plan import Item
 from registry.imports.progress import progress_of
+from registry.imports.refused_files import formats_for
 from registry.imports.worker import work_on
 from registry.messages import Message, message
 from registry.models import Import, Organisation, Project
 from registry.organisations import list_organisations
 from registry.permissions import Actor, may, require
 from registry.visibility import readable_projects
+from web import i18n
 from web.pages.members import page_number
 from web.project_fields import EXAMPLES, field_label, field_text
 from web.rendering import page, redirect, wants_fragment
@@ -110,6 +113,8 @@ async def plan_page(
         groups=groups,
         shown=looking.PAGE,
         live=False,
+        refused_forms=formats_for(run),
+        keep=KEEP[i18n.language_of(request)],
         errors=[error_from(said) for said in run.error],
         changed=[Message(said["template"], said["params"]) for said in run.overtaken_by],
         disappeared=await sources.disappeared(session, reader, run),

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.database import Database
 from registry.errors import Conflict, NotAllowed
 from registry.imports.plan import Report
-from registry.imports.refused import refused_records
+from registry.imports.refused import each_refused
 from registry.imports.whole import apply_import, import_file, plan_file
 from registry.models import Organisation, Project
 from registry.permissions import COMMAND_LINE, VISITOR
@@ -198,7 +198,7 @@ async def test_refused_activities_can_be_mended_whole(session: AsyncSession) -> 
         an_activity("X-4", "a & b", org="Sida"),
     )
     plan = await plan_import(session, member, data, filename="x.xml")
-    cells = [one.cells for one in await refused_records(session, plan.run)]
+    cells = [one.cells async for chunk in each_refused(session, plan.run) for one in chunk]
     assert [(one["identifier"], one["title"]) for one in cells] == [
         ("X-1", ""),
         ("X-2", "Human trafficking"),
