@@ -1,9 +1,8 @@
 """Looking through what becomes of the records of a file: page by page, and by words."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, case, func, literal, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import NotFound
@@ -66,23 +65,35 @@ async def group(
     if outcome not in OUTCOMES:
         raise NotFound("There is no such part of a plan.")
     table = ImportItem.__table__  # type: ignore[attr-defined]
-    wanted: list[ColumnElement[bool]] = [table.c.import_id == run.id, table.c.outcome == outcome]
+    sought = words.split()
+    wanted = select(table.c.index).where(table.c.import_id == run.id, table.c.outcome == outcome)
     if overlapping:
-        wanted.append(table.c.may_overlap)
-    told = _bare(func.concat_ws(" ", table.c.title, table.c.identifier, table.c.organisation))
-    wanted += [func.strpos(told, _bare(word)) > 0 for word in words.split()]
+        wanted = wanted.where(table.c.may_overlap)
+    if sought:
+        said = func.concat_ws(" ", table.c.title, table.c.identifier, table.c.organisation)
+        # OFFSET 0 keeps PostgreSQL from working this out anew for each of the words.
+        told = wanted.add_columns(_bare(said).label("told")).offset(0).subquery()
+        wanted = select(told.c.index).where(
+            *(func.strpos(told.c.told, _bare(literal(word))) > 0 for word in sought)
+        )
     connection = await session.connection()
     number = found = run.counts.get(outcome, 0)
-    if overlapping or words.split():
-        found = await connection.scalar(select(func.count()).select_from(table).where(*wanted)) or 0
-    rows = await connection.execute(
-        select(table).where(*wanted).order_by(table.c.index).limit(PAGE).offset((page - 1) * PAGE)
-    )
-    items = [item_from(row) for row in rows]
-    return Group(outcome, number, found, page, " ".join(words.split()), overlapping, items)
+    if overlapping or sought:
+        indexes = list(await connection.scalars(wanted.order_by(wanted.selected_columns[0])))
+        found = len(indexes)
+        on_page = table.c.index.in_(indexes[(page - 1) * PAGE : page * PAGE])
+        rows = select(table).where(table.c.import_id == run.id, on_page)
+    else:
+        rows = select(table).where(table.c.import_id == run.id, table.c.outcome == outcome)
+        rows = rows.limit(PAGE).offset((page - 1) * PAGE)
+    items = [item_from(row) for row in await connection.execute(rows.order_by(table.c.index))]
+    return Group(outcome, number, found, page, " ".join(sought), overlapping, items)
 
 
-def _bare(said: Any) -> ColumnElement[str]:
-    """Return the expression of a text without case and accents."""
+def _bare(said: ColumnElement[str]) -> ColumnElement[str]:
+    """Return the expression of a text without case and accents; most texts have none."""
     decomposed = func.normalize(func.lower(said), text("NFKD"))
-    return func.regexp_replace(decomposed, "[\u0300-\u036f]", "", "g")
+    return case(
+        (func.octet_length(said) == func.length(said), func.lower(said)),
+        else_=func.regexp_replace(decomposed, "[\u0300-\u036f]", "", "g"),
+    )

@@ -195,6 +195,7 @@ def _likeliest(found: list[Alike], other: Item, pair: JudgedPair) -> list[Alike]
         other.organisation,
         pair.judgement.kind,
         round(pair.judgement.probability, 3),
+        other.identifier,
     )
     others = [known for known in found if known.index != one.index]
     return sorted([*others, one], key=lambda known: -known.probability)[:_SHOWN]

@@ -39,6 +39,8 @@ class Alike:
     organisation: str
     kind: str
     probability: float
+    identifier: str | None = None
+    """Several records may stand in one line."""
 
 
 @dataclass(slots=True)

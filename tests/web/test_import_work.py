@@ -90,8 +90,8 @@ async def test_the_plan_shows_what_stands_in_the_file_twice(member: Browser) -> 
     rows = f"A-1,Training of judges in Moldova,{rest}\nA-2,Training of Moldovan judges,{rest}\n"
     text = text_of(await upload(member, HEADER + rows))
     assert "All 2 new projects were compared with the registry and with each other." in text
-    assert "It looks like another project of this file: row 3 : Training of Moldovan" in text
-    assert "It looks like another project of this file: row 2 : Training of judges" in text
+    assert "It looks like another project of this file: row 3 · A-2: Training of Moldovan" in text
+    assert "It looks like another project of this file: row 2 · A-1: Training of judges" in text
 
 
 async def test_a_large_file_is_worked_on_apart_and_can_be_cancelled(member: Browser) -> None:
