@@ -10,14 +10,17 @@ from datetime import date, datetime
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 from registry import codelists
+from registry.exchange.cells import KEEP
 from registry.exchange.example import COLUMN_EXAMPLES, example_row
 from registry.exchange.record import CODED_LISTS, COLUMNS, DATES
 from registry.exchange.sheet_names import CODES, INSTRUCTIONS, PROJECTS
 from registry.exchange.template_texts import (
     HEADINGS,
     HINTS,
+    KEPT,
     MEANINGS,
     REQUIRED,
     required,
@@ -36,7 +39,7 @@ _ONE_OF = {
     "currency": "currencies",
     "language": "languages",
 }
-"""Columns with one code, and its list."""
+"""Columns with one code, and its list, at whose end stands that the field is to be kept."""
 _SEVERAL_OF = {"countries": "countries", "regions": "regions", **{n: n for n in CODED_LISTS}}
 """Columns with several codes: a list to choose from helps, but more may be typed."""
 _SCHEMES = (
@@ -67,13 +70,13 @@ def write_template(
     template = _Template(book, language, label, say)
     sheet = book.add_worksheet(PROJECTS)
     template.instructions(book.add_worksheet(INSTRUCTIONS[language]))
-    template.codes(book.add_worksheet(CODES), _lists(language, languages))
+    template.codes(book.add_worksheet(CODES), _lists(language, languages, say))
     template.projects(sheet)
     book.close()
     return file.getvalue()
 
 
-def _lists(language: str, languages: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def _lists(language: str, languages: Mapping[str, str], say: Say) -> dict[str, dict[str, str]]:
     """Return list -> code -> what it means."""
     lists = {
         name: {code: codelists.label(name, code, language) for code in codelists.scheme(name)}
@@ -81,6 +84,8 @@ def _lists(language: str, languages: Mapping[str, str]) -> dict[str, dict[str, s
     }
     lists["currencies"] = dict(codelists.currencies(language))
     lists["languages"] = dict(languages)
+    keep = {KEEP[language]: say(KEPT)}
+    lists |= {name: lists[name] | keep for name in _ONE_OF.values()}
     names = {code: codelists.country_name(code, language) for code in codelists.countries()}
     lists["countries"] = dict(sorted(names.items()))
     lists["regions"] = {code: codelists.region_name(code, language) for code in codelists.regions()}
@@ -189,10 +194,10 @@ class _Template:
                 "error_message": self.say(HINTS["dates"]),
             }
         elif column == "budget":
+            cell, keep = xl_rowcol_to_cell(1, index), KEEP[self.language]
             rule = {
-                "validate": "decimal",
-                "criteria": ">=",
-                "value": 0,
+                "validate": "custom",
+                "value": f'=OR(AND(ISNUMBER({cell}),{cell}>=0),{cell}="{keep}")',
                 "error_message": self.say(MEANINGS["budget"])[:255],
             }
         if rule is not None:

@@ -65,12 +65,19 @@ HINTS: dict[str, Message] = {
     "codes": message("The sheet of codes lists every code. Their names are understood too."),
     "dates": message("Write dates as dates of the spreadsheet, or as 2025-01-31."),
     "empty": message("Leave empty what you do not know; columns that you do not need can go."),
+    "keep": message(
+        "In a row of a project that is registered already, an empty cell empties its field. "
+        "(keep) in a cell leaves the field as it is."
+    ),
     "example": message(
         "The row with the identifier EXAMPLE is left out when the file is read. Delete it, or "
         "leave it where it is."
     ),
 }
 """What stands above the list of columns."""
+
+KEPT = message("leaves the field of a registered project as it is")
+"""What stands beside '(keep)' in a list of codes."""
 
 HEADINGS: dict[str, Message] = {
     "title": message("Projects for the registry"),

@@ -6,6 +6,7 @@ from litestar import get
 from litestar.plugins.htmx import HTMXRequest
 
 from registry.errors import NotFound
+from registry.exchange.cells import KEEP
 from registry.exchange.record import COLUMNS
 from registry.exchange.template_texts import MEANINGS, required
 from registry.imports.cleaning import KEPT
@@ -64,6 +65,7 @@ async def topic_page(request: HTMXRequest, topic: str) -> Page:
         examples=EXAMPLES,
         meanings=MEANINGS,
         required=required,
+        keep=KEEP[i18n.language()],
         field_label=field_label,
         plan_days=KEPT.days,
         max_upload=request.app.state.settings.max_upload // 1024**2,

@@ -10,6 +10,7 @@ from python_calamine import load_workbook
 
 from registry import codelists
 from registry.errors import Invalid
+from registry.exchange.cells import KEEP
 from registry.exchange.example import MARK, example_row
 from registry.exchange.header_names import column_named
 from registry.exchange.record import COLUMNS, parse_record
@@ -105,6 +106,19 @@ def test_only_lists_of_one_code_refuse_anything_else() -> None:
     rules = dict(re.findall(r"<dataValidation ([^>]*)><formula1>codes_(\w+)<", xml))
     stops = {name for attributes, name in rules.items() if 'showErrorMessage="1"' in attributes}
     assert stops == {"organisation_types", "statuses", "visibilities", "currencies", "languages"}
+
+
+@LANGUAGES
+def test_a_field_can_be_kept_where_a_list_or_a_number_is_asked_for(language: str) -> None:
+    data, keep = template(language), KEEP[language]
+    _, *rows = sheet(data, "Codes")
+    kept = {str(name) for name, code, label in rows if code == keep and label}
+    assert kept == {"organisation_types", "statuses", "visibilities", "currencies", "languages"}
+    xml = part(data, "xl/worksheets/sheet1.xml")
+    (rule,) = re.findall(r'type="custom"[^>]* sqref="(\w+):\w+"[^>]*><formula1>([^<]*)<', xml)
+    assert rule[0] in rule[1]
+    assert f'="{keep}"' in rule[1].replace("&quot;", '"')
+    assert keep in str(sheet(data, INSTRUCTIONS[language])) or language != "en"
 
 
 @LANGUAGES
