@@ -81,7 +81,7 @@ async def test_the_plan_shows_what_a_new_project_may_overlap_with(member: Browse
     text = text_of(await upload(member, HEADER + row))
     assert "It may overlap with: IOM: Training of judges" in text
     assert "ILO: Training" not in text
-    assert "The new project was compared with the registry and with the rest of this file." in text
+    assert "The new project was compared with the registry." in text
     assert "It may overlap with another one." in text
 
 
