@@ -15,6 +15,7 @@ import pytest
 
 from registry.embedded_server import EmbeddedServer
 from registry.settings import settings
+from tests.registry.imports.mending import mended
 from web.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +112,23 @@ def test_import_tells_what_became_of_every_record(convene: Command, projects: Pa
     )
     again = convene.json("import", projects, status=1)
     assert (again["created"], again["unchanged"]) == (0, 2)
+
+
+def test_what_is_refused_can_be_mended_in_a_workbook(
+    convene: Command, projects: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "to mend"
+    convene.json("import", projects, "--refused", folder, "--dry-run", status=1)
+    (table,) = folder.iterdir()
+    assert table.name == "projects.jsonl.refused.xlsx"
+    assert str(table) in convene.err
+    changes = {"CLI-2": {"title": "Mended"}}
+    table.write_bytes(mended(table.read_bytes(), "xlsx", changes))
+    mending = convene.json("import", table, "--dry-run")
+    assert (mending["created"], mending["refused"], mending["drafts"]) == (1, 0, 0)
+    again = tmp_path / "nothing"
+    convene.json("import", table, "--refused", again, "--dry-run")
+    assert not again.exists()
 
 
 def test_what_was_imported_is_found(convene: Command, projects: Path) -> None:

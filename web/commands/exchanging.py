@@ -4,10 +4,12 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.database import Database
 from registry.errors import Conflict, FieldError, Invalid, Unavailable
@@ -18,6 +20,7 @@ from registry.imports import items as planned
 from registry.imports import runs
 from registry.imports.plan import Report
 from registry.imports.progress import progress_of
+from registry.imports.refused_files import formats_for, refused_file
 from registry.imports.uploads import existing
 from registry.imports.worker import claim, work_on
 from registry.messages import Message, message
@@ -60,6 +63,12 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     )
     into.add_argument("--draft", action="store_true", help="publish nothing: keep all as drafts")
     into.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
+    into.add_argument(
+        "--refused",
+        metavar="FOLDER",
+        type=Path,
+        help="write what is refused there, with the reasons, to be mended and imported again",
+    )
     into.add_argument(
         "--resume",
         action="store_true",
@@ -155,9 +164,34 @@ async def _import_one(
         )
     async with database.session() as session:
         report = await planned.report(session, run.id, file.name)
+        if options.refused is not None and run.counts.get("refused"):
+            await _write_refused(session, run, options.refused, console)
         if not (resumed and options.dry_run):
             await runs.forget(session, run)
     return report
+
+
+async def _write_refused(
+    session: AsyncSession, run: Import, folder: Path, console: Console
+) -> None:
+    """Write all refused records of a file beside each other, in the handiest form there is."""
+    form = formats_for(run)[0]
+    path = folder / f"{run.filename}.refused{EXTENSIONS[form]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    await _write(path, refused_file(session, run, form))
+    console.say(f"Mend what was refused of {run.filename} and import it: {path}")
+
+
+async def _write(path: Path, pieces: AsyncIterator[bytes]) -> None:
+    """Write a file that is there whole or not at all."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    try:
+        with open(unfinished, "wb") as file:
+            async for piece in pieces:
+                file.write(piece)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 async def _begin(
@@ -291,14 +325,7 @@ async def run_export(options: argparse.Namespace, console: Console) -> int:
                 sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
             return 0
-        unfinished = options.output.with_name(options.output.name + ".unfinished")
-        try:
-            with open(unfinished, "wb") as file:
-                async for piece in pieces:
-                    file.write(piece)
-            unfinished.replace(options.output)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        await _write(options.output, pieces)
     console.result(
         {"projects": len(ids), "format": options.format, "file": str(options.output)},
         [f"{options.output}: {len(ids):,} projects"],
