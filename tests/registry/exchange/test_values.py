@@ -123,6 +123,8 @@ def test_the_first_of_a_month_in_french() -> None:
         ("30.02.2026", "not a date"),
         ("12/2026", "not a date"),
         ("2026-12-31 to 2027-01-31", "not a date"),
+        ("2026-02-30", "not a date"),
+        ("2026-W01-1", "not a date"),
         ("soon", "not a date"),
         ("31 12 2026", "not a date"),
     ],
