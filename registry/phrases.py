@@ -86,8 +86,9 @@ class Lexicon:
         self._by_rarest: dict[str, list[Phrase]] = {}
         self._by_stem: dict[str, set[tuple[str, str]]] = {}
         """Stem -> the choices with it, and the words that they are a choice of."""
+        self._initials: set[str] = set()
         self._after_particles: set[str] = set()
-        """Letters with which a word may begin that has particles before it."""
+        """Letters with which a word may begin, and one that has particles before it."""
         self._memory = _Memory()
         labelled = ((label, phrase) for label, group in phrases.items() for phrase in group)
         for number, (label, phrase) in enumerate(labelled):
@@ -133,6 +134,7 @@ class Lexicon:
             for choice in word.split("|"):
                 stem = _stem(choice)
                 self._by_stem.setdefault(stem, set()).add((choice, word))
+                self._initials.add(stem[:1])
                 if choice.startswith("*"):
                     self._after_particles.add(stem[:1])
         rarest, *others = sorted(dict.fromkeys(words), key=_shortest, reverse=True)
@@ -182,7 +184,7 @@ class Lexicon:
     def _parts(self, word: str) -> set[str]:
         """Return the words of phrases that a word of a text can stand for."""
         length = len(word)
-        starts = [0]
+        starts = [0] if word[0] in self._initials else []
         for start in range(1, min(length, _PARTICLES + 1)):
             if word[start] in self._after_particles:
                 starts.append(start)

@@ -37,8 +37,6 @@ _SHOWN = 3
 """How many words or phrases a reason names."""
 _NOTHING = message("Nothing in title and description speaks of trafficking in persons.")
 _DENIED = message("It says that it is not about trafficking in persons.")
-
-
 Possible = Mapping[str, Sequence[Phrase]]
 """Label -> the phrases of which all words are in the texts, next to each other or not."""
 
@@ -49,11 +47,14 @@ class Said:
 
     decision: bool | None
     """None where words do not decide."""
-    reasons: list[Message]
+    reasons: tuple[Message, ...]
     texts: tuple[str, ...] = ()
     """What is compared by meaning: the texts without sentences that deny."""
     hints: float = 0.0
     """How much the hints weigh together."""
+
+
+_NOTHING_SAID = Said(False, (_NOTHING,))
 
 
 class _Activity:
@@ -90,19 +91,19 @@ def read_words(
     activity = _Activity(_shortened(texts))
     possible = _lexicon().possible(activity.words)
     if not possible:
-        return Said(False, [_NOTHING])
+        return _NOTHING_SAID
     codes = _codes(sectors, tags)
     outright = [phrase for label in _OUTRIGHT for phrase in possible.get(label, ())]
     if not outright:
         if _weight_of(possible, codes) < LEAST_HINTS:
-            return Said(False, [_NOTHING])
-        return _weigh(activity, possible, codes, [])
+            return _NOTHING_SAID
+        return _weigh(activity, possible, codes)
     decisive, denying = _read_sentences(activity, outright)
     if decisive:
-        return Said(True, [_says(phrase) for phrase in decisive[:_SHOWN]])
+        return Said(True, tuple(_says(phrase) for phrase in decisive[:_SHOWN]))
     if denying:
         activity = _Activity(_without(denying, activity.texts))
-    return _weigh(activity, possible, codes, [_DENIED] if denying else [])
+    return _weigh(activity, possible, codes, (_DENIED,) if denying else ())
 
 
 def telling_sentences(texts: Sequence[str]) -> str:
@@ -139,10 +140,13 @@ def _shortened(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _weigh(
-    activity: _Activity, possible: Possible, codes: Sequence[str], reasons: list[Message]
+    activity: _Activity,
+    possible: Possible,
+    codes: Sequence[str],
+    reasons: tuple[Message, ...] = (),
 ) -> Said:
     """Weigh the hints: each kind counts once, however often it is said."""
-    nothing = Said(False, reasons or [_NOTHING])
+    nothing = Said(False, reasons) if reasons else _NOTHING_SAID
     text = _without_harmless(activity.whole, possible)
     trafficking = _weight_of_trafficking(text, activity, possible)
     if _weight_of(_but_trafficking(possible), codes) + trafficking < LEAST_HINTS:
@@ -154,9 +158,9 @@ def _weigh(
     weights = _weights()
     kinds = sorted(weights.keys() & said.keys(), key=lambda kind: (-weights[kind], kind))
     shown = ", ".join(f"'{said[kind][0]}'" for kind in kinds[:_SHOWN])
-    reasons = [*reasons, message("Words that may speak of it: {words}.", words=shown)]
+    reasons = (*reasons, message("Words that may speak of it: {words}.", words=shown))
     if codes:
-        reasons.append(message("It is marked {codes}.", codes=", ".join(codes)))
+        reasons = (*reasons, message("It is marked {codes}.", codes=", ".join(codes)))
     return Said(None, reasons, activity.texts, total)
 
 

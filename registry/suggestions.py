@@ -49,6 +49,7 @@ _IN_TITLE, _REPEATED = 1.0, 0.5
 """What it adds to a subject's 1 that the title says it, or that it is said in several ways."""
 _BIAS = "bias"
 _ROUNDING = 1e-9
+"""Log-odds by which a code may be below its limit as numbers are rounded; it is looked at again."""
 _SHOWN = 3
 _LEAST_SHARE = 0.3
 """Log-odds from which a subject is told as a reason."""
@@ -66,8 +67,7 @@ class Suggestion:
 def suggest(text: str) -> dict[str, list[Suggestion]]:
     """Return suggestions by scheme, the likeliest first; schemes without any are left out.
 
-    The text is a title, ' . ', and what else the project says of itself. Keeps a core busy for some
-    100 microseconds if it has 60 words.
+    The text is a title, ' . ', and what else the project says of itself.
     """
     said, values = read_subjects(text)
     return {
@@ -77,7 +77,10 @@ def suggest(text: str) -> dict[str, list[Suggestion]]:
 
 
 def suggested_codes(record: ProjectRecord) -> dict[str, list[str]]:
-    """Return scheme -> codes for the schemes in which the record has none yet."""
+    """Return scheme -> codes for the schemes in which the record has none yet.
+
+    Keeps a core busy for about 100 microseconds if the record's texts have 60 words.
+    """
     text = _TITLE_ENDS.join([*record.titles.values(), *record.descriptions.values()])
     _, values = read_subjects(text)
     return {

@@ -168,3 +168,10 @@ def test_a_component_of_a_long_programme_is_found() -> None:
     component = "One component frees workers who are held by debts and whose passports were taken."
     assert not relevance(["Support to the provinces", ordinary]).concerned
     assert relevance(["Support to the provinces", ordinary + component + ordinary]).concerned
+
+
+def test_a_text_is_compared_by_meaning_as_it_is_unless_a_sentence_denies() -> None:
+    texts = ("Guards", "Against trafficking in wildlife\nStreet children who beg are sold")
+    assert read_words(texts).texts == texts
+    denying = "Children who beg are sold. It is not about human trafficking."
+    assert read_words(("Guards", denying)).texts == ("Guards", "Children who beg are sold.")

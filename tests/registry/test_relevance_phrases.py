@@ -1,6 +1,7 @@
 """The small language of phrases, and that many are found as surely as one."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -90,6 +91,23 @@ def test_a_phrase_is_found_by_each_form_of_its_words() -> None:
     assert list(lexicon.possible(["trafficking", "victims", "from"])) == ["x"]
     assert list(lexicon.possible(["of", "trafficked", "victim"])) == ["x", "y"]
     assert list(lexicon.possible(["of", "trafficked"])) == ["y"]
+
+
+def test_forgetting_words_forgets_no_phrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("registry.phrases._MOST_REMEMBERED", 3)
+    lexicon = Lexicon({"x": ["forced labour"], "y": ["begging"]})
+    for n in range(9):
+        words = ["labour", f"n{n}", "begging", "is", "forced", "labour"]
+        assert lexicon.said(words) == {"x": ["forced labour"], "y": ["begging"]}
+
+
+def test_threads_that_learn_words_together_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("registry.phrases._MOST_REMEMBERED", 50)
+    lexicon = Lexicon({"x": ["forced|compelled* to ~ work*"], "y": ["work*"]})
+    texts = [["forced", "to", f"n{n}", f"work{n}"] for n in range(2_000)]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lexicon.said, texts))
+    assert found == [{"x": [" ".join(words)], "y": words[-1:]} for words in texts]
 
 
 @given(st.lists(st.sampled_from(["a", "ab", "b", "abc", ".", "c"]), max_size=12))
