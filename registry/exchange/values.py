@@ -88,6 +88,8 @@ def _printable(text: str) -> str:
 
 def read_line(value: Any, longest: int = LONGEST_LINE) -> str | None:
     """Return text of one line: line breaks and doubled spaces become one space."""
+    if isinstance(value, str) and value.isprintable() and len(value) <= longest:  # nearly always
+        return " ".join(value.split()) or None
     text = read_text(value, longest)
     return None if text is None else " ".join(text.split())
 
