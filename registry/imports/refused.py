@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ _UNHARMED = frozenset(
 ) | {"visibility"}
 """Fields of a registered project that an empty cell leaves as they are anyway."""
 _NOT_UNDERSTOOD = OWN_REMARKS[-1]
+_AT_ONCE = 1_000
+"""Records that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,38 @@ _JSON_COLUMNS = tuple(map(json_column, WITHOUT_CELLS))
 async def columns_of_refused(session: AsyncSession, run: Import) -> list[str]:
     """Return the columns that a table of all refused records needs, beside where and why."""
     found = {"identifier", "title"}
-    async for chunk in each_refused(session, run):
-        for one in chunk:
-            found.update(one.cells)
-            found.update(one.wrong.intersection(COLUMNS))
+    async for _, detail, record in _stored(session, run):
+        told = json.loads(detail)
+        if values := told.get("raw"):
+            found.update(map(_column_of, values))
+        else:
+            found.add("reporting_org")
+            found.update(spoken_cells(stored.load(record), COLUMNS) if record else ())
+        found.update(name for e in told.get("errors", ()) if (name := e["field"]) in COLUMNS)
     translations = sorted(name for name in found if TRANSLATED.fullmatch(name))
     ordered = (*COLUMNS, *translations, *_JSON_COLUMNS, _NOT_UNDERSTOOD)
     return [name for name in ordered if name in found]
+
+
+async def _stored(
+    session: AsyncSession, run: Import, *, twins: bool = False
+) -> AsyncIterator[tuple[int, bytes, bytes | None]]:
+    """Yield index, detail and record of what is refused, or of what is so for its `twins` only."""
+    table = ImportItem.__table__  # type: ignore[attr-defined]
+    query = select(table.c.index, table.c.detail, table.c.record)
+    query = query.where(table.c.import_id == run.id, table.c.outcome == "refused")
+    if twins:
+        query = query.where(table.c.twins.is_not(None))
+    connection = await session.connection()
+    after = 0
+    while True:
+        more = query.where(table.c.index > after).order_by(table.c.index).limit(_AT_ONCE)
+        rows = (await connection.execute(more)).tuples().all()
+        for row in rows:
+            yield row
+        if len(rows) < _AT_ONCE:
+            return
+        after = rows[-1][0]
 
 
 async def each_refused(session: AsyncSession, run: Import) -> AsyncIterator[list[Refused]]:
@@ -110,19 +138,30 @@ def _under_columns(values: Mapping[str, Any]) -> dict[str, Any]:
     cells: dict[str, Any] = {}
     rest: list[str] = []
     for name, value in values.items():
-        if name in WITHOUT_CELLS:
-            cells[json_column(name)] = json.dumps(value, ensure_ascii=False)
-        elif name == "budget" and isinstance(value, int | float) and not isinstance(value, bool):
-            cells[name] = value
-        elif name in COLUMNS or (TRANSLATED.fullmatch(name) and column_named(name) == Named(name)):
-            cells[name] = as_cell(value, name)
-        elif name != "id":
+        column = _column_of(name)
+        if column == _NOT_UNDERSTOOD:
             rest.append(f"{name}: {as_cell(value)}")
+        elif name in WITHOUT_CELLS:
+            cells[column] = json.dumps(value, ensure_ascii=False)
+        elif name == "budget" and isinstance(value, int | float) and not isinstance(value, bool):
+            cells[column] = value
+        elif name != "id":
+            cells[column] = as_cell(value, name)
     if values.get("id") and not cells.get("identifier"):
         cells["identifier"] = as_cell(values["id"])
     if rest:
         cells[_NOT_UNDERSTOOD] = "\n".join(rest)
     return cells
+
+
+@lru_cache(maxsize=5_000)
+def _column_of(key: str) -> str:
+    """Return the column for a key of a record; that of remarks, where a reader knows none."""
+    if key in WITHOUT_CELLS:
+        return json_column(key)
+    if key in COLUMNS or (TRANSLATED.fullmatch(key) and column_named(key) == Named(key)):
+        return key
+    return "identifier" if key == "id" else _NOT_UNDERSTOOD
 
 
 async def complete_twins(session: AsyncSession, run: Import) -> None:
@@ -140,18 +179,17 @@ async def complete_twins(session: AsyncSession, run: Import) -> None:
     chunks = read_apart(Reading(path, run.filename, run.format, defaults))
     try:
         while wanted and (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
-            rows = [row for row in chunk.rows if wanted.pop(row.index, None) is not None]
+            rows = [row for row in chunk.rows if row.index in wanted]
+            wanted.difference_update(row.index for row in rows)
             await _store_values(session, run, rows)
     finally:
         chunks.close()
 
 
-async def _without_values(session: AsyncSession, run: Import) -> dict[int, bool]:
+async def _without_values(session: AsyncSession, run: Import) -> set[int]:
     """Return the indexes of such records whose values are not stored yet."""
-    found: dict[int, bool] = {}
-    async for chunk in stored.each_chunk(session, run.id, ("refused",)):
-        found |= {item.index: True for item in chunk if item.key is not None and not item.raw}
-    return found
+    twins = _stored(session, run, twins=True)
+    return {index async for index, detail, _ in twins if "raw" not in json.loads(detail)}
 
 
 async def _store_values(session: AsyncSession, run: Import, rows: list[Row]) -> None:
