@@ -9,8 +9,10 @@ from registry.exchange.record import ProjectRecord, as_json, parse_record
 from registry.exchange.source import Row, Source
 from registry.exchange.text_lines import TextFile
 from registry.exchange.values import shown
-from registry.messages import message
+from registry.messages import Message, message
 
+_MOST_SHOWN = 10_000
+"""Characters of a line that can't be read."""
 PROBLEMS = "problems"
 """The key under which a refused line says why; when it comes back, nobody reads it."""
 
@@ -32,22 +34,20 @@ def read_line(line: str, number: int, defaults: Mapping[str, Any] | None = None)
     try:
         raw = json.loads(line.lstrip("\ufeff"), parse_constant=_not_json)
     except RecursionError:
-        return _refused(number, FieldError("record", message("The line is nested too deeply.")))
+        return _refused(line, number, message("The line is nested too deeply."))
     except ValueError as error:
         column = getattr(error, "colno", None)
         return _refused(
+            line,
             number,
-            FieldError(
-                "record",
-                message(
-                    "The line is not valid JSON (character {column}). Write one whole object a "
-                    "line; a line that stops in the middle means that the file was cut.",
-                    column=column or 1,
-                ),
+            message(
+                "The line is not valid JSON (character {column}). Write one whole object a "
+                "line; a line that stops in the middle means that the file was cut.",
+                column=column or 1,
             ),
         )
     if not isinstance(raw, dict):
-        return _refused(number, FieldError("record", message("The line is not an object: {{…}}.")))
+        return _refused(line, number, message("The line is not an object: {{…}}."))
     raw.pop(PROBLEMS, None)
     return row_of(raw, "line", number, defaults)
 
@@ -98,8 +98,10 @@ def _not_json(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _refused(number: int, error: FieldError) -> Row:
-    return Row("line", number, None, [error])
+def _refused(line: str, number: int, why: Message) -> Row:
+    """Return a line that is no record, with its text as far as a person may want to see it."""
+    text: dict[str, object] = {"line": line.strip()[:_MOST_SHOWN]}
+    return Row("line", number, None, [FieldError("record", why)], raw=text)
 
 
 def _shown(value: Any) -> str | None:

@@ -275,7 +275,9 @@ async def test_lines_come_back_as_they_were_with_their_problems(session: AsyncSe
         "line 1: start_date",
     ]
     assert second["title"] == "\ud800"
+    assert third["line"] == "{not json"
     assert "not valid JSON" in str(third["problems"])
+    assert rows_of_workbook(refused["xlsx"])[2]["not understood"] == "line: {not json"
 
 
 async def test_keys_without_a_column_are_a_remark_and_not_read_for_something_else(
