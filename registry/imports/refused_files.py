@@ -32,8 +32,9 @@ from registry.imports.refused import (
 from registry.messages import Message, message
 from registry.models import Import
 
-MOST_IN_WORKBOOK = 50_000
-"""Refused records up to which a workbook is offered: a larger one could not be read again."""
+MOST_IN_WORKBOOK = 20_000
+"""Refused records up to which a workbook is offered: it takes some ten seconds until that is whole
+and its first byte can be sent, and one of 100,000 would be too large to be read again."""
 
 Say = Callable[[Message], str]
 
