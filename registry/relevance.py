@@ -7,10 +7,13 @@ that takes a hundred times as long.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from registry.messages import Message
-from registry.relevance_meaning import by_meaning
-from registry.relevance_words import read_words
+from registry.relevance_words import Said, read_words
+
+if TYPE_CHECKING:
+    from registry.relevance_meaning import Verdict
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,20 @@ def judge(subjects: Sequence[Subject]) -> list[Relevance]:
     """
     said = [read_words(one.texts, one.sectors, one.tags) for one in subjects]
     undecided = [n for n, one in enumerate(said) if one.decision is None]
-    verdicts = by_meaning([said[n] for n in undecided])
+    verdicts = _by_meaning([said[n] for n in undecided])
     judged = [Relevance(bool(one.decision), [*one.reasons]) for one in said]
     for n, verdict in zip(undecided, verdicts, strict=True):
         judged[n] = Relevance(verdict.concerned, [*said[n].reasons, verdict.reason])
     return judged
+
+
+def _by_meaning(said: Sequence[Said]) -> "Sequence[Verdict]":
+    """Compare by meaning, if there is anything: most files need neither encoder nor numpy."""
+    if not said:
+        return []
+    from registry.relevance_meaning import by_meaning
+
+    return by_meaning(said)
 
 
 def relevance(

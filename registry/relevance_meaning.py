@@ -53,8 +53,6 @@ class Model:
 
 def by_meaning(said: Sequence[Said]) -> list[Verdict]:
     """Return a verdict for each activity that words left open; they are encoded together."""
-    if not said:
-        return []
     model = model_in_use()
     vectors = _encode_each_once([telling_sentences(one.texts) for one in said])
     odds = log_odds(model.weights, features(model, vectors, [one.hints for one in said]))

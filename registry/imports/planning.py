@@ -13,9 +13,9 @@ from registry.exchange.source import Row, Source, detect_format
 from registry.imports import items as stored
 from registry.imports.plan import OUTCOMES
 from registry.imports.planner import Planner
+from registry.imports.preparing import prepare
 from registry.models import Import, KeptSource, Organisation
 from registry.permissions import Actor
-from registry.relevance import Subject, judge
 
 READ_APART = 2 * 1024 * 1024
 """Bytes of a file from which on another process reads it: to start one takes half a second."""
@@ -106,20 +106,6 @@ class Planning:
         """Return what there is to say of the file's name; the first record carries it."""
         found, warnings = detect_format(self.source)
         return warnings if found == self.run.format else []
-
-
-def prepare(rows: list[Row], *, judged: bool) -> None:
-    """Judge what rows are about, and make records of those that are wanted.
-
-    It is work for the process that reads: half of what there is to do.
-    """
-    doubtful = [row for row in rows if judged and not row.errors and not row.coded]
-    subjects = [Subject(row.texts, row.sectors, row.tags) for row in doubtful]
-    for row, found in zip(doubtful, judge(subjects), strict=True):
-        row.concerns = (found.concerned, found.reasons)
-    for row in rows:
-        if not row.errors and row.is_concerned:
-            _ = row.record
 
 
 async def _overruled(session: AsyncSession, run: Import) -> dict[str, bool]:
