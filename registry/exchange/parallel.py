@@ -13,7 +13,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -42,7 +42,8 @@ class Reading:
     skip: int = 0
     """Rows at the beginning that nobody wants."""
     prepare: Callable[[list[Row]], None] | None = None
-    """A function of a module, called there with the rows of a chunk: to judge and complete them."""
+    """A function of a module, called with the rows of a chunk: to judge and complete them. It is
+    called where there is time for it: by the process that reads, or by the one that takes them."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Chunk:
 
     rows: list[Row]
     position: int
+    prepared: bool = True
+    """Whether what `Reading.prepare` does was done."""
 
 
 def read_apart(reading: Reading) -> Generator[Chunk, None, None]:
@@ -71,7 +74,10 @@ def read_apart(reading: Reading) -> Generator[Chunk, None, None]:
             _widen(process.stdout)
             pickle.dump(reading, process.stdin)
             process.stdin.close()
-            yield from _chunks_from(process.stdout)
+            for chunk in _chunks_from(process.stdout):
+                if reading.prepare is not None and not chunk.prepared:
+                    reading.prepare(chunk.rows)
+                yield chunk
         except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
             raise OSError(f"The process that reads {reading.filename} was ended.") from error
         finally:
@@ -113,15 +119,21 @@ def _widen(pipe: IO[bytes]) -> None:
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1024 * 1024)
 
 
-def read_here(reading: Reading) -> Generator[Chunk, None, None]:
-    """Yield the rows of a file chunk by chunk, read by this process. Raises Invalid."""
+def read_here(
+    reading: Reading, wanted: Callable[[], bool] = lambda: True
+) -> Generator[Chunk, None, None]:
+    """Yield the rows of a file chunk by chunk, read by this process. Raises Invalid.
+
+    A chunk is prepared only if it is `wanted` at that moment.
+    """
     source = Source(reading.path, reading.filename)
     rows = rows_of(source, reading.format, reading.defaults, reading.warnings)
     next(islice(rows, reading.skip, reading.skip), None)
     while chunk := list(islice(_until_heavy(rows, source), CHUNK)):
-        if reading.prepare is not None:
+        here = reading.prepare is None or wanted()
+        if reading.prepare is not None and here:
             reading.prepare(chunk)
-        yield Chunk(chunk, source.position)
+        yield Chunk(chunk, source.position, here)
 
 
 def _until_heavy(rows: Iterator[Row], source: Source) -> Iterator[Row]:
@@ -145,22 +157,47 @@ def collect_rarely() -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
+class _Sender:
+    """Sends one object after the other, while the next one is made."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._thread = ThreadPoolExecutor(1)
+        self._sent: Future[None] | None = None
+
+    def is_busy(self) -> bool:
+        """Say whether the last object is still on its way, since nobody takes it yet."""
+        return self._sent is not None and not self._sent.done()
+
+    def send(self, what: object) -> None:
+        """Send an object, after the last one. Raises BrokenPipeError when nobody takes it."""
+        if self._sent is not None:
+            self._sent.result()
+        self._sent = self._thread.submit(_send, self._pipe, what)
+
+    def finish(self) -> None:
+        """Wait until all is sent."""
+        if self._sent is not None:
+            self._sent.result()
+        self._thread.shutdown()
+        self._pipe.close()
+
+
 def serve() -> None:
     """Read what the process that started this one asks for, and write it to the standard output."""
     collect_rarely()
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anybody prints must not come between
-    with ThreadPoolExecutor(1) as sender:  # while a chunk is on its way, the next one is read
+    try:
+        sender = _Sender(pipe)
+        reading = pickle.load(sys.stdin.buffer)  # noqa: S301
         try:
-            sent = sender.submit(lambda: None)
-            try:
-                for chunk in read_here(pickle.load(sys.stdin.buffer)):  # noqa: S301
-                    sent.result()
-                    sent = sender.submit(_send, pipe, chunk)
-                sent.result()
-                _send(pipe, None)
-            except Invalid as error:
-                sent.result()
-                _send(pipe, list(error.errors))
-        except BrokenPipeError:  # nobody wants the rest
-            os._exit(0)
+            # Who would have to wait for the other one prepares the rows.
+            for chunk in read_here(reading, wanted=sender.is_busy):
+                sender.send(chunk)
+            sender.send(None)
+        except Invalid as error:
+            sender.send(list(error.errors))
+        sender.finish()
+    except BrokenPipeError:  # nobody wants the rest
+        os._exit(0)
