@@ -145,15 +145,10 @@ async def _plan(database: Database, run: Import, progress: Progress | None) -> N
             async with database.session() as session:
                 await _stop_if_cancelled(session, run)
                 done = await begun.plan(session, chunk.rows)
+                await _note(session, run, done=done, position=chunk.position, attempts=0)
                 known = begun.planner.new_organisations
-                await _note(
-                    session,
-                    run,
-                    done=done,
-                    position=chunk.position,
-                    new_organisations=known,
-                    attempts=0,
-                )
+                if len(known) > len(run.new_organisations):  # they can be thousands
+                    await _note(session, run, new_organisations=dict(known))
             if progress is not None:
                 progress(run)
     async with database.session() as session:
