@@ -115,7 +115,7 @@ FACET_FIELDS = tuple(name for name, role in ROLES.items() if isinstance(role, Fa
 FILTER_FIELDS = tuple(name for name, role in ROLES.items() if isinstance(role, Filter))
 SORT_FIELDS = {role.name: name for name, role in ROLES.items() if isinstance(role, Sorted)}
 
-VERSION = 1
+VERSION = 2
 """Raise it when `document_of` fills a field differently: indexes are then rebuilt."""
 
 
@@ -287,7 +287,7 @@ def _regions_of(countries: tuple[str, ...], regions: tuple[str, ...]) -> tuple[s
 @lru_cache(maxsize=512)
 def _country_names(code: str) -> tuple[str, ...]:
     country = codelists.countries().get(code)
-    return tuple(dict.fromkeys(country.names.values())) if country else (code,)
+    return tuple(dict.fromkeys((*country.names.values(), *country.aliases))) if country else (code,)
 
 
 @lru_cache(maxsize=4096)

@@ -1,13 +1,10 @@
 """The embedded engine: a Tantivy index in a folder, without a server."""
 
 import asyncio
-import json
 import shutil
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
-from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,36 +15,17 @@ from search import tantivy_index
 from search.document import SORT_FIELDS, Document, fingerprint
 from search.hits import hit_of
 from search.index_folder import IndexFolder
-from search.query import FACETS, Hit, Page, Query
+from search.query import FEW, Hit, Page, Query
 from search.spelling import suggestion
-from search.tantivy_query import QueryMaker, combined
-from search.words import Word, Words, least_of, read
+from search.synonyms import Synonyms, shipped
+from search.tantivy_query import QueryMaker, all_of, combined
+from search.tantivy_state import State
+from search.words import Word, Words, read
 
 _WRITER_MEMORY = 50_000_000  # bytes
 _REBUILD_MEMORY = 200_000_000  # bytes
-_MOST_VALUES = 60_000  # of all facets together; the aggregation refuses more than 65,000
-_REMEMBERED_COUNTS = 256
-
-Counts = dict[str, dict[str, int]]
 T = TypeVar("T")
 Change = Callable[[tantivy.Index, tantivy.IndexWriter], Any]
-
-
-class State:
-    """One state of the index, as a reader sees it until the next commit."""
-
-    def __init__(self, index: tantivy.Index, generation: Path | None) -> None:
-        self.index = index
-        self.generation = generation
-        self.searcher = index.searcher()
-        self._makers = lru_cache(maxsize=64)(partial(QueryMaker, index.schema, self.searcher))
-        self.counts: OrderedDict[Any, Counts] = OrderedDict()
-        """Counts under recent words and filters: turning a page counts nothing, and choosing a
-        filter only what it leaves, since what there is without it was counted before."""
-
-    def make(self, query: Query) -> QueryMaker:
-        """Return the maker of queries for readers of this query's audiences."""
-        return self._makers(tuple(query.audiences))
 
 
 class EmbeddedEngine:
@@ -63,7 +41,7 @@ class EmbeddedEngine:
         self._writer: tantivy.IndexWriter | None = None
         self._broken = False
         self._seen: tuple[Any, ...] = ()
-        self._state = State(tantivy_index.open_index(None), None)
+        self._state = State(tantivy_index.open_index(None), None, shipped())
 
     @classmethod
     async def open(cls, path: Path) -> "EmbeddedEngine":
@@ -92,6 +70,15 @@ class EmbeddedEngine:
     async def clear(self) -> None:
         """Empty the index; see SearchEngine."""
         await self._change(lambda _index, writer: writer.delete_all_documents())
+
+    async def adopt(self, synonyms: Synonyms) -> None:
+        """Use other synonyms, at once; see SearchEngine."""
+
+        def keep() -> None:
+            if self._folder.synonyms() != synonyms.text:
+                self._folder.keep_synonyms(synonyms.text)
+
+        await self._run(keep)
 
     async def refresh(self) -> None:
         """See what others wrote; a search does it by itself."""
@@ -185,29 +172,37 @@ class EmbeddedEngine:
             # Cut or foreign: as good as none, and to be rebuilt.
             generation, index = None, tantivy_index.open_index(None)
         self._broken = False
-        self._state = State(index, generation)
+        self._state = State(index, generation, self._read_synonyms())
+
+    def _read_synonyms(self) -> Synonyms:
+        text = self._folder.synonyms()
+        if text is None:
+            return shipped()
+        known = self._state.synonyms
+        return known if known.text == text else Synonyms(text)
 
     def _search(self, query: Query) -> Page:
         began = time.perf_counter()
         state = self._newest()
         words = read(query.text)
         make = state.make(query)
-        asked = make.words(words)
+        parts = make.parts(words)
+        asked = all_of([part.query for part in parts]) if parts else None
         total, found = self._top(state, query, words, asked)
-        relaxed = False
-        least = least_of(words)
-        if total == 0 and least is not None:
-            asked = make.words(words, least)
-            total, found = self._top(state, query, words, asked)
-            relaxed = total > 0
+        complete, relaxed = total, False
+        if total < FEW and (most := make.most_of(parts)) is not None:
+            total, found = self._top(state, query, words, most)
+            relaxed = total > complete
+            asked = most if relaxed else asked
         hits = self._hits(make, words, found)
         return Page(
             total=total,
             hits=hits,
-            facets=self._facets(state, query, words, asked, relaxed),
+            facets=state.facets(query, words, asked, relaxed),
             engine=self.name,
             did_you_mean=self._suggestion(state, query, words, hits),
             relaxed=relaxed,
+            complete=complete,
             page=query.page,
             size=query.size,
             ms=(time.perf_counter() - began) * 1000,
@@ -237,15 +232,10 @@ class EmbeddedEngine:
             weight_by_field=tantivy_index.WEIGHT_FIELD if by_score else None,
         )
         found = [
-            (float(score) if by_score else 0.0, self._shown(state, address))
+            (float(score) if by_score else 0.0, state.shown(address))
             for score, address in result.hits
         ]
         return int(result.count), found  # type: ignore[attr-defined]  # absent from its stubs
-
-    def _shown(self, state: State, address: tantivy.DocAddress) -> dict[str, Any]:
-        stored: Any = state.searcher.doc(address).get_first(tantivy_index.STORED_FIELD)
-        shown: dict[str, Any] = json.loads(bytes(stored))
-        return shown
 
     def _hits(
         self, make: QueryMaker, words: Words, found: Sequence[tuple[float, dict[str, Any]]]
@@ -268,43 +258,9 @@ class EmbeddedEngine:
             limited = combined([make.near(word, typos), *make.limits(query)])
             # Weighed, since else equals come in the order in which all projects were written.
             found = state.searcher.search(limited, 20, weight_by_field=tantivy_index.WEIGHT_FIELD)
-            return [self._shown(state, address) for _, address in found.hits]
+            return [state.shown(address) for _, address in found.hits]
 
         return suggestion(query, words, hits, near, known)
-
-    def _facets(
-        self, state: State, query: Query, words: Words, asked: tantivy.Query | None, relaxed: bool
-    ) -> Counts:
-        """Count the values of each facet under all filters but its own."""
-        make = state.make(query)
-        always = [*([asked] if asked else []), *make.limits(query)]
-        excluded = make.excluded(words)
-        filters = make.filters(query.filters)
-
-        def counted(without: str | None = None) -> Counts:
-            used = [facet for facet in filters if facet != without]
-            chosen = tuple((facet, tuple(query.filters[facet])) for facet in sorted(used))
-            key = (words, relaxed, query.active_on, tuple(query.audiences), chosen)
-            known = state.counts.get(key)
-            if known is None:
-                limited = combined([*always, *(filters[facet] for facet in used)], excluded)
-                known = state.counts[key] = self._values(state, limited)
-                if len(state.counts) > _REMEMBERED_COUNTS:
-                    state.counts.popitem(last=False)
-            return known
-
-        counts = counted()
-        own = {facet: counted(without=facet)[facet] for facet in filters}
-        return {facet: dict(own.get(facet, counts[facet])) for facet in FACETS}
-
-    def _values(self, state: State, query: tantivy.Query) -> Counts:
-        field = tantivy_index.FACETS_FIELD
-        asked = {"all": {"terms": {"field": field, "size": _MOST_VALUES}}}
-        counts: Counts = {facet: {} for facet in FACETS}
-        for bucket in state.searcher.aggregate(query, asked)["all"]["buckets"]:
-            facet, _, value = bucket["key"].partition(":")
-            counts[facet][value] = bucket["doc_count"]
-        return counts
 
     # Writing
 

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 from registry.settings import Settings, settings
 from search.document import Document
 from search.query import Page, Query
+from search.synonyms import Synonyms
 
 
 @runtime_checkable
@@ -32,6 +33,10 @@ class SearchEngine(Protocol):
 
     async def clear(self) -> None:
         """Empty the index."""
+        ...
+
+    async def adopt(self, synonyms: Synonyms) -> None:
+        """Use these synonyms from now on, in place of those that Convene comes with."""
         ...
 
     async def refresh(self) -> None:

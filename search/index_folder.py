@@ -2,6 +2,7 @@
 
 ```
 current          the name of the generation in use
+synonyms.txt     words that mean the same, where they are not those that Convene comes with
 writer.lock      held by the process that writes; freed by the system when it dies
 <shape>-<time>/  a generation: a Tantivy index of documents of that shape
     complete     there once it was filled from a registry; says from which
@@ -64,13 +65,36 @@ class IndexFolder:
         usable = name.startswith(f"{self.shape}-") and (generation / "meta.json").is_file()
         return generation if usable else None
 
-    def changed(self) -> tuple[int, int]:
-        """Return a mark that is another one after each change of `current`."""
+    def changed(self) -> tuple[int, ...]:
+        """Return a mark that is another one after each change of `current` or the synonyms."""
+        return (*self._mark("current"), *self._mark("synonyms.txt"))
+
+    def _mark(self, name: str) -> tuple[int, int]:
         try:
-            found = os.stat(self.path / "current")
+            found = os.stat(self.path / name)
         except FileNotFoundError:
             return (0, 0)
         return (found.st_mtime_ns, found.st_ino)
+
+    def synonyms(self) -> str | None:
+        """Return the list of synonyms, if there is one."""
+        try:
+            return (self.path / "synonyms.txt").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def keep_synonyms(self, text: str) -> None:
+        """Put another list of synonyms in the place of this one, for all processes."""
+        self._replace("synonyms.txt", text)
+
+    def _replace(self, name: str, text: str) -> None:
+        """Write a file so that a reader sees the old or the new one, whatever happens."""
+        beside = self.path / f"{name}.{os.getpid()}"
+        with open(beside, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, self.path / name)
 
     def create(self) -> Path:
         """Make the folder of a new generation, which is not in use yet."""
@@ -81,12 +105,7 @@ class IndexFolder:
     def publish(self, generation: Path) -> None:
         """Put a generation in use; the one before stays for those who are still reading it."""
         before = self.current()
-        beside = self.path / "current.new"
-        with open(beside, "w") as file:
-            file.write(generation.name)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, self.path / "current")
+        self._replace("current", generation.name)
         self.sweep(keep={generation, before})
 
     def sweep(self, keep: set[Path | None]) -> None:

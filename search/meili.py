@@ -24,8 +24,9 @@ from registry.errors import Unavailable
 from search import meili_answer, meili_query
 from search.document import Document, fingerprint, shown_of
 from search.meili_settings import differing, index_settings
-from search.query import Page, Query
+from search.query import FEW, Page, Query
 from search.spelling import suggestion
+from search.synonyms import Synonyms, shipped
 from search.words import Word, Words, least_of, read
 
 INDEX = "projects"
@@ -57,6 +58,7 @@ class MeiliEngine:
         self._reader = Client(url, key, timeout=_ANSWER)
         self._server = Client(url, key, timeout=_ACCEPT)
         self._pen = threading.Lock()
+        self._synonyms = shipped()
         self._ready = False
 
     @classmethod
@@ -102,6 +104,15 @@ class MeiliEngine:
             self.done(self._server.index(self.uid).delete_all_documents().task_uid)
 
         await self.exclusively(empty)
+
+    async def adopt(self, synonyms: Synonyms) -> None:
+        """Use other synonyms; the server has them when this returns. See SearchEngine."""
+
+        def use() -> None:
+            self._synonyms, self._ready = synonyms, False
+            self._prepare(False)
+
+        await self.exclusively(use)
 
     async def refresh(self) -> None:
         """Do nothing: a server's answers are always its newest."""
@@ -188,26 +199,30 @@ class MeiliEngine:
         began = time.perf_counter()
         words = read(query.text)
         answers = self._ask(meili_query.queries(query, words))
-        relaxed = False
-        if answers[0]["totalHits"] == 0 and least_of(words) is not None:
-            fewer = self._fewer(query, words)
-            relaxed = fewer is not None
-            answers = self._ask(meili_query.queries(query, fewer)) if fewer else answers
-        hits = [meili_answer.hit(found) for found in answers[0]["hits"]]
+        found, total = answers[0]["hits"], int(answers[0]["totalHits"])
+        complete, relaxed = total, False
+        if total < FEW and (fewer := self._fewer(query, words, total)) is not None:
+            answers = self._ask(meili_query.queries(query, fewer))
+            relaxed, total = True, int(answers[0]["totalHits"])
+            found = self._whole_first(query, words, fewer, answers[0]["hits"])
+        hits = [meili_answer.hit(each) for each in found]
         return Page(
-            total=answers[0]["totalHits"],
+            total=total,
             hits=hits,
             facets=meili_answer.facets(query, answers),
             engine=self.name,
-            did_you_mean=self._suggestion(query, words, answers[0]["hits"], hits),
+            did_you_mean=self._suggestion(query, words, found, hits),
             relaxed=relaxed,
+            complete=complete,
             page=query.page,
             size=query.size,
             ms=(time.perf_counter() - began) * 1000,
         )
 
-    def _fewer(self, query: Query, words: Words) -> Words | None:
-        """Return the words without some of them, so that something has the others; or None."""
+    def _fewer(self, query: Query, words: Words, complete: int) -> Words | None:
+        """Return the words without some, so that more projects have the others; or None."""
+        if least_of(len(words)) is None:
+            return None
 
         def counts(asked: Sequence[Words]) -> list[int]:
             answers = self._ask([meili_query.counting(query, each) for each in asked])
@@ -215,7 +230,21 @@ class MeiliEngine:
 
         choices = meili_query.fewer(words, counts(meili_query.alone(words)))
         found = zip(choices, counts(choices), strict=True)
-        return next((choice for choice, count in found if count), None)
+        return next((choice for choice, count in found if count > complete), None)
+
+    def _whole_first(
+        self, query: Query, words: Words, fewer: Words, found: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Return the hits of the page, those with all words before those with `fewer`."""
+        if query.sort != "relevance":
+            return found
+        whole = self._ask([meili_query.first(query, words, FEW)])[0]["hits"]
+        start = (query.page - 1) * query.size
+        here = whole[start : start + query.size]
+        room = query.size - len(here)
+        others = meili_query.others(query, fewer, [hit["shown"]["id"] for hit in whole])
+        others |= {"offset": max(0, start - len(whole)), "limit": room}
+        return [*here, *(self._ask([others])[0]["hits"] if room else [])]
 
     def _suggestion(
         self, query: Query, words: Words, found: Sequence[Mapping[str, Any]], hits: Any
@@ -292,7 +321,7 @@ class MeiliEngine:
     def apply_settings(self, uid: str) -> None:
         """Set what is not yet as declared: changing a setting may index all projects again."""
         index = self._server.index(uid)
-        changes = differing(index_settings(), index.get_settings())
+        changes = differing(index_settings(self._synonyms), index.get_settings())
         if changes:
             self.done(index.update_settings(changes).task_uid)
 

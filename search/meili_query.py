@@ -13,9 +13,13 @@ from typing import Any
 
 from search.document import SORT_FIELDS, day_number
 from search.query import FACETS, Query
-from search.words import Words
+from search.words import Words, country_words
 
-_SHOWN = ["shown", "titles", "descriptions"]
+_HITS = {
+    "attributesToRetrieve": ["shown", "titles", "descriptions"],
+    "showMatchesPosition": True,
+    "showRankingScore": True,
+}
 
 
 def queries(query: Query, words: Words) -> list[dict[str, Any]]:
@@ -29,15 +33,16 @@ def queries(query: Query, words: Words) -> list[dict[str, Any]]:
         "matchingStrategy": "all",
         "sort": _order(query, words),
     }
-    page = asked | {
-        "page": query.page,
-        "hitsPerPage": query.size,
-        "facets": [facet for facet in FACETS if not query.filters.get(facet)],
-        "filter": filters(query),
-        "attributesToRetrieve": _SHOWN,
-        "showMatchesPosition": True,
-        "showRankingScore": True,
-    }
+    page = (
+        asked
+        | _HITS
+        | {
+            "page": query.page,
+            "hitsPerPage": query.size,
+            "facets": [facet for facet in FACETS if not query.filters.get(facet)],
+            "filter": filters(query),
+        }
+    )
     counts = [
         asked
         | {
@@ -50,6 +55,18 @@ def queries(query: Query, words: Words) -> list[dict[str, Any]]:
         for facet in filtered(query)
     ]
     return [page, *counts]
+
+
+def first(query: Query, words: Words, limit: int) -> dict[str, Any]:
+    """Return a query for the best projects with all the words."""
+    asked = {"q": text_of(words), "matchingStrategy": "all", "limit": limit}
+    return asked | _HITS | {"filter": filters(query), "sort": _order(query, words)}
+
+
+def others(query: Query, words: Words, ids: Sequence[int]) -> dict[str, Any]:
+    """Return a query for projects with these words, but not those that are shown before them."""
+    without = [f"id NOT IN [{', '.join(map(str, ids))}]"] if ids else []
+    return first(query, words, 0) | {"filter": [*filters(query), *without]}
 
 
 def counting(query: Query, words: Words) -> dict[str, Any]:
@@ -74,12 +91,14 @@ def fewer(words: Words, counts: Sequence[int]) -> list[Words]:
 
     `counts` says how many projects have each word. Meilisearch would leave out words by itself
     (its strategy "frequency"), but it counts them in all projects, so that its answers tell
-    which words stand in those that the reader may not see. Phrases are always needed.
+    which words stand in those that the reader may not see. Phrases are always needed, and words
+    of a country's name.
     """
-    by_count = sorted(range(len(counts)), key=lambda i: counts[i])
-    rarest = [i for i in by_count if counts[i] > 0]
+    places = {i for i, word in enumerate(words.words) if word.text in country_words()}
+    by_count = sorted(range(len(counts)), key=lambda i: (i not in places, counts[i]))
+    rarest = [i for i in by_count if counts[i] > 0 or i in places]
     most = min(len(rarest), len(counts) - 1)
-    least = 0 if words.phrases else 1
+    least = len(places) or (0 if words.phrases else 1)
     return [
         replace(words, words=tuple(words.words[i] for i in sorted(rarest[:size])))
         for size in range(most, least - 1, -1)

@@ -2,10 +2,10 @@
 
 import string
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from search.document import FACET_FIELDS, FILTER_FIELDS, SEARCHABLE, SORT_FIELDS
+from search.synonyms import Synonyms, number_forms
 from search.words import country_words
 
 _UNORDERED = {
@@ -14,10 +14,11 @@ _UNORDERED = {
     "sortableAttributes",
     "displayedAttributes",
 }
+_WHOLE = {"synonyms"}
+"""Of these, what the server has beyond what is wanted has to go."""
 
 
-@cache
-def index_settings() -> dict[str, Any]:
+def index_settings(synonyms: Synonyms) -> dict[str, Any]:
     """Return the settings that Convene needs; others stay as they are on the server."""
     by_boost = sorted(SEARCHABLE, key=lambda name: -SEARCHABLE[name].boost)
     return {
@@ -45,11 +46,22 @@ def index_settings() -> dict[str, Any]:
             "disableOnAttributes": [n for n, role in SEARCHABLE.items() if not role.forgiving],
             "disableOnWords": sorted(country_words()),
         },
+        "synonyms": _synonyms(synonyms),
         # Words end where they do in the other engine; some of these are letters to Meilisearch.
         "separatorTokens": sorted(string.punctuation),
         "faceting": {"maxValuesPerFacet": 100_000},
         "pagination": {"maxTotalHits": 10_000_000},
     }
+
+
+def _synonyms(synonyms: Synonyms) -> dict[str, list[str]]:
+    """Return term -> those that mean the same. Meilisearch does not know the plural of a term."""
+    found: dict[str, dict[str, None]] = {}
+    for group in synonyms.groups:
+        spelt = {" ".join(form): None for term in group.terms for form in number_forms(term)}
+        for term in spelt:
+            found.setdefault(term, {}).update(spelt)
+    return {term: [other for other in others if other != term] for term, others in found.items()}
 
 
 def differing(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,6 +70,7 @@ def differing(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, 
         name: value
         for name, value in wanted.items()
         if not _same(value, found.get(name), name in _UNORDERED)
+        or (name in _WHOLE and value.keys() != found[name].keys())
     }
 
 

@@ -28,6 +28,9 @@ SORTS = ("relevance", "start", "budget", "updated")
 MAX_SIZE = 1000
 """The most hits on one page."""
 
+FEW = 10
+"""Projects with all words; when there are fewer, those with most of the words are shown too."""
+
 Parts = list[tuple[str, bool]]
 """A text in pieces: (piece, whether it matched and should be highlighted)."""
 
@@ -119,7 +122,8 @@ class Page:
     `total` counts all hits. `facets` maps each facet to value -> number of projects, counted as if
     the facet's own filter were off, so that one sees what else could be chosen. `ms` is the time
     in the engine. `did_you_mean` is the text with misspelt words put right, when that may help.
-    `relaxed` says that nothing had all the words, so that projects with most of them are shown.
+    `relaxed` says that few or none had all the words, so that projects with most of them are shown
+    too; `complete` is the number of those that have all.
     `stale` says that the answer may be minutes old.
     """
 
@@ -132,6 +136,7 @@ class Page:
     size: int
     did_you_mean: str | None = None
     relaxed: bool = False
+    complete: int | None = None
     stale: bool = False
 
     @property

@@ -19,8 +19,10 @@ from registry import outbox
 from registry.database import Database
 from registry.errors import Unavailable
 from registry.models import Project
+from registry.synonym_lists import current_list
 from search.document import load_documents
 from search.engine import SearchEngine
+from search.synonyms import Synonyms, shipped
 
 CONSUMER = "search"
 BATCH = 500
@@ -141,7 +143,15 @@ async def _name_of(connection: AsyncConnection) -> str:
     return str(name)
 
 
+async def adopt_synonyms(database: Database, engine: SearchEngine) -> None:
+    """Give the engine the synonyms of the registry, or those that Convene comes with."""
+    async with database.session() as session:
+        kept = await current_list(session)
+    await engine.adopt(Synonyms(kept.text) if kept else shipped())
+
+
 async def _follow(database: Database, engine: SearchEngine, registry: str) -> None:
+    await adopt_synonyms(database, engine)
     async with _listening(database) as heard:
         while True:
             await _drain(database, engine, registry)

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import tantivy
 
 from search.document import SEARCHABLE, day_number
 from search.highlight import Marker
 from search.query import Query
+from search.synonyms import Synonyms, Term
 from search.tantivy_index import FACETS_FIELD, facet_value, stemmed_field, stems
-from search.words import Word, Words
+from search.words import Word, Words, country_words, least_of
 
 STEM = 0.7
 """'judges' finds 'judge', but a project that says 'judges' first."""
@@ -18,13 +20,26 @@ PREFIX = 0.3
 the rarity of whatever happens to begin so says nothing about what the person wants."""
 TYPO = 0.1
 """'refferal' finds 'referral', below whatever is really spelt so."""
+SYNONYM = 0.5
+"""'magistrats' finds 'judges', below the projects that say 'magistrats'."""
+WHOLE = 1000.0
+"""'shelter Moldova' shows what has both before what has one of them, however often."""
 PHRASE = 1.5
 """'training judges' shows 'training judges' before 'judges were given a training'."""
 KNOWN_SHARE = 1 / 5000
 """A word that this share of projects has is no typo: 'Iran' does not find Iraq. A rarer one may be
 somebody else's typo in a text, so that neighbours are looked for as well."""
 
+_TERM_FIELDS = tuple(name for name in SEARCHABLE if name != "identifiers")
 _PHRASE_FIELDS = tuple(name for name, role in SEARCHABLE.items() if role.forgiving)
+
+
+class Part(NamedTuple):
+    """One thing that is asked for."""
+
+    query: tantivy.Query
+    needed: bool = False
+    """A phrase, or a word of a country's name: not given up when few projects have everything."""
 
 
 class QueryMaker:
@@ -35,26 +50,63 @@ class QueryMaker:
     """
 
     def __init__(
-        self, schema: tantivy.Schema, searcher: tantivy.Searcher, audiences: Iterable[str]
+        self,
+        schema: tantivy.Schema,
+        searcher: tantivy.Searcher,
+        synonyms: Synonyms,
+        audiences: Iterable[str],
     ) -> None:
         self._schema = schema
         self._searcher = searcher
+        self._synonyms = synonyms
         self._readable = _fixed(self._one_of("audience", audiences), 0)
         self._rare = max(2, int(self._count(tantivy.Query.all_query()) * KNOWN_SHARE))
         self._spelt = lru_cache(maxsize=1024)(self._ways_to_spell)
         self._frequency = lru_cache(maxsize=1024)(self._count_word)
 
-    def words(self, words: Words, least: int | None = None) -> tantivy.Query | None:
-        """Return the query for words and phrases; all of them, or at least `least`."""
-        parts = [self._word(word) for word in words.words]
-        parts += [self._phrase(phrase) for phrase in words.phrases]
-        if not parts:
+    def parts(self, words: Words) -> list[Part]:
+        """Return what is asked for: words, phrases, and words that together mean something."""
+        parts: list[Part] = []
+        at = 0
+        for meant in self._synonyms.meant([word.text for word in words.words]):
+            parts += [self._part(word) for word in words.words[at : meant.start]]
+            said = all_of([self._word(word) for word in words.words[meant.start : meant.end]])
+            parts.append(Part(_any_of([said, *self._others(meant.others)])))
+            at = meant.end
+        parts += [self._part(word) for word in words.words[at:]]
+        return parts + [Part(self._phrase(phrase), needed=True) for phrase in words.phrases]
+
+    def _part(self, word: Word) -> Part:
+        needed = word.text in country_words()
+        ways = [self._word(word)]
+        if word.prefix:
+            ways += self._others(self._synonyms.begun(word.text))
+        return Part(_any_of(ways), needed)
+
+    def _others(self, terms: Iterable[Term]) -> list[tantivy.Query]:
+        return [_boosted(found, SYNONYM) for term in terms for found in self._term(term)]
+
+    def most_of(self, parts: Sequence[Part]) -> tantivy.Query | None:
+        """Return a query for projects with most of what is asked for, those with all of it first.
+
+        A country is not given up for other words: who asks for shelters in Moldova does not want
+        those of Ukraine. A word that no project has does not make another one dispensable. None
+        where there is nothing to give up.
+        """
+        needed = [part.query for part in parts if part.needed]
+        others = [part.query for part in parts if not part.needed and self._count(part.query)]
+        unknown = len(parts) - len(needed) - len(others)
+        least = least_of(len(others) + bool(needed))
+        if least is None and not (unknown and (needed or others)):
             return None
-        if least is not None:
-            return tantivy.Query.boolean_query(
-                [(tantivy.Occur.Should, part) for part in parts], minimum_number_should_match=least
-            )
-        return _all_of(parts)
+        enough = max((least or 1) - bool(needed), 0)
+        whole = _fixed(all_of([part.query for part in parts]), WHOLE)
+        if not enough:
+            return combined(needed, should=[whole, *others])
+        some = tantivy.Query.boolean_query(
+            [(tantivy.Occur.Should, query) for query in others], minimum_number_should_match=enough
+        )
+        return combined([*needed, some], should=[whole])
 
     def nearness(self, words: Words) -> Iterator[tantivy.Query]:
         """Yield what makes a project better without being asked for: the words in one phrase."""
@@ -81,7 +133,9 @@ class QueryMaker:
         )
 
     def known(self, word: str) -> bool:
-        """Say whether a readable project has a word, in this or a related form."""
+        """Say whether a word is a synonym, or a readable project has it or a related form."""
+        if self._synonyms.knows(word):
+            return True
         ways = self._spelt(word)
         return bool(ways) and (self._frequency(word) > 0 or self._count(_any_of(ways)) > 0)
 
@@ -120,11 +174,13 @@ class QueryMaker:
 
     def marker(self, words: Words) -> Marker:
         """Return the marker of what the words match."""
+        meant = self._synonyms.meant([word.text for word in words.words])
+        others = [term for each in meant for term in each.others]
         return Marker(
-            exact=[word.text for word in words.words],
+            exact=[word.text for word in words.words] + [t[0] for t in others if len(t) == 1],
             prefixes=[word.text for word in words.words if word.prefix],
             typos=[word for word in words.words if self.forgives(word)],
-            phrases=words.phrases,
+            phrases=(*words.phrases, *(term for term in others if len(term) > 1)),
             stems=[stem for word in words.words for stem in _marked_stems(word.text)],
             stems_of=_marked_stems,
         )
@@ -140,6 +196,16 @@ class QueryMaker:
                 fuzzy = self._fuzzy(name, word.text, word.typos, word.prefix)
                 ways.append(_fixed(fuzzy, TYPO * role.boost))
         return _any_of(ways)
+
+    def _term(self, term: Term) -> Iterator[tantivy.Query]:
+        """Yield queries for a synonym; of several words, one after the other and in any number."""
+        if len(term) == 1:
+            yield from self._spelt(term[0])
+            return
+        for name in _TERM_FIELDS:
+            if all(self._searcher.doc_freq(name, word) for word in term[:-1]):
+                found = tantivy.Query.phrase_prefix_query(self._schema, name, list(term))
+                yield _boosted(found, SEARCHABLE[name].boost)
 
     def _fuzzy(self, field: str, text: str, typos: int, prefix: bool) -> tantivy.Query:
         return tantivy.Query.fuzzy_term_query(
@@ -226,7 +292,8 @@ def combined(
     )
 
 
-def _all_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+def all_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    """Return a query that matches where all of these do."""
     return queries[0] if len(queries) == 1 else combined(queries)
 
 

@@ -32,6 +32,24 @@ STOP_WORDS = frozenset(
 """Words of English, French and Spanish that say nothing, left out beside words that do.
 Not among them: 'who' and 'un', which are organisations here."""
 
+_QUESTION_WORDS = frozenset(
+    TOKEN.findall(
+        "who what which where how when why is are was does do did has have can any anyone anybody "
+        "there someone somebody "
+        "qui que quoi quel quelle quels quelles ou comment est sont fait existe "
+        "quien quienes cual cuales donde como hay es esta estan existe alguien "
+        "project projects projet projets proyecto proyectos"
+    )
+)
+"""Words that ask, left out where a question is asked."""
+_ASKS = frozenset(
+    "who what which where how is are does qui quel quelle quels quelles quien quienes "
+    "cual cuales donde hay".split()
+)
+"""The first word of a question: 'who trains inspectors in Ghana' is not about the WHO."""
+_SHORTEST_QUESTION = 4
+"""Words; fewer are names rather: 'WHO Ghana'."""
+
 _MOST_WORDS = 16
 """A longer query is cut; nobody types more, and each word costs time."""
 
@@ -80,7 +98,7 @@ def country_words() -> frozenset[str]:
     return frozenset(
         word
         for country in codelists.countries().values()
-        for name in country.names.values()
+        for name in (*country.names.values(), *(n for n in country.aliases if " " not in n))
         for word in tokens(name)
         if len(word) > 3
     )
@@ -98,6 +116,10 @@ class Words:
 
     def __bool__(self) -> bool:
         return bool(self.words or self.phrases or self.excluded)
+
+    def __len__(self) -> int:
+        """Return how many words and phrases are asked for."""
+        return len(self.words) + len(self.phrases)
 
 
 _PIECE = re.compile(
@@ -135,6 +157,8 @@ def read(text: str) -> Words:
     last = len(words) - 1
     typed = [Word(word, unfinished and i == last) for i, word in enumerate(words)]
     telling = [word for word in typed if word.text not in STOP_WORDS]
+    if len(words) >= _SHORTEST_QUESTION and words[0] in _ASKS:
+        telling = [word for word in telling if word.text not in _QUESTION_WORDS]
     kept = telling if telling or phrases else typed
     return Words(
         tuple(dict.fromkeys(kept[:_MOST_WORDS])),
@@ -144,9 +168,8 @@ def read(text: str) -> Words:
     )
 
 
-def least_of(words: Words) -> int | None:
-    """Return how many words are enough when no project has all; None where all are needed."""
-    count = len(words.words) + len(words.phrases)
+def least_of(count: int) -> int | None:
+    """Return how many of so many words are enough when no project has all; None: all of them."""
     if count < 2:
         return None
     return count - 1 if count <= 3 else -(-count * 3 // 5)

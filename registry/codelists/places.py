@@ -18,6 +18,8 @@ class Country:
     alpha3: str
     numeric: str
     names: dict[str, str]
+    aliases: tuple[str, ...]
+    """Other names that people use: Vietnam, DRC, Ivory Coast."""
     region: str | None
     subregion: str | None
     intermediate: str | None
@@ -56,6 +58,7 @@ def countries() -> dict[str, Country]:
             entry["alpha3"],
             entry["numeric"],
             entry["names"],
+            tuple(entry["aliases"]),
             region,
             subregion,
             intermediate,

@@ -14,6 +14,7 @@ from registry.models.project import (
     Relation,
     now,
 )
+from registry.models.search import SynonymList
 
 __all__ = [
     "DIMENSIONS",
@@ -37,5 +38,6 @@ __all__ = [
     "Relation",
     "SignIn",
     "SignInFailure",
+    "SynonymList",
     "now",
 ]

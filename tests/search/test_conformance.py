@@ -5,6 +5,7 @@ import pytest
 
 from search.engine import SearchEngine
 from search.query import FACETS, Query
+from search.synonyms import Synonyms, shipped
 from tests.search.documents import a_document, an_organisation, ids
 
 
@@ -30,15 +31,38 @@ class TestWords:
         )
         assert await ids(engine, "shelter") == [2, 1]
 
-    async def test_all_words_are_needed(self, engine: SearchEngine) -> None:
+    async def test_projects_with_all_words_come_before_those_with_most(
+        self, engine: SearchEngine
+    ) -> None:
         await engine.write(
             [
                 a_document(1, "Training of judges"),
-                a_document(2, "Training of inspectors"),
+                a_document(2, "Training training training", "Training of inspectors."),
                 a_document(3, "Judges and their training"),
             ]
         )
-        assert sorted(await ids(engine, "judges training ")) == [1, 3]
+        page = await engine.search(Query("judges training "))
+        assert [sorted(hit.id for hit in page.hits[:2]), page.hits[2].id] == [[1, 3], 2]
+        assert (page.relaxed, page.complete, page.total) == (True, 2, 3)
+        second = await engine.search(Query("judges training ", page=2, size=2))
+        assert [hit.id for hit in second.hits] == [2]
+
+    async def test_where_many_have_all_words_the_others_are_not_shown(
+        self, engine: SearchEngine
+    ) -> None:
+        many = [a_document(i, f"Training of judges {i}") for i in range(1, 13)]
+        await engine.write([*many, a_document(13, "Training of inspectors")])
+        page = await engine.search(Query("judges training "))
+        assert (page.relaxed, page.total) == (False, 12)
+
+    async def test_a_country_is_not_given_up_for_other_words(self, engine: SearchEngine) -> None:
+        await engine.write(
+            [
+                a_document(1, "Shelter for women", countries=["UA"]),
+                a_document(2, "Referral mechanism", countries=["MD"]),
+            ]
+        )
+        assert await ids(engine, "shelter Moldova ") == [2]
 
     async def test_when_none_has_all_words_those_with_most_are_shown(
         self, engine: SearchEngine
@@ -166,6 +190,40 @@ class TestTyposAndBeginnings:
     async def test_never_suggests_what_the_reader_may_not_see(self, engine: SearchEngine) -> None:
         await engine.write([a_document(1, "Labyrinth operation", visibility="restricted")])
         assert (await engine.search(Query("labirynth "))).did_you_mean is None
+
+
+class TestSynonyms:
+    """Words that mean the same; those that Convene comes with, and others."""
+
+    async def test_across_languages_and_acronyms_but_below_the_word_itself(
+        self, engine: SearchEngine
+    ) -> None:
+        await engine.write(
+            [
+                a_document(1, "Training of judges"),
+                a_document(2, "National referral mechanism"),
+                a_document(3, "Formation des magistrats", language="fr"),
+                a_document(4, "Labour market"),
+            ]
+        )
+        assert await ids(engine, "magistrats ") == [3, 1]
+        assert await ids(engine, "NRM ") == [2]
+
+    async def test_refuges_are_no_refugees(self, engine: SearchEngine) -> None:
+        await engine.write(
+            [a_document(1, "Shelter for women"), a_document(2, "Support to refugees")]
+        )
+        assert (await ids(engine, "refuge "))[0] == 1
+
+    async def test_the_list_can_be_changed(self, engine: SearchEngine) -> None:
+        await engine.write([a_document(1, "Shelter for women"), a_document(2, "Labour market")])
+        assert await ids(engine, "haven ") == []
+        await engine.adopt(Synonyms("haven, shelter"))
+        try:
+            assert await ids(engine, "havens ") == [1]
+            assert await ids(engine, "refuge ") == []
+        finally:
+            await engine.adopt(shipped())
 
 
 class TestSigns:

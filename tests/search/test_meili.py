@@ -5,6 +5,7 @@ import pytest
 from registry.errors import Unavailable
 from search.meili import MeiliEngine
 from search.meili_settings import differing, index_settings
+from search.synonyms import shipped
 from tests.search.conftest import MEILI_URL
 
 
@@ -14,9 +15,11 @@ async def test_a_server_that_is_not_there_is_told() -> None:
 
 
 def test_only_settings_that_differ_are_changed() -> None:
-    wanted = index_settings()
+    wanted = index_settings(shipped())
     assert differing(wanted, wanted) == {}
-    assert differing(wanted, wanted | {"synonyms": {"a": ["b"]}}) == {}
+    assert differing(wanted, wanted | {"dictionary": ["a"]}) == {}
+    more = wanted["synonyms"] | {"a": ["b"]}
+    assert list(differing(wanted, wanted | {"synonyms": more})) == ["synonyms"]
     reordered = wanted | {"filterableAttributes": wanted["filterableAttributes"][::-1]}
     assert differing(wanted, reordered) == {}
     other = wanted | {"searchableAttributes": ["*"], "faceting": {"maxValuesPerFacet": 100}}
@@ -30,7 +33,7 @@ if MEILI_URL:
     ) -> None:
         await server_index.clear()
         index = server_index._server.index(server_index.uid)
-        assert differing(index_settings(), index.get_settings()) == {}
+        assert differing(index_settings(shipped()), index.get_settings()) == {}
         tasks = index.get_tasks({"types": "settingsUpdate"}).total
         again = await MeiliEngine.open(MEILI_URL, None, index=server_index.prefix)
         await again.count()

@@ -10,6 +10,7 @@ from tests.web.conftest import Browser, text_of
 PAGES = (
     "/admin",
     "/admin/accounts",
+    "/admin/synonyms",
     "/admin/organisations/new",
     "/admin/quality/published-without-budget",
 )

@@ -1,0 +1,34 @@
+"""The lists of synonyms that the secretariat saved: what they mean is for `search.synonyms`."""
+
+from sqlalchemy import text as sql
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.errors import Conflict
+from registry.models import SynonymList
+from registry.permissions import Actor, require
+
+_KEY = 0x5359_4E4F  # 'SYNO': one list is saved at a time
+
+
+async def current_list(session: AsyncSession) -> SynonymList | None:
+    """Return the newest list; None while those that Convene comes with hold."""
+    rows = await session.exec(select(SynonymList).order_by(col(SynonymList.id).desc()).limit(1))
+    return rows.first()
+
+
+async def save_list(session: AsyncSession, actor: Actor, text: str, seen: int) -> SynonymList:
+    """Save a list that was made from another one, `seen` (0 for what Convene comes with).
+
+    Raises NotAllowed, and Conflict when somebody else saved one meanwhile.
+    """
+    require(actor, "registry.administer")
+    connection = await session.connection()
+    await connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
+    current = await current_list(session)
+    if (current.id if current else 0) != seen:
+        raise Conflict("Somebody else changed the list meanwhile. Look at theirs, and merge yours.")
+    saved = SynonymList(text=text, account_id=actor.account_id)
+    session.add(saved)
+    await session.flush()
+    return saved
