@@ -1,7 +1,7 @@
 """The lists of synonyms that the secretariat saved: what they mean is for `search.synonyms`."""
 
 from sqlalchemy import text as sql
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import Conflict
@@ -17,6 +17,11 @@ async def current_list(session: AsyncSession) -> SynonymList | None:
     return rows.first()
 
 
+async def number_of_list(session: AsyncSession) -> int:
+    """Return the number of the newest list; 0 while those that Convene comes with hold."""
+    return await session.scalar(select(func.max(SynonymList.id))) or 0
+
+
 async def save_list(session: AsyncSession, actor: Actor, text: str, seen: int) -> SynonymList:
     """Save a list that was made from another one, `seen` (0 for what Convene comes with).
 
@@ -25,8 +30,7 @@ async def save_list(session: AsyncSession, actor: Actor, text: str, seen: int) -
     require(actor, "registry.administer")
     connection = await session.connection()
     await connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
-    current = await current_list(session)
-    if (current.id if current else 0) != seen:
+    if await number_of_list(session) != seen:
         raise Conflict("Somebody else changed the list meanwhile. Look at theirs, and merge yours.")
     saved = SynonymList(text=text, account_id=actor.account_id)
     session.add(saved)

@@ -17,6 +17,7 @@ import shutil
 import time
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from registry.errors import Unavailable
 
@@ -89,7 +90,7 @@ class IndexFolder:
 
     def _replace(self, name: str, text: str) -> None:
         """Write a file so that a reader sees the old or the new one, whatever happens."""
-        beside = self.path / f"{name}.{os.getpid()}"
+        beside = self.path / f"{name}.{uuid4().hex}"
         with open(beside, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()

@@ -8,7 +8,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -58,7 +58,7 @@ class MeiliEngine:
         self._reader = Client(url, key, timeout=_ANSWER)
         self._server = Client(url, key, timeout=_ACCEPT)
         self._pen = threading.Lock()
-        self._synonyms = shipped()
+        self._synonyms: Synonyms | None = None
         self._ready = False
 
     @classmethod
@@ -228,7 +228,9 @@ class MeiliEngine:
             answers = self._ask([meili_query.counting(query, each) for each in asked])
             return [answer["totalHits"] for answer in answers]
 
-        choices = meili_query.fewer(words, counts(meili_query.alone(words)))
+        units = meili_query.units(words, self._synonyms or shipped())
+        alone = [replace(words, words=unit, phrases=()) for unit in units]
+        choices = meili_query.fewer(words, units, counts(alone))
         found = zip(choices, counts(choices), strict=True)
         return next((choice for choice, count in found if count > complete), None)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from search.document import SORT_FIELDS, day_number
 from search.query import FACETS, Query
-from search.words import Words, country_words
+from search.synonyms import Synonyms
+from search.words import Word, Words, places_in
 
 _HITS = {
     "attributesToRetrieve": ["shown", "titles", "descriptions"],
@@ -81,26 +82,36 @@ def counting(query: Query, words: Words) -> dict[str, Any]:
     }
 
 
-def alone(words: Words) -> list[Words]:
-    """Return each of the words on its own."""
-    return [replace(words, words=(word,), phrases=()) for word in words.words]
+def units(words: Words, synonyms: Synonyms) -> list[tuple[Word, ...]]:
+    """Return the words of a query, those together that are a term of a group of synonyms.
+
+    Such a term is left out as a whole: a part of it would not find what its synonyms find.
+    """
+    found: list[tuple[Word, ...]] = []
+    at = 0
+    for meant in synonyms.meant([word.text for word in words.words]):
+        found += [(word,) for word in words.words[at : meant.start]]
+        found.append(words.words[meant.start : meant.end])
+        at = meant.end
+    return found + [(word,) for word in words.words[at:]]
 
 
-def fewer(words: Words, counts: Sequence[int]) -> list[Words]:
+def fewer(words: Words, units: Sequence[tuple[Word, ...]], counts: Sequence[int]) -> list[Words]:
     """Return what to look for when no project has all words: most words first, the rarest last.
 
-    `counts` says how many projects have each word. Meilisearch would leave out words by itself
-    (its strategy "frequency"), but it counts them in all projects, so that its answers tell
+    `counts` says how many projects have each of the units. Meilisearch would leave out words by
+    itself (its strategy "frequency"), but it counts them in all projects, so that its answers tell
     which words stand in those that the reader may not see. Phrases are always needed, and words
     of a country's name.
     """
-    places = {i for i, word in enumerate(words.words) if word.text in country_words()}
+    needed = places_in([word.text for word in words.words])
+    places = {i for i, unit in enumerate(units) if any(word.text in needed for word in unit)}
     by_count = sorted(range(len(counts)), key=lambda i: (i not in places, counts[i]))
     rarest = [i for i in by_count if counts[i] > 0 or i in places]
     most = min(len(rarest), len(counts) - 1)
     least = len(places) or (0 if words.phrases else 1)
     return [
-        replace(words, words=tuple(words.words[i] for i in sorted(rarest[:size])))
+        replace(words, words=tuple(word for i in sorted(rarest[:size]) for word in units[i]))
         for size in range(most, least - 1, -1)
     ]
 

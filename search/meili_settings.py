@@ -18,8 +18,11 @@ _WHOLE = {"synonyms"}
 """Of these, what the server has beyond what is wanted has to go."""
 
 
-def index_settings(synonyms: Synonyms) -> dict[str, Any]:
-    """Return the settings that Convene needs; others stay as they are on the server."""
+def index_settings(synonyms: Synonyms | None) -> dict[str, Any]:
+    """Return the settings that Convene needs; others stay as they are on the server.
+
+    Without synonyms, those that the server has stay: only who knows the registry's may set them.
+    """
     by_boost = sorted(SEARCHABLE, key=lambda name: -SEARCHABLE[name].boost)
     return {
         # Meilisearch has no weights, but of two matches the one in the earlier field is better.
@@ -46,7 +49,7 @@ def index_settings(synonyms: Synonyms) -> dict[str, Any]:
             "disableOnAttributes": [n for n, role in SEARCHABLE.items() if not role.forgiving],
             "disableOnWords": sorted(country_words()),
         },
-        "synonyms": _synonyms(synonyms),
+        **({"synonyms": _synonyms(synonyms)} if synonyms else {}),
         # Words end where they do in the other engine; some of these are letters to Meilisearch.
         "separatorTokens": sorted(string.punctuation),
         "faceting": {"maxValuesPerFacet": 100_000},

@@ -19,7 +19,7 @@ from registry import outbox
 from registry.database import Database
 from registry.errors import Unavailable
 from registry.models import Project
-from registry.synonym_lists import current_list
+from registry.synonym_lists import current_list, number_of_list
 from search.document import load_documents
 from search.engine import SearchEngine
 from search.synonyms import Synonyms, shipped
@@ -143,23 +143,34 @@ async def _name_of(connection: AsyncConnection) -> str:
     return str(name)
 
 
-async def adopt_synonyms(database: Database, engine: SearchEngine) -> None:
-    """Give the engine the synonyms of the registry, or those that Convene comes with."""
+async def adopt_synonyms(database: Database, engine: SearchEngine) -> int:
+    """Give the engine the synonyms of the registry, or those that Convene comes with.
+
+    Returns the number of the list, 0 for what Convene comes with.
+    """
     async with database.session() as session:
         kept = await current_list(session)
     await engine.adopt(Synonyms(kept.text) if kept else shipped())
+    return (kept.id or 0) if kept else 0
 
 
 async def _follow(database: Database, engine: SearchEngine, registry: str) -> None:
-    await adopt_synonyms(database, engine)
     async with _listening(database) as heard:
+        adopted = None
         while True:
+            if adopted is None or adopted != await _newest_synonyms(database):
+                adopted = await adopt_synonyms(database, engine)
             await _drain(database, engine, registry)
             with contextlib.suppress(TimeoutError):
                 if await asyncio.wait_for(heard.get(), POLL) == _REBUILD:
                     count = await _rebuild(database, engine, registry)
                     async with database.engine.connect() as connection:
                         await _tell(connection, f"{_REBUILT}{count}")
+
+
+async def _newest_synonyms(database: Database) -> int:
+    async with database.session() as session:
+        return await number_of_list(session)
 
 
 @contextlib.asynccontextmanager
@@ -229,6 +240,7 @@ async def _rebuild(database: Database, engine: SearchEngine, registry: str) -> i
 
     What changes meanwhile waits in the outbox, since only the holder of the place takes rows.
     """
+    await adopt_synonyms(database, engine)
     building = await engine.begin_rebuild(registry)
     count = after = 0
     try:

@@ -11,7 +11,7 @@ from search.highlight import Marker
 from search.query import Query
 from search.synonyms import Synonyms, Term
 from search.tantivy_index import FACETS_FIELD, facet_value, stemmed_field, stems
-from search.words import Word, Words, country_words, least_of
+from search.words import Word, Words, least_of, places_in
 
 STEM = 0.7
 """'judges' finds 'judge', but a project that says 'judges' first."""
@@ -68,16 +68,17 @@ class QueryMaker:
         """Return what is asked for: words, phrases, and words that together mean something."""
         parts: list[Part] = []
         at = 0
-        for meant in self._synonyms.meant([word.text for word in words.words]):
-            parts += [self._part(word) for word in words.words[at : meant.start]]
+        texts = [word.text for word in words.words]
+        places = places_in(texts)
+        for meant in self._synonyms.meant(texts):
+            parts += [self._part(w, w.text in places) for w in words.words[at : meant.start]]
             said = all_of([self._word(word) for word in words.words[meant.start : meant.end]])
             parts.append(Part(_any_of([said, *self._others(meant.others)])))
             at = meant.end
-        parts += [self._part(word) for word in words.words[at:]]
+        parts += [self._part(word, word.text in places) for word in words.words[at:]]
         return parts + [Part(self._phrase(phrase), needed=True) for phrase in words.phrases]
 
-    def _part(self, word: Word) -> Part:
-        needed = word.text in country_words()
+    def _part(self, word: Word, needed: bool) -> Part:
         ways = [self._word(word)]
         if word.prefix:
             ways += self._others(self._synonyms.begun(word.text))

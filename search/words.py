@@ -1,6 +1,7 @@
 """Words of a query and of a text: how they are folded, split, read and compared."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -102,6 +103,24 @@ def country_words() -> frozenset[str]:
         for word in tokens(name)
         if len(word) > 3
     )
+
+
+@cache
+def _names_by_word() -> dict[str, list[frozenset[str]]]:
+    """Return word -> names of countries, each as its words, of which it is the longest one."""
+    names: dict[str, list[frozenset[str]]] = {}
+    for country in codelists.countries().values():
+        for name in (*country.names.values(), *country.aliases):
+            if words := frozenset(tokens(name)) - STOP_WORDS:
+                names.setdefault(max(words, key=lambda word: (len(word), word)), []).append(words)
+    return names
+
+
+def places_in(words: Sequence[str]) -> frozenset[str]:
+    """Return those of the folded words of a query that together are the name of a country."""
+    said = frozenset(words)
+    names = (name for word in said for name in _names_by_word().get(word, ()) if name <= said)
+    return frozenset(word for name in names for word in name)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from registry.exchange.text_lines import TextFile
 from registry.exchange.values import shown
 from registry.messages import Message, message
 
+_DEEPEST = 20
+"""Lists and objects in each other; what is deeper can be read, but not passed on safely."""
 _MOST_SHOWN = 10_000
 """Characters of a line that can't be read."""
 PROBLEMS = "problems"
@@ -46,6 +48,8 @@ def read_line(line: str, number: int, defaults: Mapping[str, Any] | None = None)
                 column=column or 1,
             ),
         )
+    if _is_deep(raw):
+        return _refused(line, number, message("The line is nested too deeply."))
     if not isinstance(raw, dict):
         return _refused(line, number, message("The line is not an object: {{…}}."))
     raw.pop(PROBLEMS, None)
@@ -92,6 +96,21 @@ def spoken_of(values: Mapping[str, Any]) -> frozenset[str]:
 def write_line(record: ProjectRecord) -> bytes:
     """Return the line of a record, line break included."""
     return json.dumps(as_json(record), ensure_ascii=False).encode() + b"\n"
+
+
+def _is_deep(value: Any) -> bool:
+    """Say whether a value is nested more deeply than any record is."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _not_json(constant: str) -> Any:

@@ -5,6 +5,7 @@ nobody takes the rows any more, or when either side is killed. Rows come through
 the reader back while the rows before are worked on.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import gc
@@ -12,7 +13,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -144,6 +145,22 @@ def _until_heavy(rows: Iterator[Row], source: Source) -> Iterator[Row]:
         cells += sum(len(cell) for cell in row.raw.values() if isinstance(cell, str))
         if cells >= HEAVIEST_CHUNK or source.position - begun >= HEAVIEST_CHUNK:
             return
+
+
+async def ahead(chunks: Generator[Chunk, None, None]) -> AsyncGenerator[Chunk, None]:
+    """Yield chunks that a thread takes; the next one is on its way while one is looked at.
+
+    Close it (`contextlib.aclosing`): then what reads has ended, whatever was cancelled.
+    """
+    following = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+    try:
+        while (chunk := await asyncio.shield(following)) is not None:
+            following = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+            yield chunk
+    finally:
+        if not following.done():  # a thread can't be stopped; the generator must not be shared
+            await asyncio.wait([following])
+        chunks.close()
 
 
 def collect_rarely() -> None:

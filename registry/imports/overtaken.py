@@ -54,8 +54,11 @@ async def what_changed(session: AsyncSession, run: Import, conflict: Conflict) -
 
 def _of_changed(item: ImportItem, project: Project) -> Message:
     if project.reporting_organisation_id != item.organisation_id:
+        # What it is called now is for its new owner to tell.
         return message(
-            "{title} ({identifier}) belongs to another organisation now.", **_names(project)
+            "{title} ({identifier}) belongs to another organisation now.",
+            title=item.title,
+            identifier=item.identifier or "?",
         )
     return message("{title} ({identifier}) was changed meanwhile.", **_names(project))
 

@@ -163,8 +163,12 @@ class Planner:
             return
         known = (self.new_organisations[key] for key in keys if key in self.new_organisations)
         item.organisation = next(known, item.organisation)
-        self.new_organisations |= dict.fromkeys(keys, item.organisation)
-        item.organisation_ref = row.organisation_ref
+        for key in keys:
+            self.new_organisations.setdefault(key, item.organisation)
+        # A reference that the file gave to another organisation before is not this one's.
+        reference = row.organisation_ref
+        owner = self.new_organisations.get(fold(reference)) if reference else None
+        item.organisation_ref = reference if owner in (None, item.organisation) else None
         record.reporting_org = item.organisation
 
     async def _find_registered(

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.exchange.parallel import Chunk, Reading, read_apart, read_here
+from registry.exchange.parallel import Chunk, Reading, ahead, read_apart, read_here
 from registry.exchange.source import Row, Source, detect_format
 from registry.imports import items as stored
 from registry.imports.plan import OUTCOMES
@@ -65,16 +66,9 @@ class Planning:
             prepare=partial(prepare, judged=run.format == "iati" and not run.all_activities),
         )
         read = read_apart if run.size > READ_APART else read_here
-        chunks = read(reading)
-        following = asyncio.create_task(asyncio.to_thread(next, chunks, None))
-        try:
-            while (chunk := await asyncio.shield(following)) is not None:
-                following = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+        async with aclosing(ahead(read(reading))) as chunks:
+            async for chunk in chunks:
                 yield chunk
-        finally:
-            if not following.done():  # a thread can't be stopped; the generator must not be shared
-                await asyncio.wait([following])
-            chunks.close()
 
     async def plan(self, session: AsyncSession, rows: list[Row]) -> int:
         """Plan these records and store what becomes of them; return how many are done."""

@@ -7,6 +7,7 @@ speak of says `KEPT`: empty, it would empty that field of a project that is regi
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.exchange.header_names import Named, column_named, json_column
 from registry.exchange.headers import OWN_REMARKS
-from registry.exchange.parallel import Reading, read_apart
+from registry.exchange.parallel import Reading, ahead, read_apart
 from registry.exchange.record import COLUMNS, TRANSLATED, WITHOUT_CELLS, as_cell, spoken_cells
 from registry.exchange.source import LateRow, Row
 from registry.imports import items as stored
@@ -176,14 +177,14 @@ async def complete_twins(session: AsyncSession, run: Import) -> None:
         return
     default = await session.get(Organisation, run.organisation_id) if run.organisation_id else None
     defaults = {"reporting_org": default.name} if default else {}
-    chunks = read_apart(Reading(path, run.filename, run.format, defaults))
-    try:
-        while wanted and (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+    reading = Reading(path, run.filename, run.format, defaults)
+    async with aclosing(ahead(read_apart(reading))) as chunks:
+        async for chunk in chunks:
             rows = [row for row in chunk.rows if row.index in wanted]
             wanted.difference_update(row.index for row in rows)
             await _store_values(session, run, rows)
-    finally:
-        chunks.close()
+            if not wanted:
+                break
 
 
 async def _without_values(session: AsyncSession, run: Import) -> set[int]:

@@ -175,6 +175,9 @@ async def _compare(
         wanted = await _to_compare(session, run)
         if wanted is None:
             wanted = await overlaps.number_of_new(session, run.id)
+            first = update(Import).where(col(Import.id) == run.id, col(Import.to_compare).is_(None))
+            await session.exec(first.values(to_compare=wanted))
+            wanted = await _to_compare(session, run) or 0  # or somebody said that it is enough
         await _note(session, run, begun_at=now(), begun_done=run.compared, to_compare=wanted)
         if run.compared >= wanted:
             return True

@@ -16,6 +16,7 @@ from registry.exchange.exporting import EXTENSIONS, MEDIA_TYPES
 from registry.exchange.record import COLUMNS
 from registry.exchange.template import write_template
 from registry.imports import runs
+from registry.imports.refused import complete_twins
 from registry.imports.refused_files import formats_for, refused_file
 from registry.messages import Message
 from registry.permissions import Actor
@@ -68,7 +69,10 @@ async def refused_records(
             return i18n.say(sentence)
 
     async def pieces() -> AsyncIterator[bytes]:
-        # The transaction of the request is over when the file is being sent.
+        # The transaction of the request is over when the file is being sent; and what is still to
+        # be stored is stored before, since whoever takes the file may take long.
+        async with database.session() as completing:
+            await complete_twins(completing, run)
         async with database.session() as reading:
             async for piece in refused_file(reading, run, format, say, language):
                 yield piece

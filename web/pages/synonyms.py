@@ -1,5 +1,6 @@
 """The page on which the secretariat looks after words that mean the same when one searches."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -8,11 +9,13 @@ from litestar.params import Body
 from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.errors import Conflict, FieldError, Invalid
+from registry.database import Database
+from registry.errors import Conflict, FieldError, Invalid, Unavailable
 from registry.messages import message
 from registry.permissions import Actor, require
 from registry.synonym_lists import current_list, save_list
 from search.engine import SearchEngine
+from search.sync import adopt_synonyms
 from search.synonyms import Synonyms, shipped
 from web.rendering import page, redirect
 
@@ -30,13 +33,18 @@ async def synonyms_page(
 
 @post("/admin/synonyms", status_code=200)
 async def save_synonyms(
-    request: HTMXRequest, session: AsyncSession, reader: Actor, engine: SearchEngine, data: Form
+    request: HTMXRequest,
+    session: AsyncSession,
+    database: Database,
+    reader: Actor,
+    engine: SearchEngine,
+    data: Form,
 ) -> Response[Any]:
     """Save the list; what is wrong with it is told line by line, and nothing typed is lost."""
     require(reader, "registry.administer")
     typed = data.get("text", "").replace("\r\n", "\n")
     try:
-        synonyms = Synonyms(typed)
+        Synonyms(typed)
         await save_list(session, reader, typed, _number(data.get("seen")))
     except Invalid as error:
         return await _page(request, session, typed=data, errors=error.errors)
@@ -48,7 +56,8 @@ async def save_synonyms(
         errors = (FieldError("text", changed),)
         return await _page(request, session, typed=data, errors=errors, overtaken=True)
     await session.commit()  # what the index is told has to hold
-    await engine.adopt(synonyms)
+    with suppress(Unavailable):  # then it is told as soon as it answers
+        await adopt_synonyms(database, engine)
     return redirect(request, "/admin/synonyms?saved=1")
 
 
@@ -74,7 +83,9 @@ async def _page(
         text=typed.get("text", "") if typed else held,
         theirs=held if overtaken else None,
         # Whoever saves after having seen the other list merges the two.
-        seen=(current.id if current else 0) if overtaken or not typed else _number(typed["seen"]),
+        seen=(current.id if current else 0)
+        if overtaken or not typed
+        else _number(typed.get("seen")),
         current=current,
         saved="saved" in request.query_params,
         errors=lines,

@@ -90,3 +90,12 @@ def test_a_chunk_ends_early_where_its_rows_are_large(tmp_path: Path) -> None:
     assert sum(len(chunk.rows) for chunk in chunks) == 120
     assert all(len(chunk.rows) * 90_000 < 2 * HEAVIEST_CHUNK for chunk in chunks)
     assert [row.index for chunk in chunks for row in chunk.rows] == list(range(1, 121))
+
+
+def test_a_line_that_is_nested_deeply_is_refused_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    deep = '{"title": ' + '[1, {"a": ' * 380 + "1" + "}]" * 380 + "}"
+    path.write_text(f'{{"title": "A"}}\n{deep}\n{{"title": "B"}}\n')
+    (chunk,) = read_apart(Reading(path, "a.jsonl", "jsonl"))
+    assert [row.title for row in chunk.rows] == ["A", "", "B"]
+    assert "nested too deeply" in str(chunk.rows[1].errors[0].message)
