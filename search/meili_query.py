@@ -87,13 +87,8 @@ def units(words: Words, synonyms: Synonyms) -> list[tuple[Word, ...]]:
 
     Such a term is left out as a whole: a part of it would not find what its synonyms find.
     """
-    found: list[tuple[Word, ...]] = []
-    at = 0
-    for meant in synonyms.meant([word.text for word in words.words]):
-        found += [(word,) for word in words.words[at : meant.start]]
-        found.append(words.words[meant.start : meant.end])
-        at = meant.end
-    return found + [(word,) for word in words.words[at:]]
+    units = synonyms.units([word.text for word in words.words])
+    return [words.words[unit.start : unit.end] for unit in units]
 
 
 def fewer(words: Words, units: Sequence[tuple[Word, ...]], counts: Sequence[int]) -> list[Words]:

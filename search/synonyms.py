@@ -38,7 +38,6 @@ class Group:
     """Terms that mean the same, in the order of the file."""
 
     terms: tuple[Term, ...]
-    line: int
 
 
 class Meant(NamedTuple):
@@ -77,6 +76,16 @@ class Synonyms:
                 found.append(best)
                 at = best.end
         return found
+
+    def units(self, words: Sequence[str]) -> list[Meant]:
+        """Return what the words of a query mean and, between, each other word: without others."""
+        found: list[Meant] = []
+        at = 0
+        for meant in [*self.meant(words), Meant(len(words), len(words), ())]:
+            found += [Meant(place, place + 1, ()) for place in range(at, meant.start)]
+            found.append(meant)
+            at = meant.end
+        return found[:-1]
 
     def begun(self, word: str) -> tuple[Term, ...]:
         """Return the terms of groups with a term of one word that begins so: 'indemnis'."""
@@ -144,7 +153,7 @@ def read_groups(text: str) -> tuple[Group, ...]:
         if wrong is not None:
             errors.append(FieldError(f"line {number}", wrong))
         else:
-            groups.append(Group(tuple(terms), number))
+            groups.append(Group(tuple(terms)))
     if len(groups) > MOST_GROUPS:
         errors.append(_too_much(message("The list has at most {n} groups.", n=MOST_GROUPS)))
     if errors:

@@ -66,16 +66,16 @@ class QueryMaker:
 
     def parts(self, words: Words) -> list[Part]:
         """Return what is asked for: words, phrases, and words that together mean something."""
-        parts: list[Part] = []
-        at = 0
         texts = [word.text for word in words.words]
         places = places_in(texts)
-        for meant in self._synonyms.meant(texts):
-            parts += [self._part(w, w.text in places) for w in words.words[at : meant.start]]
-            said = all_of([self._word(word) for word in words.words[meant.start : meant.end]])
-            parts.append(Part(_any_of([said, *self._others(meant.others)])))
-            at = meant.end
-        parts += [self._part(word, word.text in places) for word in words.words[at:]]
+        parts: list[Part] = []
+        for unit in self._synonyms.units(texts):
+            said = words.words[unit.start : unit.end]
+            if unit.others:
+                together = all_of([self._word(word) for word in said])
+                parts.append(Part(_any_of([together, *self._others(unit.others)])))
+            else:
+                parts += [self._part(word, word.text in places) for word in said]
         return parts + [Part(self._phrase(phrase), needed=True) for phrase in words.phrases]
 
     def _part(self, word: Word, needed: bool) -> Part:

@@ -17,8 +17,9 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mappi
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from registry.errors import FieldError, Invalid
 from registry.exchange.reading import rows_of
@@ -71,53 +72,35 @@ def read_apart(reading: Reading) -> Generator[Chunk, None, None]:
     )
     with process:
         assert process.stdin is not None and process.stdout is not None  # noqa: S101
+        connection = Connection(os.dup(process.stdout.fileno()), writable=False)
         try:
-            _widen(process.stdout)
+            _widen(connection)
             pickle.dump(reading, process.stdin)
             process.stdin.close()
-            for chunk in _chunks_from(process.stdout):
+            for chunk in _chunks_from(connection):
                 if reading.prepare is not None and not chunk.prepared:
                     reading.prepare(chunk.rows)
                 yield chunk
-        except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
             raise OSError(f"The process that reads {reading.filename} was ended.") from error
         finally:
             process.kill()
+            connection.close()
 
 
-def _chunks_from(pipe: IO[bytes]) -> Iterator[Chunk]:
-    while (came := _receive(pipe)) is not None:
+def _chunks_from(connection: Connection) -> Iterator[Chunk]:
+    while (came := connection.recv()) is not None:
         if isinstance(came, Chunk):
             yield came
         else:
             raise Invalid(came)
 
 
-def _send(pipe: IO[bytes], what: object) -> None:
-    """Write an object, its length before it: so it can be received in few steps."""
-    data = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
-    pipe.write(len(data).to_bytes(8, "big"))
-    pipe.write(data)
-    pipe.flush()
-
-
-def _receive(pipe: IO[bytes]) -> Any:
-    size = int.from_bytes(_exactly(pipe, 8), "big")
-    return pickle.loads(_exactly(pipe, size))  # noqa: S301
-
-
-def _exactly(pipe: IO[bytes], size: int) -> bytes:
-    data = pipe.read(size)
-    if len(data) < size:
-        raise EOFError
-    return data
-
-
-def _widen(pipe: IO[bytes]) -> None:
+def _widen(connection: Connection) -> None:
     """Let a pipe hold a megabyte where the system can: the fewer stops, the less waiting."""
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         with contextlib.suppress(OSError):
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1024 * 1024)
+            fcntl.fcntl(connection.fileno(), fcntl.F_SETPIPE_SZ, 1024 * 1024)
 
 
 def read_here(
@@ -177,8 +160,8 @@ def collect_rarely() -> None:
 class _Sender:
     """Sends one object after the other, while the next one is made."""
 
-    def __init__(self, pipe: IO[bytes]) -> None:
-        self._pipe = pipe
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._thread = ThreadPoolExecutor(1)
         self._sent: Future[None] | None = None
 
@@ -190,23 +173,23 @@ class _Sender:
         """Send an object, after the last one. Raises BrokenPipeError when nobody takes it."""
         if self._sent is not None:
             self._sent.result()
-        self._sent = self._thread.submit(_send, self._pipe, what)
+        self._sent = self._thread.submit(self._connection.send, what)
 
     def finish(self) -> None:
         """Wait until all is sent."""
         if self._sent is not None:
             self._sent.result()
         self._thread.shutdown()
-        self._pipe.close()
+        self._connection.close()
 
 
 def serve() -> None:
     """Read what the process that started this one asks for, and write it to the standard output."""
     collect_rarely()
-    pipe = os.fdopen(os.dup(1), "wb")
+    connection = Connection(os.dup(1), readable=False)
     os.dup2(2, 1)  # what anybody prints must not come between
     try:
-        sender = _Sender(pipe)
+        sender = _Sender(connection)
         reading = pickle.load(sys.stdin.buffer)  # noqa: S301
         try:
             # Who would have to wait for the other one prepares the rows.

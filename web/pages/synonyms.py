@@ -16,7 +16,7 @@ from registry.permissions import Actor, require
 from registry.synonym_lists import current_list, save_list
 from search.engine import SearchEngine
 from search.sync import adopt_synonyms
-from search.synonyms import Synonyms, shipped
+from search.synonyms import read_groups, shipped
 from web.rendering import page, redirect
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -44,7 +44,7 @@ async def save_synonyms(
     require(reader, "registry.administer")
     typed = data.get("text", "").replace("\r\n", "\n")
     try:
-        Synonyms(typed)
+        read_groups(typed)
         await save_list(session, reader, typed, _number(data.get("seen")))
     except Invalid as error:
         return await _page(request, session, typed=data, errors=error.errors)
