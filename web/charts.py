@@ -7,7 +7,7 @@ Horizontal positions of bars are per cent of the width, so that bars stretch and
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -34,34 +34,57 @@ class Tile:
 
 @dataclass(frozen=True)
 class TileMap:
-    """The world, a tile a country. `legend` has the lowest and highest count of each level."""
+    """The world or a part of it, a tile a country. The corner of the part is at 0, 0."""
 
     tiles: tuple[Tile, ...]
     width: int
     height: int
     legend: tuple[tuple[int, int, int], ...]
+    """The lowest and highest count of each level."""
+    counts: tuple[tuple[str, int], ...]
+    """Country -> number where there is any, the highest first; territories without a tile too."""
     here: str | None = None
+    part: bool = False
+    """Only some countries, drawn as large as the letters need."""
 
 
-def tile_map(counts: Mapping[str, int], here: str | None = None) -> TileMap:
-    """Return the map of these counts by country; `here` marks one country."""
+def tile_map(
+    counts: Mapping[str, int], here: str | None = None, only: Collection[str] | None = None
+) -> TileMap:
+    """Return the map of these counts by country; `here` marks one country.
+
+    With `only`, the map has the tiles of these countries and is cropped to them; it has no tiles
+    when none of them has a place on the map, as the smallest territories.
+    """
+    places = codelists.tiles()
+    if only is not None:
+        places = {code: place for code, place in places.items() if code in only}
+        counts = {code: count for code, count in counts.items() if code in only}
+    left = min((column for column, _ in places.values()), default=0)
+    top = min((row for _, row in places.values()), default=0)
     most = max(counts.values(), default=0)
     tiles = tuple(
-        Tile(code, column * TILE, row * TILE, count, level_of(count, most))
-        for code, (column, row) in codelists.tiles().items()
+        Tile(code, (column - left) * TILE, (row - top) * TILE, count, level_of(count, most))
+        for code, (column, row) in places.items()
         for count in (counts.get(code, 0),)
     )
-    legend = []
-    for level in range(1, MAP_LEVELS + 1):
-        of_level = [count for count in counts.values() if level_of(count, most) == level]
-        if of_level:
-            legend.append((level, min(of_level), max(of_level)))
     return TileMap(
         tiles,
-        max((tile.x for tile in tiles), default=0) + TILE,
-        max((tile.y for tile in tiles), default=0) + TILE,
-        tuple(legend),
+        max((tile.x + TILE for tile in tiles), default=0),
+        max((tile.y + TILE for tile in tiles), default=0),
+        _legend(counts.values(), most),
+        tuple(sorted(((c, n) for c, n in counts.items() if n), key=lambda one: (-one[1], one[0]))),
         here,
+        only is not None,
+    )
+
+
+def _legend(counts: Collection[int], most: int) -> tuple[tuple[int, int, int], ...]:
+    by_level: dict[int, list[int]] = {}
+    for count in counts:
+        by_level.setdefault(level_of(count, most), []).append(count)
+    return tuple(
+        (level, min(found), max(found)) for level, found in sorted(by_level.items()) if level
     )
 
 

@@ -28,6 +28,23 @@ def test_every_country_of_the_grid_has_a_tile_of_its_own() -> None:
     assert all(tile.x < drawn.width and tile.y < drawn.height for tile in drawn.tiles)
 
 
+def test_a_map_of_some_countries_is_cropped_to_them() -> None:
+    drawn = charts.tile_map({"MD": 5, "UA": 1, "KE": 9}, here="MD", only=["MD", "UA", "RO"])
+    columns, rows = zip(*(codelists.tiles()[code] for code in ("MD", "UA", "RO")), strict=True)
+    assert {tile.code for tile in drawn.tiles} == {"MD", "UA", "RO"}
+    assert min(tile.x for tile in drawn.tiles) == min(tile.y for tile in drawn.tiles) == 0
+    assert drawn.width == (max(columns) - min(columns) + 1) * charts.TILE
+    assert drawn.height == (max(rows) - min(rows) + 1) * charts.TILE
+    assert (drawn.counts, drawn.here) == ((("MD", 5), ("UA", 1)), "MD")
+    assert drawn.legend[-1] == (charts.MAP_LEVELS, 5, 5), "levels are those of the part alone"
+
+
+def test_a_territory_without_a_tile_is_in_the_figures() -> None:
+    assert "BM" not in codelists.tiles()
+    drawn = charts.tile_map({"BM": 2}, only=["BM"])
+    assert (drawn.tiles, drawn.width, drawn.counts) == ((), 0, (("BM", 2),))
+
+
 @pytest.mark.parametrize("most", [1, 3, 4, 5, 24, 1000])
 def test_levels_rise_with_counts_and_none_stays_none(most: int) -> None:
     levels = [charts.level_of(count, most) for count in range(most + 1)]
