@@ -14,6 +14,7 @@ from registry.models.project import (
     Relation,
     now,
 )
+from registry.models.saved_search import ProjectNews, SavedSearch
 from registry.models.search import SynonymList
 
 __all__ = [
@@ -34,8 +35,10 @@ __all__ = [
     "Participation",
     "Project",
     "ProjectCountry",
+    "ProjectNews",
     "ProjectVector",
     "Relation",
+    "SavedSearch",
     "SignIn",
     "SignInFailure",
     "SynonymList",
