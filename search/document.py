@@ -17,6 +17,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
+from registry.figures import NOT_RUNNING
 from registry.models import Organisation, Participation, Project, ProjectCountry
 from registry.visibility import audiences_of
 
@@ -86,6 +87,8 @@ class Document:
     status: Annotated[list[str], Facet()]
     year: Annotated[list[str], Facet()]
 
+    # A country's page counts by who registered a project; partners would count it several times.
+    reporting_organisation: Annotated[list[str], Filter()]
     audience: Annotated[list[str], Filter()]
     runs_from: Annotated[int, Filter()]
     runs_to: Annotated[int, Filter()]
@@ -115,7 +118,7 @@ FACET_FIELDS = tuple(name for name, role in ROLES.items() if isinstance(role, Fa
 FILTER_FIELDS = tuple(name for name, role in ROLES.items() if isinstance(role, Filter))
 SORT_FIELDS = {role.name: name for name, role in ROLES.items() if isinstance(role, Sorted)}
 
-VERSION = 2
+VERSION = 3
 """Raise it when `document_of` fills a field differently: indexes are then rebuilt."""
 
 
@@ -183,9 +186,10 @@ def document_of(
         organisation_type=[organisation.type] if organisation.type else [],
         status=[project.status] if project.status else [],
         year=years_between(project.start_date, project.end_date, today or date.today()),
+        reporting_organisation=[organisation.slug],
         audience=audiences_of(project),
-        runs_from=_runs_from(project.start_date, project.end_date),
-        runs_to=_runs_to(project.start_date, project.end_date),
+        runs_from=_runs_from(project),
+        runs_to=_runs_to(project),
         by_start=day_number(project.start_date) if project.start_date else 0,
         by_budget=min(int(project.budget_usd or 0), 2**39 - 1) if project.budget_usd else 0,
         by_updated=_seconds(project.updated_at),
@@ -249,17 +253,24 @@ def _names(organisations: Iterable[Organisation], others: Iterable[str]) -> list
     return [name for name in names if name]
 
 
-def _runs_from(start: date | None, end: date | None) -> int:
-    """A project runs from its start, or always did; without any date it is never active."""
-    if start is None:
-        return 0 if end else OPEN_END
-    return day_number(start)
+def _runs_from(project: Project) -> int:
+    """A project runs from its start, or always did; if nothing tells that it runs, it never does.
+
+    With the status this is what `registry.figures.running` says.
+    """
+    if project.start_date is None:
+        return 0 if project.end_date or _is_under_way(project) else OPEN_END
+    return day_number(project.start_date)
 
 
-def _runs_to(start: date | None, end: date | None) -> int:
-    if end is None:
-        return OPEN_END if start else 0
-    return day_number(end)
+def _runs_to(project: Project) -> int:
+    if project.end_date is None:
+        return OPEN_END if project.start_date or _is_under_way(project) else 0
+    return day_number(project.end_date)
+
+
+def _is_under_way(project: Project) -> bool:
+    return bool(project.status) and project.status not in NOT_RUNNING
 
 
 def _seconds(moment: datetime) -> int:

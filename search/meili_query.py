@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from search.document import SORT_FIELDS, day_number
-from search.query import FACETS, Query
+from search.query import FACETS, FILTERS, Query
 from search.synonyms import Synonyms
 from search.words import Word, Words, places_in
 
@@ -151,7 +151,11 @@ def limits(query: Query) -> list[str]:
 
 def filters(query: Query, without: str | None = None) -> list[str]:
     """Return the limits and the filters of the query, all but one facet's."""
-    chosen = [_one_of(facet, query.filters[facet]) for facet in filtered(query) if facet != without]
+    chosen = [
+        _one_of(name, query.filters[name])
+        for name in FILTERS
+        if name != without and query.filters.get(name)
+    ]
     return [*limits(query), *chosen]
 
 

@@ -22,6 +22,10 @@ FACETS = (
 """The facets, in the order of the page. Values: ISO 3166-1 alpha-2, UN M49, codes of the code
 lists, an organisation's slug, and for `year` each year in which a project runs."""
 
+FILTERS = (*FACETS, "reporting_organisation")
+"""What a query can be narrowed by: the facets, and what is not counted. `organisation` has those
+who take part in any role, `reporting_organisation` the one that registered the project."""
+
 SORTS = ("relevance", "start", "budget", "updated")
 """The orders of a result; all but relevance have the latest or largest first."""
 
@@ -40,9 +44,9 @@ class Query:
     """A question to the index.
 
     `text` has words, "quoted phrases" and -excluded words; without any, everything is found,
-    last updated first. `filters` maps a facet to values: one of them has to fit (OR), in every
-    facet (AND). `active_on` keeps projects that run on that day. `audiences` says what the reader
-    may see: `registry.visibility.audiences_for(reader)`.
+    last updated first. `filters` maps a name of FILTERS to values: one of them has to fit (OR), in
+    every filter (AND). `active_on` keeps projects that run on that day. `audiences` says what the
+    reader may see: `registry.visibility.audiences_for(reader)`.
 
     Raises Invalid for an unknown facet or sort, or a page out of range.
     """
@@ -59,7 +63,7 @@ class Query:
         errors = [
             FieldError(name, message("There is no filter of this name."))
             for name in self.filters
-            if name not in FACETS
+            if name not in FILTERS
         ]
         if self.sort not in SORTS:
             errors.append(

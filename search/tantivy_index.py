@@ -15,6 +15,8 @@ from search.document import FACET_FIELDS, SEARCHABLE, SORT_FIELDS, Document, sho
 from search.words import fold
 
 FACETS_FIELD = "facets"
+TERM_FIELDS = ("audience", "reporting_organisation")
+"""Fields of values that are filtered by and not counted."""
 STORED_FIELD = "shown"
 WEIGHT_FIELD = "weight"
 
@@ -62,7 +64,8 @@ def schema() -> tantivy.Schema:
                     index_option="freq",
                 )
     builder.add_text_field(FACETS_FIELD, tokenizer_name="raw", index_option="basic", fast=True)
-    builder.add_text_field("audience", tokenizer_name="raw", index_option="basic")
+    for name in TERM_FIELDS:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("runs_from", indexed=True, fast=True)
     builder.add_unsigned_field("runs_to", indexed=True, fast=True)
     for name in SORT_FIELDS.values():
@@ -138,8 +141,9 @@ def tantivy_document(document: Document) -> tantivy.Document:
     for facet in FACET_FIELDS:
         for value in dict.fromkeys(getattr(document, facet)):
             made.add_text(FACETS_FIELD, facet_value(facet, value))
-    for audience in document.audience:
-        made.add_text("audience", audience)
+    for name in TERM_FIELDS:
+        for value in getattr(document, name):
+            made.add_text(name, value)
     made.add_unsigned("runs_from", document.runs_from)
     made.add_unsigned("runs_to", document.runs_to)
     for field in SORT_FIELDS.values():

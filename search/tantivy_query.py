@@ -8,7 +8,7 @@ import tantivy
 
 from search.document import SEARCHABLE, day_number
 from search.highlight import Marker
-from search.query import Query
+from search.query import FACETS, Query
 from search.synonyms import Synonyms, Term
 from search.tantivy_index import FACETS_FIELD, facet_value, stemmed_field, stems
 from search.words import Word, Words, least_of, places_in
@@ -249,10 +249,15 @@ class QueryMaker:
         )
 
     def filters(self, filters: Mapping[str, Sequence[str]]) -> dict[str, tantivy.Query]:
-        """Return facet -> the query that its chosen values make: one of them."""
+        """Return filter -> the query that its chosen values make: one of them."""
         return {
-            facet: _fixed(self._one_of(FACETS_FIELD, [facet_value(facet, v) for v in values]), 0)
-            for facet, values in filters.items()
+            name: _fixed(
+                self._one_of(FACETS_FIELD, [facet_value(name, value) for value in values])
+                if name in FACETS
+                else self._one_of(name, values),
+                0,
+            )
+            for name, values in filters.items()
             if values
         }
 

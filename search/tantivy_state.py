@@ -67,7 +67,7 @@ class State:
             return known
 
         counts = counted()
-        own = {facet: counted(without=facet)[facet] for facet in filters}
+        own = {facet: counted(without=facet)[facet] for facet in filters if facet in FACETS}
         return {facet: dict(own.get(facet, counts[facet])) for facet in FACETS}
 
     def _values(self, query: tantivy.Query) -> Counts:

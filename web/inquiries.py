@@ -19,6 +19,7 @@ FACET_NAMES: dict[str, Message] = {
     "organisation_type": message("Type of organisation"),
     "status": message("Status"),
     "year": message("Year"),
+    "reporting_organisation": message("Registered by"),
 }
 _WORDS = message("Words")
 _ACTIVE_ON = message("Running on")

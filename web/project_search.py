@@ -1,7 +1,8 @@
 """The search for projects as addresses and pages have it: parameters in, facets and filters out.
 
 The parameters are those of the command (interface.md): q, country, region, pillar, measure,
-mandate, organisation, organisation_type, status, year, active_on, sort, page, size.
+mandate, organisation, organisation_type, status, year, reporting_organisation, active_on, sort,
+page, size.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,12 +21,14 @@ from registry.models import Organisation
 from registry.organisations import resolve_organisations
 from registry.permissions import Actor
 from registry.visibility import audiences_for
-from search.query import FACETS, MAX_SIZE, Page, Query
+from search.query import FACETS, FILTERS, MAX_SIZE, Page, Query
 
 SHOWN_VALUES = 8
 """Values of a facet that are shown at first; the others are folded away."""
 OPEN_FACETS = ("country", "pillar")
 """Facets whose lists are open on a page without filters."""
+ORGANISATIONS = frozenset({"organisation", "reporting_organisation"})
+"""Filters whose values are organisations."""
 _MOST_VALUES = 100
 _FURTHEST_HIT = 1_000_000
 _LONGEST_TEXT = 500
@@ -113,9 +116,9 @@ async def query_of(
     active_on = _day(given, errors)
     if errors:
         raise Invalid(errors)
-    filters = {name: [_code(name, v) for v in given[name]] for name in FACETS if given.get(name)}
-    if "organisation" in filters:
-        filters["organisation"] = await _slugs(session, filters["organisation"])
+    filters = {name: [_code(name, v) for v in given[name]] for name in FILTERS if given.get(name)}
+    for name in ORGANISATIONS & filters.keys():
+        filters[name] = await _slugs(session, filters[name])
     return Query(
         text=_last(given, "q")[:_LONGEST_TEXT],
         filters=filters,
@@ -130,7 +133,7 @@ async def query_of(
 def parameters_of(query: Query) -> list[tuple[str, str]]:
     """Return the shortest parameters that `query_of` reads as this query."""
     pairs = [("q", query.text)] if query.text else []
-    pairs += [(name, value) for name in FACETS for value in query.filters.get(name, ())]
+    pairs += [(name, value) for name in FILTERS for value in query.filters.get(name, ())]
     if query.active_on:
         pairs.append(("active_on", query.active_on.isoformat()))
     if query.sort != "relevance":
@@ -140,6 +143,11 @@ def parameters_of(query: Query) -> list[tuple[str, str]]:
     if query.page != 1:
         pairs.append(("page", str(query.page)))
     return pairs
+
+
+def organisations_in(query: Query) -> set[str]:
+    """Return the slugs of the organisations that a query is narrowed to."""
+    return {slug for name in ORGANISATIONS for slug in query.filters.get(name, ())}
 
 
 async def organisation_labels(session: AsyncSession, slugs: Iterable[str]) -> dict[str, str]:
@@ -181,7 +189,7 @@ def chips_of(query: Query, organisations: Mapping[str, str], language: str) -> l
         Chip(
             name, label_of(name, value, organisations, language), [v for v in values if v != value]
         )
-        for name in FACETS
+        for name in FILTERS
         for values in (query.filters.get(name, ()),)
         for value in values
     ]
@@ -193,7 +201,7 @@ def label_of(facet: str, value: str, organisations: Mapping[str, str], language:
         return codelists.country_name(value, language)
     if facet == "region":
         return codelists.region_name(value, language)
-    if facet == "organisation":
+    if facet in ORGANISATIONS:
         return organisations.get(value, value)
     if facet in _SCHEMES:
         return codelists.label(_SCHEMES[facet], value, language)

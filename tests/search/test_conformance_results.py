@@ -96,19 +96,39 @@ class TestFilters:
         assert page.facets["organisation"] == {o.slug: 1 for o in organisations}
 
     async def test_active_on_a_day(self, engine: SearchEngine) -> None:
-        def runs(id: int, start: date | None, end: date | None) -> None:
-            documents.append(a_document(id, start_date=start, end_date=end))
+        def runs(id: int, start: date | None, end: date | None, status: str = "closed") -> None:
+            documents.append(a_document(id, start_date=start, end_date=end, status=status))
 
         documents: list = []
         runs(1, date(2024, 1, 1), date(2024, 12, 31))
         runs(2, date(2024, 6, 1), None)
         runs(3, None, date(2024, 6, 30))
         runs(4, None, None)
+        runs(5, None, None, status="implementation")
         await engine.write(documents)
-        assert await ids(engine, active_on=date(2024, 1, 1)) == [3, 1]
-        assert await ids(engine, active_on=date(2024, 6, 30)) == [3, 2, 1]
-        assert await ids(engine, active_on=date(2024, 12, 31)) == [2, 1]
-        assert await ids(engine, active_on=date(2025, 1, 1)) == [2]
+        assert await ids(engine, active_on=date(2024, 1, 1)) == [5, 3, 1]
+        assert await ids(engine, active_on=date(2024, 6, 30)) == [5, 3, 2, 1]
+        assert await ids(engine, active_on=date(2024, 12, 31)) == [5, 2, 1]
+        assert await ids(engine, active_on=date(2025, 1, 1)) == [5, 2]
+
+    async def test_who_registered_it_is_not_who_takes_part(self, engine: SearchEngine) -> None:
+        ilo, sida = an_organisation(7, "ilo"), an_organisation(8, "sida")
+        await engine.write(
+            [
+                a_document(1, organisation=ilo, participants=[("Sida", sida)]),
+                a_document(2, organisation=sida),
+            ]
+        )
+        page = await engine.search(Query(filters={"organisation": ["sida"]}))
+        assert page.total == 2
+        page = await engine.search(Query(filters={"reporting_organisation": ["sida"]}))
+        assert [hit.id for hit in page.hits] == [2]
+        assert page.facets["organisation"] == {"sida": 1}
+        assert "reporting_organisation" not in page.facets
+        both = {"reporting_organisation": ["ilo"], "organisation": ["sida"]}
+        page = await engine.search(Query(filters=both))
+        assert [hit.id for hit in page.hits] == [1]
+        assert page.facets["organisation"] == {"ilo": 1, "sida": 1}
 
     async def test_unknown_facets_and_sorts_are_refused(self, engine: SearchEngine) -> None:
         for wrong in (

@@ -34,7 +34,7 @@ from web.commands.console import Console, open_database
 from web.commands.finding import IN_STEP, add_filters, open_index, query_of
 from web.commands.resuming import check_options, where_it_stands
 from web.inquiries import inquiry_of
-from web.project_search import organisation_labels
+from web.project_search import organisation_labels, organisations_in
 
 COUNTS = ("created", "updated", "unchanged", "drafts", "not_relevant", "refused")
 MOST_ROUNDS = 3
@@ -316,7 +316,7 @@ async def run_export(options: argparse.Namespace, console: Console) -> int:
     """Write the projects that a search finds, as the secretariat may read them."""
     async with open_database() as database, database.session() as session:
         query = await query_of(options, session, 1, MAX_SIZE)
-        names = await organisation_labels(session, query.filters.get("organisation", ()))
+        names = await organisation_labels(session, organisations_in(query))
         inquiry = inquiry_of(query, COMMAND_LINE, names)
         ids = await _found(database, query)
         pieces = export_projects(session, COMMAND_LINE, ids, options.format, inquiry)

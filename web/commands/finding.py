@@ -19,6 +19,7 @@ from search import sync
 from search.engine import SearchEngine, open_engine
 from search.query import SORTS, Page, Query
 from web.commands.console import Console, open_database, table
+from web.project_search import ORGANISATIONS
 
 IN_STEP = 3
 """Seconds to wait for a running server to take up the last changes."""
@@ -33,6 +34,7 @@ _FILTERS = {
     "organisation_type": ("TYPE", "code of a type of organisation"),
     "status": ("STATUS", "code of a status"),
     "year": ("YEAR", "a year in which the project runs"),
+    "reporting_organisation": ("NAME", "who registered it: name, acronym or identifier"),
 }
 _SCHEMES = {
     "pillar": "pillars",
@@ -101,7 +103,7 @@ async def _value(session: AsyncSession, facet: str, given: str) -> str | None:
         return codelists.find_country(given)
     if facet == "region":
         return given if given in codelists.regions() else None
-    if facet == "organisation":
+    if facet in ORGANISATIONS:
         organisation = await find_organisation(session, given)
         return organisation.slug if organisation else None
     if facet == "year":

@@ -21,7 +21,7 @@ from search.query import MAX_SIZE, Query
 from web import i18n
 from web.inquiries import inquiry_of
 from web.project_addresses import project_address
-from web.project_search import organisation_labels, parameters_of, query_of
+from web.project_search import organisation_labels, organisations_in, parameters_of, query_of
 
 FEED_LENGTH = 50
 """Entries of the feed: the last changed projects that fit."""
@@ -38,7 +38,7 @@ async def result_file(
     extension = request.url.path.removeprefix("/projects")
     query = await query_of(session, reader, request.query_params.multi_items())
     ids = await all_ids(engine, query)
-    names = await organisation_labels(session, query.filters.get("organisation", ()))
+    names = await organisation_labels(session, organisations_in(query))
     asked = urlencode([pair for pair in parameters_of(query) if pair[0] not in {"page", "size"}])
     address = str(request.base_url).rstrip("/") + "/projects" + (f"?{asked}" if asked else "")
     inquiry = inquiry_of(query, reader, names, address, i18n.language_of(request))

@@ -27,7 +27,14 @@ from web.pages.project_hints import similar_projects
 from web.project_addresses import address_of, organisation_in, read_address
 from web.project_editing import editable_project
 from web.project_fields import field_label, field_text, language_name
-from web.project_search import chips_of, facets_of, organisation_labels, parameters_of, query_of
+from web.project_search import (
+    chips_of,
+    facets_of,
+    organisation_labels,
+    organisations_in,
+    parameters_of,
+    query_of,
+)
 from web.rendering import page, redirect, wants_fragment
 
 ACTIONS = {
@@ -49,7 +56,7 @@ async def search_page(
     query = await query_of(session, reader, request.query_params.multi_items(), LARGEST_PAGE)
     found = await engine.search(query)
     language = i18n.language_of(request)
-    slugs = {*found.facets.get("organisation", ()), *query.filters.get("organisation", ())}
+    slugs = {*found.facets.get("organisation", ()), *organisations_in(query)}
     organisations = await organisation_labels(session, slugs)
     parameters = parameters_of(query)
     response = page(

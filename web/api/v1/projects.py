@@ -86,6 +86,7 @@ async def search_projects(
     organisation_type: Values = None,
     status: Values = None,
     year: Values = None,
+    reporting_organisation: Values = None,
     active_on: Annotated[str, Parameter(description="Runs on this day: 2026-01-31.")] = "",
     sort: Literal["relevance", "start", "budget", "updated"] = "relevance",
     page: Annotated[int, Parameter(ge=1)] = 1,
