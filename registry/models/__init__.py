@@ -3,6 +3,7 @@
 from registry.models.account import Account, SignIn, SignInFailure
 from registry.models.history import Change, Outbox
 from registry.models.imports import Import, ImportItem, KeptSource
+from registry.models.mechanism import MechanismVersion
 from registry.models.organisation import ContactPoint, Mandate, Organisation, OrganisationName
 from registry.models.overlap import CaseComment, OverlapCase, OverlapPair
 from registry.models.project import (
@@ -27,6 +28,7 @@ __all__ = [
     "ImportItem",
     "KeptSource",
     "Mandate",
+    "MechanismVersion",
     "Organisation",
     "OrganisationName",
     "Outbox",
