@@ -47,14 +47,20 @@ class Filter:
 
 @dataclass(frozen=True)
 class Sorted:
-    """A whole number that orders results under this name, largest first; 0 when not known."""
+    """A whole number that orders results under this name, largest first; 0 when not known.
+
+    `ranged`: results can be kept to those between two numbers, too.
+    """
 
     name: str
+    ranged: bool = False
 
 
 Role = Searchable | Facet | Filter | Sorted
 
 _DAY_ZERO = date(1900, 1, 1)
+_LARGEST = 2**39 - 1
+"""The largest number that orders results."""
 OPEN_END = 2**31
 """The day number of an end that nobody has set."""
 
@@ -94,7 +100,7 @@ class Document:
     runs_to: Annotated[int, Filter()]
 
     by_start: Annotated[int, Sorted("start")]
-    by_budget: Annotated[int, Sorted("budget")]
+    by_budget: Annotated[int, Sorted("budget", ranged=True)]
     by_updated: Annotated[int, Sorted("updated")]
 
     shown: dict[str, Any]
@@ -115,7 +121,11 @@ ROLES: dict[str, Role] = _declared()
 
 SEARCHABLE = {name: role for name, role in ROLES.items() if isinstance(role, Searchable)}
 FACET_FIELDS = tuple(name for name, role in ROLES.items() if isinstance(role, Facet))
-FILTER_FIELDS = tuple(name for name, role in ROLES.items() if isinstance(role, Filter))
+FILTER_FIELDS = tuple(
+    name
+    for name, role in ROLES.items()
+    if isinstance(role, Filter) or (isinstance(role, Sorted) and role.ranged)
+)
 SORT_FIELDS = {role.name: name for name, role in ROLES.items() if isinstance(role, Sorted)}
 
 VERSION = 3
@@ -146,6 +156,19 @@ def shown_of(document: Document) -> dict[str, Any]:
 def day_number(day: date) -> int:
     """Return the days since 1900, as the index compares them; at least 1."""
     return max(1, (day - _DAY_ZERO).days + 1)
+
+
+def budgets_between(least: int | None, most: int | None) -> tuple[int, int] | None:
+    """Return the lowest and highest `by_budget` in a range of USD; None where all are wanted.
+
+    What is not known, 0, lies outside of every range.
+    """
+    if least is None and most is None:
+        return None
+    return (
+        min(max(least or 0, 1), _LARGEST),
+        _LARGEST if most is None else min(most, _LARGEST),
+    )
 
 
 def years_between(start: date | None, end: date | None, today: date) -> list[str]:
@@ -191,7 +214,7 @@ def document_of(
         runs_from=_runs_from(project),
         runs_to=_runs_to(project),
         by_start=day_number(project.start_date) if project.start_date else 0,
-        by_budget=min(int(project.budget_usd or 0), 2**39 - 1) if project.budget_usd else 0,
+        by_budget=min(int(project.budget_usd or 0), _LARGEST),
         by_updated=_seconds(project.updated_at),
         shown={
             "identifier": project.identifier,
@@ -274,7 +297,7 @@ def _is_under_way(project: Project) -> bool:
 
 
 def _seconds(moment: datetime) -> int:
-    return max(0, min(int(moment.timestamp()), 2**39 - 1))
+    return max(0, min(int(moment.timestamp()), _LARGEST))
 
 
 def _plain(amount: Decimal | None) -> str | None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from search.highlight import Span
 from search.hits import hit_of
-from search.meili_query import filtered
-from search.query import FACETS, Hit, Query
+from search.meili_query import counted_alone
+from search.query import FACETS, Hit, Query, facets_in
 from search.words import TOKEN, Word, fold
 
 
@@ -55,6 +55,7 @@ def facets(query: Query, answers: Sequence[Mapping[str, Any]]) -> dict[str, dict
     counts: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
     for facet, values in answers[0].get("facetDistribution", {}).items():
         counts[facet] = dict(values)
-    for facet, answer in zip(filtered(query), answers[1:], strict=True):
-        counts[facet] = dict(answer.get("facetDistribution", {}).get(facet, {}))
+    for family, answer in zip(counted_alone(query), answers[1:], strict=True):
+        for facet in facets_in(family):
+            counts[facet] = dict(answer.get("facetDistribution", {}).get(facet, {}))
     return counts

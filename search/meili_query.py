@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from search.document import SORT_FIELDS, day_number
-from search.query import FACETS, FILTERS, Query
+from search.document import SORT_FIELDS, budgets_between, day_number
+from search.query import FACETS, Query, facets_in, families_of, family_of
 from search.synonyms import Synonyms
 from search.words import Word, Words, places_in
 
@@ -24,11 +24,12 @@ _HITS = {
 
 
 def queries(query: Query, words: Words) -> list[dict[str, Any]]:
-    """Return the query for the page, and one for each facet that has a filter; all words count.
+    """Return the query for the page, and one for each family that has a filter; all words count.
 
-    The facets without a filter are counted with the page, each other one without its own filter:
-    see `meili_answer.facets`.
+    The facets of families without a filter are counted with the page, those of each other family
+    without its filters: see `meili_answer.facets`.
     """
+    chosen = counted_alone(query)
     asked = {
         "q": text_of(words),
         "matchingStrategy": "all",
@@ -40,7 +41,7 @@ def queries(query: Query, words: Words) -> list[dict[str, Any]]:
         | {
             "page": query.page,
             "hitsPerPage": query.size,
-            "facets": [facet for facet in FACETS if not query.filters.get(facet)],
+            "facets": [facet for facet in FACETS if family_of(facet) not in chosen],
             "filter": filters(query),
         }
     )
@@ -49,11 +50,11 @@ def queries(query: Query, words: Words) -> list[dict[str, Any]]:
         | {
             "page": 1,
             "hitsPerPage": 1,
-            "facets": [facet],
-            "filter": filters(query, without=facet),
+            "facets": list(facets_in(family)),
+            "filter": filters(query, without=family),
             "attributesToRetrieve": ["id"],
         }
-        for facet in filtered(query)
+        for family in chosen
     ]
     return [page, *counts]
 
@@ -111,9 +112,9 @@ def fewer(words: Words, units: Sequence[tuple[Word, ...]], counts: Sequence[int]
     ]
 
 
-def filtered(query: Query) -> list[str]:
-    """Return the facets that have a filter, in the order of their queries."""
-    return [facet for facet in FACETS if query.filters.get(facet)]
+def counted_alone(query: Query) -> list[str]:
+    """Return the families of facets that have a filter, in the order of their queries."""
+    return [family for family in families_of(query.filters) if facets_in(family)]
 
 
 def exactly(query: Query, word: str) -> dict[str, Any]:
@@ -141,20 +142,23 @@ def text_of(words: Words) -> str:
 
 
 def limits(query: Query) -> list[str]:
-    """Return what always holds: the reader may see it, and it runs on the day asked for."""
+    """Return what always holds: the reader may see it, and the day and budgets asked for."""
     found = [_one_of("audience", query.audiences)]
     if query.active_on is not None:
         day = day_number(query.active_on)
         found += [f"runs_from <= {day}", f"runs_to >= {day}"]
+    budgets = budgets_between(query.budget_from, query.budget_to)
+    if budgets is not None:
+        found += [f"by_budget >= {budgets[0]}", f"by_budget <= {budgets[1]}"]
     return found
 
 
 def filters(query: Query, without: str | None = None) -> list[str]:
-    """Return the limits and the filters of the query, all but one facet's."""
+    """Return the limits and the filters of the query, all but those of one family."""
     chosen = [
-        _one_of(name, query.filters[name])
-        for name in FILTERS
-        if name != without and query.filters.get(name)
+        " OR ".join(_one_of(name, values) for name, values in chosen)
+        for family, chosen in families_of(query.filters).items()
+        if family != without
     ]
     return [*limits(query), *chosen]
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
+from registry import codelists
 from registry.errors import FieldError, Invalid
 from registry.messages import message
 
@@ -26,6 +28,9 @@ FILTERS = (*FACETS, "reporting_organisation")
 """What a query can be narrowed by: the facets, and what is not counted. `organisation` has those
 who take part in any role, `reporting_organisation` the one that registered the project."""
 
+FAMILIES = (("region", "country"), ("pillar", "measure"))
+"""Facets of which one divides the values of the other: (wider, narrower). See `Query.filters`."""
+
 SORTS = ("relevance", "start", "budget", "updated")
 """The orders of a result; all but relevance have the latest or largest first."""
 
@@ -44,16 +49,28 @@ class Query:
     """A question to the index.
 
     `text` has words, "quoted phrases" and -excluded words; without any, everything is found,
-    last updated first. `filters` maps a name of FILTERS to values: one of them has to fit (OR), in
-    every filter (AND). `active_on` keeps projects that run on that day. `audiences` says what the
-    reader may see: `registry.visibility.audiences_for(reader)`.
+    last updated first.
 
-    Raises Invalid for an unknown facet or sort, or a page out of range.
+    `filters` maps a name of FILTERS to values: one of them has to fit (OR), in every filter (AND).
+    The two facets of a family are one list to choose from, so that one value of either has to fit:
+    Kenya and Europe finds what is in Kenya or in Europe. Of chosen values that lie one in another
+    the narrower says what is meant: Europe and Moldova is Moldova. The wider ones are left out of
+    `filters`, whoever gave them.
+
+    `active_on` keeps projects that run on that day; `budget_from` and `budget_to` those whose
+    budget is between these sums of USD, both included, cents dropped. A project whose budget is
+    not known, or is nothing, is in no such range. `audiences` says what the reader may see:
+    `registry.visibility.audiences_for(reader)`.
+
+    Raises Invalid for an unknown facet or sort, a page out of range, or a range of budgets that is
+    none.
     """
 
     text: str = ""
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     active_on: date | None = None
+    budget_from: int | None = None
+    budget_to: int | None = None
     sort: str = "relevance"
     page: int = 1
     size: int = 20
@@ -75,11 +92,80 @@ class Query:
             errors.append(
                 FieldError("size", message("A page has 1 to {most} hits.", most=MAX_SIZE))
             )
+        errors += _errors_of_range(self.budget_from, self.budget_to)
         given = [self.text, *(value for values in self.filters.values() for value in values)]
         if not all(_is_text(value) for value in given):
             errors.append(FieldError("text", message("This holds something that is not text.")))
         if errors:
             raise Invalid(errors)
+        object.__setattr__(self, "filters", _narrowest(self.filters))
+
+
+def families_of(filters: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[str, Sequence[str]]]]:
+    """Return family -> its chosen filters with their values; one of all of them has to fit."""
+    chosen: dict[str, list[tuple[str, Sequence[str]]]] = {}
+    for name, values in filters.items():
+        if values:
+            chosen.setdefault(family_of(name), []).append((name, values))
+    return chosen
+
+
+@cache
+def family_of(name: str) -> str:
+    """Return the name of a filter's family: its widest facet, or itself if it stands alone."""
+    return next((family[0] for family in FAMILIES if name in family), name)
+
+
+def facets_in(family: str) -> tuple[str, ...]:
+    """Return the facets of a family; none where it is a filter whose values are not counted."""
+    return tuple(facet for facet in FACETS if family_of(facet) == family)
+
+
+def values_around(facet: str, value: str) -> list[tuple[str, str]]:
+    """Return the (facet, value) that a value lies in, widest first; none for an unknown one."""
+    if facet == "country":
+        return [("region", code) for code in codelists.regions_of(value)]
+    if facet == "measure" and value in codelists.scheme("measures"):
+        return [("pillar", codelists.pillar_of(value))]
+    around: list[tuple[str, str]] = []
+    known = codelists.regions() if facet == "region" else {}
+    parent = known[value].parent if value in known else None
+    while parent is not None and parent != codelists.WORLD:
+        around.insert(0, ("region", parent))
+        parent = known[parent].parent
+    return around
+
+
+def _narrowest(filters: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the filters without the values that another chosen value lies in."""
+    wider = {
+        around
+        for facet, values in filters.items()
+        for value in values
+        for around in values_around(facet, value)
+    }
+    kept = {
+        facet: [value for value in values if (facet, value) not in wider]
+        for facet, values in filters.items()
+    }
+    return {facet: values for facet, values in kept.items() if values}
+
+
+def _errors_of_range(least: int | None, most: int | None) -> list[FieldError]:
+    negative = message("A budget is not negative.")
+    errors = [
+        FieldError(field, negative)
+        for field, amount in (("budget_from", least), ("budget_to", most))
+        if amount is not None and amount < 0
+    ]
+    if not errors and least is not None and most is not None and least > most:
+        errors.append(
+            FieldError(
+                "budget_from",
+                message("The lowest budget is above the highest one; exchange the two."),
+            )
+        )
+    return errors
 
 
 def _is_text(value: str) -> bool:
@@ -123,8 +209,11 @@ class Hit:
 class Page:
     """One page of a result.
 
-    `total` counts all hits. `facets` maps each facet to value -> number of projects, counted as if
-    the facet's own filter were off, so that one sees what else could be chosen. `ms` is the time
+    `total` counts all hits. `facets` maps each facet to value -> number of projects that would be
+    found if this value alone were chosen in its family: counted under the words, limits and filters
+    of the query, but as if its own facet's filter, and that of the other facet of its family, were
+    off. So one sees what else could be chosen: with Moldova chosen, Africa and Kenya still have
+    their counts, and no country counts more than the region around it. `ms` is the time
     in the engine. `did_you_mean` is the text with misspelt words put right, when that may help.
     `relaxed` says that few or none had all the words, so that projects with most of them are shown
     too; `complete` is the number of those that have all.

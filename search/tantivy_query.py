@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import tantivy
 
-from search.document import SEARCHABLE, day_number
+from search.document import SEARCHABLE, SORT_FIELDS, budgets_between, day_number
 from search.highlight import Marker
-from search.query import FACETS, Query
+from search.query import FACETS, Query, families_of
 from search.synonyms import Synonyms, Term
-from search.tantivy_index import FACETS_FIELD, facet_value, stemmed_field, stems
+from search.tantivy_index import FACETS_FIELD, facet_value, sort_key, stemmed_field, stems
 from search.words import Word, Words, least_of, places_in
 
 STEM = 0.7
@@ -249,30 +249,33 @@ class QueryMaker:
         )
 
     def filters(self, filters: Mapping[str, Sequence[str]]) -> dict[str, tantivy.Query]:
-        """Return filter -> the query that its chosen values make: one of them."""
+        """Return family of filters -> the query that its chosen values make: one of them."""
         return {
-            name: _fixed(
-                self._one_of(FACETS_FIELD, [facet_value(name, value) for value in values])
-                if name in FACETS
-                else self._one_of(name, values),
-                0,
+            family: _fixed(
+                _any_of([self._chosen(name, v) for name, values in chosen for v in values]), 0
             )
-            for name, values in filters.items()
-            if values
+            for family, chosen in families_of(filters).items()
         }
 
     def limits(self, query: Query) -> list[tantivy.Query]:
-        """Return what always holds: the reader may see it, and it runs on the day asked for."""
+        """Return what always holds: the reader may see it, and the day and budgets asked for."""
         limits = [self._readable]
         if query.active_on is not None:
             day = day_number(query.active_on)
-            unsigned = tantivy.FieldType.Unsigned
-            ranges = [
-                tantivy.Query.range_query(self._schema, "runs_from", unsigned, upper_bound=day),
-                tantivy.Query.range_query(self._schema, "runs_to", unsigned, lower_bound=day),
-            ]
-            limits += [_fixed(found, 0) for found in ranges]
+            limits += [self._range("runs_from", None, day), self._range("runs_to", day, None)]
+        budgets = budgets_between(query.budget_from, query.budget_to)
+        if budgets is not None:
+            least, most = sort_key(budgets[0], 0), sort_key(budgets[1] + 1, 0) - 1
+            limits.append(self._range(SORT_FIELDS["budget"], least, most))
         return limits
+
+    def _range(self, field: str, least: int | None, most: int | None) -> tantivy.Query:
+        unsigned = tantivy.FieldType.Unsigned
+        return _fixed(tantivy.Query.range_query(self._schema, field, unsigned, least, most), 0)
+
+    def _chosen(self, name: str, value: str) -> tantivy.Query:
+        field, term = (FACETS_FIELD, facet_value(name, value)) if name in FACETS else (name, value)
+        return tantivy.Query.term_query(self._schema, field, term, "basic")
 
     def _one_of(self, field: str, values: Iterable[str]) -> tantivy.Query:
         return _any_of(

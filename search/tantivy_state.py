@@ -10,7 +10,7 @@ from typing import Any
 import tantivy
 
 from search import tantivy_index
-from search.query import FACETS, Query
+from search.query import FACETS, Query, facets_in, families_of
 from search.synonyms import Synonyms
 from search.tantivy_query import QueryMaker, combined
 from search.words import Words
@@ -48,27 +48,33 @@ class State:
     def facets(
         self, query: Query, words: Words, asked: tantivy.Query | None, relaxed: bool
     ) -> Counts:
-        """Count the values of each facet under all filters but its own."""
+        """Count the values of each facet under all filters but those of its family."""
         make = self.make(query)
         always = [*([asked] if asked else []), *make.limits(query)]
         excluded = make.excluded(words)
         filters = make.filters(query.filters)
+        limits = (query.active_on, query.budget_from, query.budget_to, tuple(query.audiences))
 
         def counted(without: str | None = None) -> Counts:
-            used = [facet for facet in filters if facet != without]
-            chosen = tuple((facet, tuple(query.filters[facet])) for facet in sorted(used))
-            key = (words, relaxed, query.active_on, tuple(query.audiences), chosen)
+            used = [family for family in filters if family != without]
+            chosen = tuple(
+                (facet, tuple(values))
+                for family, facets in sorted(families_of(query.filters).items())
+                for facet, values in facets
+                if family != without
+            )
+            key = (words, relaxed, limits, chosen)
             known = self._counts.get(key)
             if known is None:
-                limited = combined([*always, *(filters[facet] for facet in used)], excluded)
+                limited = combined([*always, *(filters[family] for family in used)], excluded)
                 known = self._counts[key] = self._values(limited)
                 if len(self._counts) > _REMEMBERED_COUNTS:
                     self._counts.popitem(last=False)
             return known
 
         counts = counted()
-        own = {facet: counted(without=facet)[facet] for facet in filters if facet in FACETS}
-        return {facet: dict(own.get(facet, counts[facet])) for facet in FACETS}
+        own = {facet: counted(family) for family in filters for facet in facets_in(family)}
+        return {facet: dict(own.get(facet, counts)[facet]) for facet in FACETS}
 
     def _values(self, query: tantivy.Query) -> Counts:
         field = tantivy_index.FACETS_FIELD
