@@ -1,0 +1,286 @@
+"""The figures of a region or a mechanism, counted by the database in one pass.
+
+An area is any set of countries; a region has projects too that name the region itself. Everything
+is counted among `projects_in`, what the reader may read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ARRAY, Integer, Numeric, Select, Text, bindparam, literal, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry import codelists
+from registry.figures import running
+from registry.models import Project
+from registry.permissions import Actor
+from registry.visibility import readable_projects
+
+
+@dataclass(frozen=True)
+class Area:
+    """A set of countries, and the codes of UN M49 that mean it or a part of it."""
+
+    countries: Sequence[str]
+    regions: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class CountryFigures:
+    """What is counted of one country of an area."""
+
+    projects: int
+    """That run on the day, like what follows."""
+    organisations: int
+    """That report them."""
+    gross: Decimal
+    """The country's shares of their budgets, in USD."""
+    overlaps: int = 0
+    """Open ones between projects of the country."""
+    matrix: dict[str, int] = field(default_factory=dict)
+    """Measure or pillar -> projects. A project comes under its measures, and under those of its
+    pillars of which it names no measure."""
+
+
+@dataclass(frozen=True)
+class BusyOrganisation:
+    """An organisation that reports projects of an area."""
+
+    slug: str
+    name: str
+    """Its acronym if it has one."""
+    projects: int
+    """That run on the day."""
+    countries: int
+    """Of the area, in which they are."""
+
+
+@dataclass(frozen=True)
+class AreaFigures:
+    """What is counted of an area's projects, and of the overlaps between them."""
+
+    projects: int
+    """All of them, past ones too."""
+    active: int
+    """Those that run on the day; what follows is about them."""
+    gross: Decimal
+    """The shares of the area's countries in their budgets, in USD; of a project that names the
+    region and no country, the region's share."""
+    without_budget: int
+    """Those whose budget in USD is not known."""
+    organisations: int
+    """That report them."""
+    busiest: list[BusyOrganisation]
+    by_country: dict[str, CountryFigures]
+    """Country -> figures, of those with projects that run."""
+    matrix: dict[str, int]
+    """Measure or pillar -> projects of the whole area, each counted once."""
+    across: list[int]
+    """The ids of those that name the region, or else are in several countries of the area."""
+    across_count: int
+    overlaps: int
+    """Flagged or decided pairs of projects in the same country of the area, past ones too."""
+    open_overlaps: int
+    likeliest: list[int]
+    """The ids of the most probable pairs."""
+
+
+def projects_in(reader: Actor, area: Area, today: date) -> Select[*tuple[Any, ...]]:
+    """Return the query for the area's published projects that this reader may read."""
+    found = _FOUND.bindparams(codes=list(area.countries), regions=list(area.regions)).subquery()
+    return (
+        select(
+            col(Project.id),
+            col(Project.reporting_organisation_id),
+            col(Project.pillars),
+            col(Project.measures),
+            col(Project.start_date),
+            running(today).label("active"),
+            found.c.codes,
+            found.c.shares,
+            found.c.usd,
+            col(Project.regions).op("&&")(literal(list(area.regions), ARRAY(Text))).label("named"),
+        )
+        .join(found, found.c.project_id == col(Project.id))
+        .where(col(Project.state) == "published", readable_projects(reader))
+    )
+
+
+async def area_figures(
+    session: AsyncSession,
+    here: Select[*tuple[Any, ...]],
+    area: Area,
+    *,
+    busiest: int,
+    across: int,
+    likeliest: int,
+) -> AreaFigures:
+    """Count among these projects; name so many organisations, projects across, and overlaps."""
+    statement: Any = _FIGURES.add_cte(here.cte("here"), *_PARTS)
+    limits = {"busiest": busiest, "across": across, "likeliest": likeliest}
+    rows = await session.exec(statement, params={"codes": list(area.countries), **limits})
+    figures = dict(rows.one()._mapping)
+    cells, overlaps = figures.pop("cells"), figures.pop("overlaps_in")
+    by_country = {
+        code: CountryFigures(
+            projects,
+            organisations,
+            Decimal(str(gross)),
+            overlaps.get(code, 0),
+            cells.get(code, {}),
+        )
+        for code, projects, organisations, gross in figures.pop("countries")
+    }
+    return AreaFigures(
+        **figures
+        | {
+            "busiest": [BusyOrganisation(*one) for one in figures["busiest"]],
+            "by_country": by_country,
+            "matrix": cells.get(_ALL, {}),
+        }
+    )
+
+
+_ALL = ""
+"""Stands for the whole area among the codes of countries."""
+
+_FOUND = (
+    text("""
+    SELECT project_id, array_agg(code ORDER BY code) AS codes, array_agg(usd ORDER BY code) AS
+      shares, sum(usd) AS usd
+    FROM project_country WHERE code = ANY(:codes) GROUP BY project_id
+    UNION ALL
+    SELECT id, '{}', '{}', CASE WHEN NOT EXISTS (
+        SELECT FROM project_country WHERE project_id = id
+      ) THEN budget_usd / cardinality(regions) ELSE 0 END
+    FROM project
+    WHERE regions && :regions AND NOT EXISTS (
+      SELECT FROM project_country WHERE project_id = id AND code = ANY(:codes)
+    )
+    """)
+    .bindparams(bindparam("codes", type_=ARRAY(Text)), bindparam("regions", type_=ARRAY(Text)))
+    .columns(project_id=Integer, codes=ARRAY(Text), shares=ARRAY(Numeric), usd=Numeric)
+)
+"""Each project of the area with the area's countries among its own, and their shares."""
+
+_SPREAD = (
+    text("""
+    SELECT id, reporting_organisation_id, code, share
+    FROM here, unnest(codes, shares) AS place(code, share)
+    WHERE active
+    """)
+    .columns()
+    .cte("spread")
+)
+
+_PAIRS = (
+    text("""
+    SELECT pair.id, pair.probability, review.state <> 'decided' AS open,
+      ARRAY(SELECT unnest(a.codes) INTERSECT SELECT unnest(b.codes)) AS codes
+    FROM overlap_pair pair
+    JOIN overlap_case review ON review.id = pair.case_id
+    JOIN here a ON a.id = pair.a_id
+    JOIN here b ON b.id = pair.b_id
+    WHERE pair.case_id IS NOT NULL AND (pair.flagged OR review.state = 'decided')
+      AND (a.codes && b.codes OR a.named AND b.named)
+    """)
+    .columns()
+    .cte("pairs")
+)
+
+_CELLS = (
+    text("""
+    SELECT place, measure, count(*) AS number
+    FROM here, unnest(array_append(codes, '')) AS place, LATERAL (
+      SELECT unnest(measures) AS measure
+      UNION
+      SELECT pillar FROM unnest(pillars) AS pillar WHERE NOT EXISTS (
+        SELECT FROM unnest(measures) AS measure
+        WHERE split_part(measure, '-', 1) = CAST(:prefixes AS jsonb) ->> pillar
+      )
+    ) AS named
+    WHERE active
+    GROUP BY place, measure
+    """)
+    .bindparams(bindparam("prefixes", codelists.PILLAR_PREFIX, type_=JSONB))
+    .columns()
+    .cte("cells")
+)
+"""Country, or '' for the whole area; measure or pillar; projects."""
+
+_PARTS = (_SPREAD, _PAIRS, _CELLS)
+
+_FIGURES = text("""
+    SELECT
+      count(*) AS projects,
+      count(*) FILTER (WHERE active) AS active,
+      coalesce(sum(usd) FILTER (WHERE active), 0) AS gross,
+      count(*) FILTER (WHERE active AND usd IS NULL) AS without_budget,
+      count(DISTINCT reporting_organisation_id) FILTER (WHERE active) AS organisations,
+      (
+        SELECT coalesce(jsonb_agg(jsonb_build_array(slug, short_name, number, places)), '[]')
+        FROM (
+          SELECT slug, coalesce(acronym, name) AS short_name, number, coalesce(places, 0) AS places
+          FROM (
+            SELECT reporting_organisation_id, count(*) AS number
+            FROM here WHERE active GROUP BY reporting_organisation_id
+          ) AS projects
+          LEFT JOIN (
+            SELECT reporting_organisation_id, count(DISTINCT code) AS places
+            FROM spread GROUP BY reporting_organisation_id
+          ) AS countries USING (reporting_organisation_id)
+          JOIN organisation ON organisation.id = reporting_organisation_id
+          ORDER BY number DESC, places DESC NULLS LAST, slug LIMIT :busiest
+        ) AS busy
+      ) AS busiest,
+      (
+        SELECT coalesce(jsonb_agg(jsonb_build_array(code, number, owners, usd)), '[]')
+        FROM (
+          SELECT code, count(*) AS number, count(DISTINCT reporting_organisation_id) AS owners,
+            coalesce(sum(share), 0) AS usd
+          FROM spread GROUP BY code
+        ) AS counted
+      ) AS countries,
+      (
+        SELECT coalesce(jsonb_object_agg(place, counts), '{}')
+        FROM (
+          SELECT place, jsonb_object_agg(measure, number) AS counts FROM cells GROUP BY place
+        ) AS lines
+      ) AS cells,
+      ARRAY(
+        SELECT id FROM here WHERE active AND (named OR cardinality(codes) > 1)
+        ORDER BY named DESC, cardinality(codes) DESC, start_date DESC NULLS LAST, id LIMIT :across
+      ) AS across,
+      count(*) FILTER (WHERE active AND (named OR cardinality(codes) > 1)) AS across_count,
+      (SELECT count(*) FROM pairs) AS overlaps,
+      (SELECT count(*) FROM pairs WHERE open) AS open_overlaps,
+      (
+        SELECT coalesce(jsonb_object_agg(code, number), '{}')
+        FROM (
+          SELECT code, count(*) AS number FROM pairs, unnest(codes) AS code
+          WHERE open GROUP BY code
+        ) AS shared
+      ) AS overlaps_in,
+      ARRAY(SELECT id FROM pairs ORDER BY probability DESC, id LIMIT :likeliest) AS likeliest
+    FROM here
+    """).columns(
+    projects=Integer,
+    active=Integer,
+    gross=Numeric,
+    without_budget=Integer,
+    organisations=Integer,
+    busiest=JSONB,
+    countries=JSONB,
+    cells=JSONB,
+    across=ARRAY(Integer),
+    across_count=Integer,
+    overlaps=Integer,
+    open_overlaps=Integer,
+    overlaps_in=JSONB,
+    likeliest=ARRAY(Integer),
+)
