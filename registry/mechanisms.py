@@ -97,6 +97,28 @@ async def get_mechanism(session: AsyncSession, slug: str) -> Mechanism:
     return replace(_from_json(slug, saved.content), version=saved.id or 0, at=saved.at)
 
 
+async def last_held(session: AsyncSession, slug: str) -> Mechanism:
+    """Return a mechanism to edit it: as it holds, or as it held before it was taken away.
+
+    `version` is what `save_mechanism` wants to have seen. Raises NotFound.
+    """
+    newest = await _newest(session, slug)
+    version, at = (newest.id or 0, newest.at) if newest else (0, None)
+    if newest and not newest.content:
+        newest = await _newest(session, slug, with_content=True)
+    if newest:
+        return replace(_from_json(slug, newest.content), version=version, at=at)
+    if slug in shipped():
+        return replace(shipped()[slug], version=version, at=at)
+    raise NotFound("There is no mechanism at this address.")
+
+
+async def taken_away(session: AsyncSession) -> list[str]:
+    """Return the slugs of mechanisms that are no longer on the list."""
+    known = await session.exec(select(MechanismVersion.slug).distinct())
+    return sorted({*known, *shipped()} - set(await list_mechanisms(session)))
+
+
 async def save_mechanism(
     session: AsyncSession, actor: Actor, mechanism: Mechanism, seen: int
 ) -> MechanismVersion:
@@ -185,13 +207,13 @@ def _texts(mechanism: Mechanism) -> list[tuple[str, str]]:
     ]
 
 
-async def _newest(session: AsyncSession, slug: str) -> MechanismVersion | None:
-    rows = await session.exec(
-        select(MechanismVersion)
-        .where(MechanismVersion.slug == slug)
-        .order_by(col(MechanismVersion.id).desc())
-        .limit(1)
-    )
+async def _newest(
+    session: AsyncSession, slug: str, with_content: bool = False
+) -> MechanismVersion | None:
+    versions = select(MechanismVersion).where(MechanismVersion.slug == slug)
+    if with_content:
+        versions = versions.where(MechanismVersion.content != {})
+    rows = await session.exec(versions.order_by(col(MechanismVersion.id).desc()).limit(1))
     return rows.first()
 
 

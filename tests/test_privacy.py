@@ -90,6 +90,8 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "identifier": [project.identifier for project in projects],
             "slug": ["safe-haven", "open-aid"],
             "code": ["MD"],
+            "region": ["150", "151"],
+            "mechanism": ["cis", "new"],
             "case_id": [str(case) for case in await session.exec(select(OverlapCase.id))],
             "plan_id": list(await session.exec(select(Import.id))),
             "account_id": ["1", "2", "3"],

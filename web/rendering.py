@@ -159,7 +159,7 @@ def environment() -> Environment:
         "country": lambda code: codelists.country_name(code, i18n.language()),
         "region": lambda code: codelists.region_name(code, i18n.language()),
         "region_link": lambda code: (
-            f"/projects?region={code}",
+            f"/regions/{code}",
             codelists.region_name(code, i18n.language()),
         ),
         "number": formats.number,

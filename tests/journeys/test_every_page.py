@@ -14,6 +14,11 @@ PUBLIC = [
     "/countries",
     "/countries/MD",
     "/countries/NZ",
+    "/regions",
+    "/regions/150",
+    "/regions/054",
+    "/mechanisms/commit",
+    "/mechanisms/osce",
     "/organisations",
     "/organisations/iom",
     "/overlaps",
@@ -40,7 +45,12 @@ SIGNED_IN = {
     ],
     "admin@example.org": ["/account", "/account/members", "/organisations/sida/edit"],
     "reviewer@example.org": ["/overlaps", "/overlaps/1"],
-    "secretariat@example.org": ["/admin", "/admin/accounts"],
+    "secretariat@example.org": [
+        "/admin",
+        "/admin/accounts",
+        "/admin/mechanisms",
+        "/admin/mechanisms/commit",
+    ],
 }
 
 

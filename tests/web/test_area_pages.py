@@ -1,0 +1,174 @@
+"""Regions and mechanisms: the pages, and how the secretariat edits a mechanism."""
+
+import re
+
+import pytest
+from httpx import Response
+
+from registry.exchange.record import CountryShare
+from registry.mechanisms import get_mechanism, shipped
+from tests.builders import a_project, an_account
+from tests.web.conftest import Browser, text_of
+
+
+@pytest.fixture
+async def filled(browser: Browser) -> Browser:
+    """A project in Moldova and Ukraine, one that names Eastern Europe, one in Kenya."""
+    async with browser.database.session() as session:
+        shares = [CountryShare("MD"), CountryShare("UA")]
+        await a_project(session, identifier="A-1", countries=shares, title="Judges of two States")
+        await a_project(session, countries=[], regions=["151"], title="For the whole east")
+        await a_project(session, country="KE", reporting_org="IOM", measures=["PROT-4"])
+    await browser.index()
+    return browser
+
+
+@pytest.fixture
+async def secretariat(browser: Browser) -> Browser:
+    """A browser in which the secretariat is signed in."""
+    async with browser.database.session() as session:
+        await an_account(session, "secretariat", None, "secretariat@example.org")
+    await browser.sign_in("secretariat@example.org")
+    return browser
+
+
+async def test_regions_stand_in_their_hierarchy_with_figures(filled: Browser) -> None:
+    page = await filled.get("/regions")
+    said = text_of(page)
+    assert page.text.index("/regions/150") < page.text.index("/regions/151")
+    assert "Europe 2 2 " in said and "Eastern Europe 2 2 " in said
+    assert "Africa 1 1 " in said and "Western Africa 0 0 " in said
+    assert re.search(r"CIS Commonwealth of Independent States 1 1 9", said)
+    assert re.search(r"COMMIT Coordinated Mekong[\w ]+ 0 0 6", said)
+
+
+async def test_a_region_shows_countries_measures_and_projects_across(filled: Browser) -> None:
+    page = await filled.get("/regions/150")
+    said = text_of(page)
+    assert "2 active project" in said and "2 of " in said
+    assert "Judges of two States" in said and "For the whole east" in said
+    assert 'href="/projects?country=MD&amp;measure=PROS-2"' in page.text
+    assert 'href="/projects?region=150&amp;measure=PROS-2"' in page.text
+    assert 'href="/regions/151"' in page.text, "down"
+    assert "Without an active project:" in said and "Albania" in said
+    eastern = await filled.get("/regions/151")
+    assert 'href="/regions/150"' in eastern.text, "up"
+    for tile, drawn in (("MD", True), ("PT", False), ("KE", False)):
+        assert (f'href="/countries/{tile}" class="tile' in eastern.text) is drawn
+
+
+async def test_every_figure_of_the_matrix_leads_to_as_many_projects(filled: Browser) -> None:
+    page = await filled.get("/regions/150")
+    cells = re.findall(r'<td class="level[^>]+><a href="([^"]+)">(\d+)</a>', page.text)
+    assert len(cells) == 3, "in two countries, and in all"
+    for address, figure in cells:
+        found = await filled.get("/api/v1" + address.replace("&amp;", "&"))
+        assert found.json()["total"] == int(figure), address
+
+
+async def test_a_country_leads_up_to_its_regions(filled: Browser) -> None:
+    page = (await filled.get("/countries/MD")).text
+    assert 'href="/regions/150"' in page and 'href="/regions/151"' in page
+
+
+async def test_a_mechanism_has_its_members_and_says_since_when(filled: Browser) -> None:
+    page = await filled.get("/mechanisms/cis")
+    said = text_of(page)
+    assert "Commonwealth of Independent States" in said
+    assert "9 members as of 2025-01" in said and "Turkmenistan" in said
+    assert "1 active project" in said and "Judges of two States" not in said
+    assert 'href="/countries/TM" class="tile' not in page.text
+    french = text_of(await filled.get("/mechanisms/cis?lang=fr"))
+    assert "Communauté d’États indépendants" in french
+
+
+@pytest.mark.parametrize("path", ["/regions/001", "/regions/MD", "/mechanisms/none"])
+async def test_what_is_no_area_is_not_found(browser: Browser, path: str) -> None:
+    assert (await browser.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/regions/057", "/mechanisms/commit", "/regions"])
+async def test_an_empty_area_says_so(browser: Browser, path: str) -> None:
+    page = await browser.get(path)
+    assert page.status_code == 200
+    if path != "/regions":
+        assert "No project here is registered yet." in text_of(page)
+
+
+def form_of(page: str) -> dict[str, str]:
+    """Return what the first form of the page holds."""
+    form = page.partition('action="/admin/mechanisms/')[2].partition("</form>")[0]
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    texts = re.findall(r'(?s)<textarea[^>]+name="(\w+)"[^>]*>\n?(.*?)</textarea>', form)
+    return {**fields, **dict(texts)}
+
+
+async def saved(browser: Browser, form: dict[str, str], slug: str = "commit") -> Response:
+    return await browser.submit(f"/admin/mechanisms/{slug}", {**form})
+
+
+async def test_the_secretariat_adds_a_member(secretariat: Browser) -> None:
+    form = form_of((await secretariat.get("/admin/mechanisms/commit")).text)
+    assert "KH  # Cambodia" in form["members"]
+    answer = await saved(secretariat, form | {"members": form["members"] + "\nMalaysia"})
+    assert "7 members" in text_of(answer)
+    async with secretariat.database.session() as session:
+        held = await get_mechanism(session, "commit")
+    assert held.members == ("CN", "KH", "LA", "MM", "MY", "TH", "VN")
+    assert held.names == shipped()["commit"].names
+
+
+async def test_what_is_wrong_is_told_by_line_and_nothing_is_saved(secretariat: Browser) -> None:
+    form = form_of((await secretariat.get("/admin/mechanisms/commit")).text)
+    answer = await saved(secretariat, form | {"members": "KH\nAtlantis", "source": ""})
+    assert answer.status_code == 422
+    said = text_of(answer)
+    assert "Line 2: There is no country &#39;Atlantis&#39;" in said
+    assert "Say where the list of members is from." in said
+    assert "KH\nAtlantis" in answer.text
+    async with secretariat.database.session() as session:
+        assert (await get_mechanism(session, "commit")).version == 0
+
+
+async def test_two_people_do_not_overwrite_each_other(secretariat: Browser) -> None:
+    first = form_of((await secretariat.get("/admin/mechanisms/commit")).text)
+    await saved(secretariat, first | {"acronym": "COMMIT 1"})
+    answer = await saved(secretariat, first | {"acronym": "COMMIT 2"})
+    assert answer.status_code == 409
+    assert "COMMIT 1" in answer.text and "COMMIT 2" in answer.text
+    merged = await saved(secretariat, form_of(answer.text) | {"acronym": "COMMIT 3"})
+    assert "COMMIT 3" in text_of(merged)
+
+
+async def test_a_mechanism_is_added_taken_away_and_put_back(secretariat: Browser) -> None:
+    form = {
+        "acronym": "UfM",
+        "name_en": "Union for the Mediterranean",
+        "members": "FR, IT, TN",
+        "source": "Its website",
+        "date": "2026-05",
+        "seen": "0",
+    }
+    added = await saved(secretariat, form, "new")
+    assert added.url.path == "/mechanisms/ufm"
+    assert (await saved(secretariat, form, "new")).status_code == 422
+    held = form_of((await secretariat.get("/admin/mechanisms/ufm")).text)
+    gone = {"seen": held["seen"], "act": "take-away"}
+    assert (await saved(secretariat, gone, "ufm")).url.path == "/admin/mechanisms"
+    assert (await secretariat.get("/mechanisms/ufm")).status_code == 404
+    assert (await saved(secretariat, form, "new")).status_code == 422, "it is among the old ones"
+    await saved(secretariat, {"seen": "0", "act": "take-away"}, "eac")
+    assert "Taken off the list" in text_of(await secretariat.get("/admin/mechanisms"))
+    for slug in ("eac", "ufm"):
+        back = form_of((await secretariat.get(f"/admin/mechanisms/{slug}")).text)
+        assert (await saved(secretariat, back, slug)).url.path == f"/mechanisms/{slug}"
+
+
+async def test_others_do_not_edit(member: Browser) -> None:
+    for path in ("/admin/mechanisms", "/admin/mechanisms/eu", "/admin/mechanisms/new"):
+        assert (await member.get(path)).status_code == 403
+    await member.get("/projects")
+    refused = await member.post(
+        "/admin/mechanisms/eu", data={"_csrf_token": member.cookies["convene_csrf"], "seen": "0"}
+    )
+    assert refused.status_code == 403
