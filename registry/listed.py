@@ -11,6 +11,7 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import Organisation, OverlapCase, OverlapPair, Project
+from registry.models import ProjectCountry as Recipient
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -31,6 +32,7 @@ class ListedProject:
     pillars: list[str]
     regions: list[str]
     """Codes of UN M49 that the project names itself."""
+    countries: list[str]
     start: date | None
     end: date | None
     usd: Decimal | None
@@ -71,6 +73,12 @@ async def listed_projects(
             func.coalesce(Organisation.acronym, Organisation.name).label("organisation_name"),
             Project.pillars,
             Project.regions,
+            func.array(
+                select(Recipient.code)
+                .where(Recipient.project_id == Project.id)
+                .order_by(col(Recipient.position))
+                .scalar_subquery()
+            ).label("countries"),
             col(Project.start_date).label("start"),
             col(Project.end_date).label("end"),
             col(Project.budget_usd).label("usd"),
