@@ -9,20 +9,7 @@ from search.query import Query
 from web import i18n
 from web.project_search import chips_of
 
-FACET_NAMES: dict[str, Message] = {
-    "country": message("Country"),
-    "region": message("Region"),
-    "pillar": message("Pillar"),
-    "measure": message("Measure"),
-    "mandate": message("Mandate"),
-    "organisation": message("Organisation"),
-    "organisation_type": message("Type of organisation"),
-    "status": message("Status"),
-    "year": message("Year"),
-    "reporting_organisation": message("Registered by"),
-}
 _WORDS = message("Words")
-_ACTIVE_ON = message("Running on")
 _VISITOR = message("visitor")
 
 
@@ -40,11 +27,6 @@ def inquiry_of(
             return i18n.say(sentence)
 
     filters = [(say(_WORDS), query.text)] if query.text else []
-    filters += [
-        (say(FACET_NAMES[chip.parameter]), chip.label)
-        for chip in chips_of(query, organisations, language)
-    ]
-    if query.active_on:
-        filters.append((say(_ACTIVE_ON), query.active_on.isoformat()))
+    filters += [(say(chip.name), chip.label) for chip in chips_of(query, organisations, language)]
     by = reader.name if reader.signed_in else say(_VISITOR)
     return Inquiry(tuple(filters), by, address, language, say)

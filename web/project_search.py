@@ -1,8 +1,9 @@
-"""The search for projects as addresses and pages have it: parameters in, facets and filters out.
+"""The search for projects as addresses and pages have it: parameters in, filters out.
 
 The parameters are those of the command (interface.md): q, country, region, pillar, measure,
-mandate, organisation, organisation_type, status, year, reporting_organisation, active_on, sort,
-page, size.
+mandate, organisation, organisation_type, status, year (also as a range: `web.search_ranges`),
+reporting_organisation, active_on, budget_from, budget_to (USD), sort, page, size. `year_from` and
+`year_to`, of the page's form, take the place of `year`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,65 +17,43 @@ from registry import codelists
 from registry.errors import FieldError, Invalid
 from registry.exchange.dates import read_date
 from registry.exchange.values import Unreadable
-from registry.messages import message
+from registry.messages import Message, message
 from registry.models import Organisation
 from registry.organisations import resolve_organisations
 from registry.permissions import Actor
 from registry.visibility import audiences_for
-from search.query import FACETS, FILTERS, MAX_SIZE, Page, Query
+from search.query import FILTERS, MAX_SIZE, Query
+from web import formats, i18n
+from web.search_ranges import budget_label, read_usd, read_years, written_years, years_label
 
-SHOWN_VALUES = 8
-"""Values of a facet that are shown at first; the others are folded away."""
-OPEN_FACETS = ("country", "pillar")
-"""Facets whose lists are open on a page without filters."""
 ORGANISATIONS = frozenset({"organisation", "reporting_organisation"})
 """Filters whose values are organisations."""
 _MOST_VALUES = 100
 _FURTHEST_HIT = 1_000_000
 _LONGEST_TEXT = 500
-_SCHEMES = {
+SCHEMES = {
     "pillar": "pillars",
     "measure": "measures",
     "mandate": "mandates",
     "organisation_type": "organisation_types",
     "status": "statuses",
 }
-_IN_ORDER_OF_THE_LIST = ("pillar", "status")
-
-
-@dataclass(frozen=True)
-class FacetValue:
-    """A value of a facet: what to show, how many projects have it, whether it is chosen."""
-
-    value: str
-    label: str
-    count: int
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class Facet:
-    """A facet with its values, the chosen ones and those of most projects first."""
-
-    name: str
-    values: list[FacetValue]
-    open: bool
-
-    @property
-    def first(self) -> list[FacetValue]:
-        """The values that are shown at once; all chosen ones are among them."""
-        return self.values[: self._fold]
-
-    @property
-    def others(self) -> list[FacetValue]:
-        """The values that are folded away."""
-        return self.values[self._fold :]
-
-    @property
-    def _fold(self) -> int:
-        if len(self.values) <= SHOWN_VALUES + 2:  # nobody wants to unfold a list of two
-            return len(self.values)
-        return max(SHOWN_VALUES, sum(value.chosen for value in self.values))
+"""Facets whose values are codes -> their list."""
+FILTER_NAMES: dict[str, Message] = {
+    "country": message("Country"),
+    "region": message("Region"),
+    "pillar": message("Pillar"),
+    "measure": message("Measure"),
+    "mandate": message("Mandate"),
+    "organisation": message("Organisation"),
+    "organisation_type": message("Type of organisation"),
+    "status": message("Status"),
+    "year": message("Year"),
+    "reporting_organisation": message("Registered by"),
+    "active_on": message("Active on"),
+    "budget": message("Budget"),
+}
+"""What the filters are called; a filter by budget has two parameters."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +61,15 @@ class Chip:
     """An active filter, to be shown with a link that removes it."""
 
     parameter: str
+    """A name of FILTER_NAMES."""
     label: str
-    others: list[str]
-    """The values of the parameter that stay when this one is removed."""
+    without: dict[str, list[str]]
+    """The parameters that change when it is removed, with the values that stay."""
+
+    @property
+    def name(self) -> Message:
+        """What the filter is called."""
+        return FILTER_NAMES[self.parameter]
 
 
 async def query_of(
@@ -114,8 +99,11 @@ async def query_of(
             FieldError("", message("At most {most} values of a filter.", most=_MOST_VALUES))
         )
     active_on = _day(given, errors)
+    years = _years(given, errors)
+    budget_from, budget_to = _usd(given, "budget_from", errors), _usd(given, "budget_to", errors)
     if errors:
         raise Invalid(errors)
+    given["year"] = years
     filters = {name: [_code(name, v) for v in given[name]] for name in FILTERS if given.get(name)}
     for name in ORGANISATIONS & filters.keys():
         filters[name] = await _slugs(session, filters[name])
@@ -123,6 +111,8 @@ async def query_of(
         text=_last(given, "q")[:_LONGEST_TEXT],
         filters=filters,
         active_on=active_on,
+        budget_from=budget_from,
+        budget_to=budget_to,
         sort=_last(given, "sort") or "relevance",
         page=page,
         size=size,
@@ -133,9 +123,13 @@ async def query_of(
 def parameters_of(query: Query) -> list[tuple[str, str]]:
     """Return the shortest parameters that `query_of` reads as this query."""
     pairs = [("q", query.text)] if query.text else []
-    pairs += [(name, value) for name in FILTERS for value in query.filters.get(name, ())]
+    for name in FILTERS:
+        pairs += [(name, value) for value in _written(name, query)]
     if query.active_on:
         pairs.append(("active_on", query.active_on.isoformat()))
+    for name, amount in (("budget_from", query.budget_from), ("budget_to", query.budget_to)):
+        if amount is not None:
+            pairs.append((name, str(amount)))
     if query.sort != "relevance":
         pairs.append(("sort", query.sort))
     if query.size != 20:
@@ -163,66 +157,50 @@ async def organisation_labels(session: AsyncSession, slugs: Iterable[str]) -> di
     return {slug: acronym or name for slug, acronym, name in rows}
 
 
-def facets_of(
-    page: Page, query: Query, organisations: Mapping[str, str], language: str
-) -> list[Facet]:
-    """Return the facets of a result in the order of the page; those without values are left out."""
-    facets = []
-    for name in FACETS:
-        chosen = query.filters.get(name, ())
-        counts = dict.fromkeys(chosen, 0) | page.facets.get(name, {})
-        values = [
-            FacetValue(
-                value, label_of(name, value, organisations, language), count, value in chosen
-            )
-            for value, count in counts.items()
-        ]
-        values.sort(key=lambda value: _place(name, value))
-        if values:
-            facets.append(Facet(name, values, bool(chosen) or name in OPEN_FACETS))
-    return facets
-
-
 def chips_of(query: Query, organisations: Mapping[str, str], language: str) -> list[Chip]:
     """Return the active filters."""
-    return [
-        Chip(
-            name, label_of(name, value, organisations, language), [v for v in values if v != value]
-        )
-        for name in FILTERS
-        for values in (query.filters.get(name, ()),)
-        for value in values
-    ]
+    with i18n.speaking(language):
+        chips = [
+            Chip(name, label, {name: [other for other in values if other != value]})
+            for name in FILTERS
+            for values in (_written(name, query),)
+            for value in values
+            for label in (label_of(name, value, organisations, language),)
+        ]
+        if query.active_on:
+            chips.append(Chip("active_on", formats.day(query.active_on), {"active_on": []}))
+        if query.budget_from is not None or query.budget_to is not None:
+            label = budget_label(query.budget_from, query.budget_to)
+            chips.append(Chip("budget", label, {"budget_from": [], "budget_to": []}))
+    return chips
+
+
+def _written(name: str, query: Query) -> Sequence[str]:
+    values = query.filters.get(name, ())
+    return written_years(values) if name == "year" else values
 
 
 def label_of(facet: str, value: str, organisations: Mapping[str, str], language: str) -> str:
-    """Return what to show for a value of a facet; an unknown one is shown as it is."""
+    """Return what to show for a value of a filter; an unknown one is shown as it is."""
+    if facet == "year":
+        return years_label(value)
     if facet == "country":
         return codelists.country_name(value, language)
     if facet == "region":
         return codelists.region_name(value, language)
     if facet in ORGANISATIONS:
         return organisations.get(value, value)
-    if facet in _SCHEMES:
-        return codelists.label(_SCHEMES[facet], value, language)
+    if facet in SCHEMES:
+        return codelists.label(SCHEMES[facet], value, language)
     return value
-
-
-def _place(facet: str, value: FacetValue) -> tuple[object, ...]:
-    if facet in _IN_ORDER_OF_THE_LIST:
-        codes = list(codelists.scheme(_SCHEMES[facet]))
-        return (codes.index(value.value) if value.value in codes else len(codes), value.value)
-    if facet == "year":
-        return (not value.chosen, -int(value.value[:9]) if value.value.isdecimal() else 0)
-    return (not value.chosen, -value.count, value.label)
 
 
 def _code(facet: str, value: str) -> str:
     """Return the code that is meant: as the list writes it, for countries also by name."""
     if facet == "country":
         return codelists.find_country(value) or value
-    if facet in _SCHEMES:
-        known = codelists.scheme(_SCHEMES[facet])
+    if facet in SCHEMES:
+        known = codelists.scheme(SCHEMES[facet])
         return next(
             (form for form in (value, value.upper(), value.lower()) if form in known), value
         )
@@ -250,6 +228,29 @@ def _number(
         return int(text[:10])
     errors.append(FieldError(name, message("This has to be a number from 1 on.")))
     return otherwise
+
+
+def _years(given: Mapping[str, list[str]], errors: list[FieldError]) -> list[str]:
+    """Return the years of all ranges, in order; `year_from` and `year_to` replace `year`."""
+    ends = {name: _last(given, name) for name in ("year_from", "year_to")}
+    wanted = [("year", text) for text in given.get("year", ())]
+    if any(ends.values()):
+        wanted = [("year_from", f"{ends['year_from']}-{ends['year_to']}")]
+    years: set[str] = set()
+    for field, text in wanted:
+        try:
+            years.update(read_years(text))
+        except Unreadable as unreadable:
+            errors.append(FieldError(field, unreadable.message))
+    return sorted(years)
+
+
+def _usd(given: Mapping[str, list[str]], name: str, errors: list[FieldError]) -> int | None:
+    try:
+        return read_usd(_last(given, name))
+    except Unreadable as unreadable:
+        errors.append(FieldError(name, unreadable.message))
+        return None
 
 
 def _day(given: Mapping[str, list[str]], errors: list[FieldError]) -> date | None:

@@ -142,8 +142,28 @@ def test_what_was_imported_is_found(convene: Command, projects: Path) -> None:
     assert found["facets"]["country"] == {"MD": 1}
     assert convene.json("search", "--organisation", "unodc", "--pillar", "PROTECTION")["total"] == 1
     assert convene.json("search", "--active-on", "2028-01-01")["total"] == 0
+    assert convene.json("search", "--year", "2020-", "--budget-from", "1,200,000")["total"] == 1
+    assert convene.json("search", "--year", "-2024")["total"] == 0
+    assert convene.json("search", "--budget-to", "1199999")["total"] == 0
     assert convene("search", "referral") == 0
     assert "Strengthening the referral mechanism" in convene.out
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--budget-from", "much"), "budget-from: Write the sum in whole US dollars"),
+        (("--budget-to=-5",), "budget-to: A budget is not negative"),
+        (("--budget-from", "9", "--budget-to", "8"), "The lowest budget is above the highest one"),
+        (("--year", "2026-2023"), "year: The first year is after the last one"),
+        (("--country", "Atlantis"), "country: 'Atlantis' is not known"),
+    ],
+)
+def test_a_filter_that_says_nothing_is_refused(
+    convene: Command, wrong: tuple[str, ...], said: str
+) -> None:
+    assert convene("search", *wrong) == 1
+    assert said in convene.err
 
 
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(

@@ -28,7 +28,7 @@ async def test_a_workbook_says_which_search_it_answers(browser: Browser) -> None
     said = query_sheet(sent.content)
     assert said["Words"] == "shelters"
     assert said["Country"] == "Moldova"
-    assert said["Running on"] == "2025-06-01"
+    assert said["Active on"] == "1 Jun 2025"
     assert said["Projects"] == "1"
     assert said["By"] == "visitor"
     assert said["Address"] == (

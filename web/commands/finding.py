@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry import codelists
 from registry.database import Database
 from registry.errors import FieldError, Invalid
+from registry.exchange.values import Unreadable
 from registry.messages import message
 from registry.organisations import find_organisation
 from registry.permissions import COMMAND_LINE
@@ -19,7 +20,8 @@ from search import sync
 from search.engine import SearchEngine, open_engine
 from search.query import SORTS, Page, Query
 from web.commands.console import Console, open_database, table
-from web.project_search import ORGANISATIONS
+from web.project_search import ORGANISATIONS, SCHEMES
+from web.search_ranges import read_usd, read_years
 
 IN_STEP = 3
 """Seconds to wait for a running server to take up the last changes."""
@@ -33,15 +35,8 @@ _FILTERS = {
     "organisation": ("NAME", "name, acronym or identifier"),
     "organisation_type": ("TYPE", "code of a type of organisation"),
     "status": ("STATUS", "code of a status"),
-    "year": ("YEAR", "a year in which the project runs"),
+    "year": ("YEAR", "runs in this year, or in one of a range: 2023-2026, 2023-, -2026"),
     "reporting_organisation": ("NAME", "who registered it: name, acronym or identifier"),
-}
-_SCHEMES = {
-    "pillar": "pillars",
-    "measure": "measures",
-    "mandate": "mandates",
-    "organisation_type": "organisation_types",
-    "status": "statuses",
 }
 
 
@@ -66,6 +61,10 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
             help=what,
         )
     parser.add_argument("--active-on", type=_day, metavar="DATE", help="runs on this day")
+    for name, what in (("--budget-from", "at least"), ("--budget-to", "at most")):
+        parser.add_argument(
+            name, metavar="USD", help=f"its budget is known, and {what} so many US dollars"
+        )
     parser.add_argument("--sort", choices=SORTS, default="relevance")
 
 
@@ -77,18 +76,19 @@ async def query_of(
     filters: dict[str, list[str]] = {}
     for facet in _FILTERS:
         for value in getattr(options, facet):
-            found = await _value(session, facet, value)
-            if found is None:
-                unknown = message("'{value}' is not known.", value=value)
-                errors.append(FieldError(facet.replace("_", "-"), unknown))
-            else:
-                filters.setdefault(facet, []).append(found)
+            try:
+                filters.setdefault(facet, []).extend(await _values(session, facet, value))
+            except Unreadable as unreadable:
+                errors.append(FieldError(facet.replace("_", "-"), unreadable.message))
+    budget_from, budget_to = (_usd(options, name, errors) for name in ("budget_from", "budget_to"))
     if errors:
         raise Invalid(errors)
     return Query(
         text=" ".join(options.query),
         filters=filters,
         active_on=options.active_on,
+        budget_from=budget_from,
+        budget_to=budget_to,
         sort=options.sort,
         page=page,
         size=size,
@@ -96,9 +96,17 @@ async def query_of(
     )
 
 
+async def _values(session: AsyncSession, facet: str, given: str) -> list[str]:
+    """Return the values that the index knows, for what a person writes. Raises Unreadable."""
+    if facet == "year":
+        return read_years(given)
+    value = await _value(session, facet, given.strip())
+    if value is None:
+        raise Unreadable(message("'{value}' is not known.", value=given))
+    return [value]
+
+
 async def _value(session: AsyncSession, facet: str, given: str) -> str | None:
-    """Return the value that the index knows, for what a person writes."""
-    given = given.strip()
     if facet == "country":
         return codelists.find_country(given)
     if facet == "region":
@@ -106,10 +114,16 @@ async def _value(session: AsyncSession, facet: str, given: str) -> str | None:
     if facet in ORGANISATIONS:
         organisation = await find_organisation(session, given)
         return organisation.slug if organisation else None
-    if facet == "year":
-        return given if given.isdecimal() and len(given) == 4 else None
-    codes = {code.casefold(): code for code in codelists.scheme(_SCHEMES[facet])}
+    codes = {code.casefold(): code for code in codelists.scheme(SCHEMES[facet])}
     return codes.get(given.casefold())
+
+
+def _usd(options: argparse.Namespace, name: str, errors: list[FieldError]) -> int | None:
+    try:
+        return read_usd(getattr(options, name) or "")
+    except Unreadable as unreadable:
+        errors.append(FieldError(name.replace("_", "-"), unreadable.message))
+        return None
 
 
 def _day(given: str) -> date:

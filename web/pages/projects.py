@@ -1,6 +1,7 @@
 """Finding projects, and the page of one."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +23,7 @@ from registry.project_overlaps import open_overlaps, overlaps_of_project
 from registry.projects import missing_for_publication, publish_project, withdraw_project
 from search.engine import SearchEngine
 from web import i18n
+from web.facets import facet_lists
 from web.pages.project_form import edit_page, save_page
 from web.pages.project_hints import similar_projects
 from web.project_addresses import address_of, organisation_in, read_address
@@ -29,13 +31,14 @@ from web.project_editing import editable_project
 from web.project_fields import field_label, field_text, language_name
 from web.project_search import (
     chips_of,
-    facets_of,
     organisation_labels,
     organisations_in,
     parameters_of,
     query_of,
 )
 from web.rendering import page, redirect, wants_fragment
+from web.search_ranges import budget_label
+from web.year_chart import year_chart
 
 ACTIONS = {
     "registered": message("registered"),
@@ -59,13 +62,16 @@ async def search_page(
     slugs = {*found.facets.get("organisation", ()), *organisations_in(query)}
     organisations = await organisation_labels(session, slugs)
     parameters = parameters_of(query)
+    today = datetime.now(UTC).date()
     response = page(
         request,
         "projects/search.html",
         fragment="projects/_results.html",
         query=query,
         found=found,
-        facets=facets_of(found, query, organisations, language),
+        facets=facet_lists(found, query, organisations, language),
+        years=year_chart(found.facets.get("year", {}), query.filters.get("year", ()), today),
+        budget_label=budget_label,
         chips=chips_of(query, organisations, language),
         organisations=organisations,
         address=_address_maker(parameters),

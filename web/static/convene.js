@@ -46,13 +46,24 @@ document.addEventListener("htmx:sendError", () => {
   place.textContent = place.dataset.noAnswer;
 });
 
-// Lists that the reader has opened or closed stay so when htmx replaces them.
+// Lists that the reader has opened or closed stay so when htmx replaces them; so does what was just
+// typed into a field, and the place of the focus, which htmx loses in a list that comes closed.
 const opened = new Map();
+let focused = null;
 document.addEventListener("htmx:beforeSwap", (event) => {
   for (const list of event.detail.target.querySelectorAll("details[id]")) opened.set(list.id, list.open);
+  const field = document.activeElement;
+  const inside = field?.id && event.detail.target.contains(field);
+  focused = inside ? { id: field.id, text: field.matches("input[type=text]") && field.value !== field.defaultValue ? field.value : null } : null;
 });
 document.addEventListener("htmx:load", (event) => {
   for (const list of event.detail.elt.querySelectorAll?.("details[id]") ?? []) {
-    if (opened.has(list.id)) list.open = opened.get(list.id);
+    const chosenWithin = list.open && list.matches(".below"); // what was just chosen is shown
+    if (opened.has(list.id) && !chosenWithin) list.open = opened.get(list.id);
   }
+  const field = focused && document.getElementById(focused.id);
+  if (!field || !event.detail.elt.contains(field)) return;
+  if (focused.text !== null) field.value = focused.text;
+  if (document.activeElement === document.body) field.focus({ preventScroll: true });
+  focused = null;
 });

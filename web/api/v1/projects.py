@@ -85,14 +85,31 @@ async def search_projects(
     organisation: Values = None,
     organisation_type: Values = None,
     status: Values = None,
-    year: Values = None,
+    year: Annotated[
+        list[str] | None,
+        Parameter(description="Runs in a year, or in one of a range: 2025, 2023-2026, 2023-."),
+    ] = None,
     reporting_organisation: Values = None,
     active_on: Annotated[str, Parameter(description="Runs on this day: 2026-01-31.")] = "",
+    budget_from: Annotated[
+        int | None,
+        Parameter(ge=0, description="Budget of at least so many USD; cents are dropped."),
+    ] = None,
+    budget_to: Annotated[
+        int | None,
+        Parameter(ge=0, description="Budget of at most so many USD; not without a known budget."),
+    ] = None,
     sort: Literal["relevance", "start", "budget", "updated"] = "relevance",
     page: Annotated[int, Parameter(ge=1)] = 1,
     size: Annotated[int, Parameter(ge=1, le=1000)] = 20,
 ) -> ProjectList:
-    """Return the published projects that fit: OR within a filter, AND between filters."""
+    """Return the published projects that fit: OR within a filter, AND between filters.
+
+    Region and country are one filter, pillar and measure too: one value of either has to fit, and
+    where one lies in another, such as Moldova in Europe, the narrower one. `facets` has the number
+    of projects for each value, counted as if nothing were chosen in its filter. A project whose
+    budget is not known fits neither budget_from nor budget_to.
+    """
     # The parameters above are declared for the description; they are read as the pages read them.
     query = await query_of(session, reader, request.query_params.multi_items())
     found = await engine.search(query)
