@@ -8,7 +8,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -24,10 +24,10 @@ from registry.errors import Unavailable
 from search import meili_answer, meili_query
 from search.document import Document, fingerprint, shown_of
 from search.meili_settings import differing, index_settings
-from search.query import FEW, Page, Query
+from search.query import FACETS, FEW, Page, Query
 from search.spelling import suggestion
 from search.synonyms import Synonyms, shipped
-from search.words import Word, Words, least_of, read
+from search.words import Word, Words, read
 
 INDEX = "projects"
 """The name of the index, before the shape of its documents; a key may be limited to `projects*`."""
@@ -201,10 +201,12 @@ class MeiliEngine:
         answers = self._ask(meili_query.queries(query, words))
         found, total = answers[0]["hits"], int(answers[0]["totalHits"])
         complete, relaxed = total, False
-        if total < FEW and (fewer := self._fewer(query, words, total)) is not None:
-            answers = self._ask(meili_query.queries(query, fewer))
-            relaxed, total = True, int(answers[0]["totalHits"])
-            found = self._whole_first(query, words, fewer, answers[0]["hits"])
+        if total < FEW and (choices := self._most_of(query, words)):
+            most = self._ask_one_of(query, choices)
+            total = int(most[0]["totalHits"])
+            relaxed = total > complete
+            if relaxed:
+                answers, found = most, most[0]["hits"]
         hits = [meili_answer.hit(each) for each in found]
         return Page(
             total=total,
@@ -219,34 +221,39 @@ class MeiliEngine:
             ms=(time.perf_counter() - began) * 1000,
         )
 
-    def _fewer(self, query: Query, words: Words, complete: int) -> Words | None:
-        """Return the words without some, so that more projects have the others; or None."""
-        if least_of(len(words)) is None:
-            return None
-
-        def counts(asked: Sequence[Words]) -> list[int]:
-            answers = self._ask([meili_query.counting(query, each) for each in asked])
-            return [answer["totalHits"] for answer in answers]
-
+    def _most_of(self, query: Query, words: Words) -> list[tuple[Words, float]]:
+        """Return all words, and what else to look for when few projects have them; or nothing."""
+        if len(words) < 2:
+            return []
         units = meili_query.units(words, self._synonyms or shipped())
-        alone = [replace(words, words=unit, phrases=()) for unit in units]
-        choices = meili_query.fewer(words, units, counts(alone))
-        found = zip(choices, counts(choices), strict=True)
-        return next((choice for choice, count in found if count > complete), None)
+        asked = [Words(), *(Words(words=unit) for unit in units)]
+        answers = self._ask([meili_query.counting(query, each) for each in asked])
+        of, *counts = (int(answer["totalHits"]) for answer in answers)
+        choices = meili_query.most_of(words, units, counts, of)
+        return [(words, meili_query.WHOLE), *choices] if choices else []
 
-    def _whole_first(
-        self, query: Query, words: Words, fewer: Words, found: list[dict[str, Any]]
+    def _ask_one_of(
+        self, query: Query, choices: Sequence[tuple[Words, float]]
     ) -> list[dict[str, Any]]:
-        """Return the hits of the page, those with all words before those with `fewer`."""
-        if query.sort != "relevance":
-            return found
-        whole = self._ask([meili_query.first(query, words, FEW)])[0]["hits"]
-        start = (query.page - 1) * query.size
-        here = whole[start : start + query.size]
-        room = query.size - len(here)
-        others = meili_query.others(query, fewer, [hit["shown"]["id"] for hit in whole])
-        others |= {"offset": max(0, start - len(whole)), "limit": room}
-        return [*here, *(self._ask([others])[0]["hits"] if room else [])]
+        """Ask for projects that fit one of the choices: the page, and each facet with a filter."""
+        filtered = meili_query.filtered(query)
+        others = [facet for facet in FACETS if facet not in filtered]
+        page = {"page": query.page, "hitsPerPage": query.size}
+        answers = [self._federated(meili_query.federated(query, choices), page, others)]
+        for facet in filtered:
+            asked = meili_query.federated(query, choices, facet)
+            answers.append(self._federated(asked, {"page": 1, "hitsPerPage": 1}, [facet]))
+        return answers
+
+    def _federated(
+        self, queries: Sequence[Mapping[str, Any]], page: Mapping[str, int], facets: Sequence[str]
+    ) -> dict[str, Any]:
+        """Ask for what fits one of these queries; the facets are counted over all of it."""
+        asked = [{"indexUid": self.uid, **query} for query in queries]
+        federation = {**page, "facetsByIndex": {self.uid: list(facets)}}
+        answer: dict[str, Any] = dict(self._reader.multi_search(asked, federation))
+        counted = answer["facetsByIndex"].get(self.uid, {})
+        return answer | {"facetDistribution": counted.get("distribution", {})}
 
     def _suggestion(
         self, query: Query, words: Words, found: Sequence[Mapping[str, Any]], hits: Any

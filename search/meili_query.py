@@ -9,18 +9,24 @@ more.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import combinations
+from math import comb, log
 from typing import Any
 
 from search.document import SORT_FIELDS, budgets_between, day_number
 from search.query import FACETS, Query, facets_in, families_of, family_of
 from search.synonyms import Synonyms
-from search.words import Word, Words, places_in
+from search.words import Word, Words, least_of, places_in
 
 _HITS = {
     "attributesToRetrieve": ["shown", "titles", "descriptions"],
     "showMatchesPosition": True,
     "showRankingScore": True,
 }
+WHOLE = 1000.0
+"""'shelter Moldova' shows what has both before what has one of them, however well."""
+_MOST_CHOICES = 30
+"""Choices of words that are looked for at once; of a longer query, more words have to fit."""
 
 
 def queries(query: Query, words: Words) -> list[dict[str, Any]]:
@@ -59,18 +65,6 @@ def queries(query: Query, words: Words) -> list[dict[str, Any]]:
     return [page, *counts]
 
 
-def first(query: Query, words: Words, limit: int) -> dict[str, Any]:
-    """Return a query for the best projects with all the words."""
-    asked = {"q": text_of(words), "matchingStrategy": "all", "limit": limit}
-    return asked | _HITS | {"filter": filters(query), "sort": _order(query, words)}
-
-
-def others(query: Query, words: Words, ids: Sequence[int]) -> dict[str, Any]:
-    """Return a query for projects with these words, but not those that are shown before them."""
-    without = [f"id NOT IN [{', '.join(map(str, ids))}]"] if ids else []
-    return first(query, words, 0) | {"filter": [*filters(query), *without]}
-
-
 def counting(query: Query, words: Words) -> dict[str, Any]:
     """Return a query that only counts the projects that have all the words."""
     return {
@@ -92,23 +86,52 @@ def units(words: Words, synonyms: Synonyms) -> list[tuple[Word, ...]]:
     return [words.words[unit.start : unit.end] for unit in units]
 
 
-def fewer(words: Words, units: Sequence[tuple[Word, ...]], counts: Sequence[int]) -> list[Words]:
-    """Return what to look for when no project has all words: most words first, the rarest last.
+def most_of(
+    words: Words, units: Sequence[tuple[Word, ...]], counts: Sequence[int], of: int
+) -> list[tuple[Words, float]]:
+    """Return what to look for beside all words: those with most of them, each with its weight.
 
-    `counts` says how many projects have each of the units. Meilisearch would leave out words by
-    itself (its strategy "frequency"), but it counts them in all projects, so that its answers tell
-    which words stand in those that the reader may not see. Phrases are always needed, and words
-    of a country's name.
+    `counts` says how many projects have each of the units, and `of` how many there are that the
+    reader may see; the rarer its words are, the more a choice weighs, as in the other engine.
+    Meilisearch would leave out words by itself, but it counts them in all projects, so that its
+    answers tell which words stand in those that the reader may not see. Phrases and the words of
+    a country's name are always needed; a word that no project has makes no other one dispensable.
     """
-    needed = places_in([word.text for word in words.words])
-    places = {i for i, unit in enumerate(units) if any(word.text in needed for word in unit)}
-    by_count = sorted(range(len(counts)), key=lambda i: (i not in places, counts[i]))
-    rarest = [i for i in by_count if counts[i] > 0 or i in places]
-    most = min(len(rarest), len(counts) - 1)
-    least = len(places) or (0 if words.phrases else 1)
+    places = places_in([word.text for word in words.words])
+    needed = [i for i, unit in enumerate(units) if any(word.text in places for word in unit)]
+    others = [i for i, count in enumerate(counts) if count and i not in needed]
+    always = len(needed) + len(words.phrases)
+    unknown = len(units) - len(needed) - len(others)
+    least = least_of(len(others) + bool(always))
+    if least is None and not (unknown and (always or others)):
+        return []
+    enough = max((least or 1) - bool(always), 0)
+    while comb(len(others), enough) > _MOST_CHOICES:
+        enough += 1
+    rarity = [log(1 + of / max(count, 1)) for count in counts]
+    whole = sum(rarity) or 1.0
+    choices = []
+    for chosen in combinations(others, enough):
+        kept = sorted({*needed, *chosen})
+        some = replace(words, words=tuple(word for i in kept for word in units[i]))
+        choices.append((some, (sum(rarity[i] for i in kept) + len(words.phrases)) / whole))
+    return choices
+
+
+def federated(
+    query: Query, choices: Sequence[tuple[Words, float]], facet: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the queries of which one has to fit, for the page or for a facet with a filter."""
+    shared: dict[str, Any] = {"matchingStrategy": "all", "filter": filters(query, without=facet)}
+    shared |= _HITS if facet is None else {"attributesToRetrieve": ["id"]}
     return [
-        replace(words, words=tuple(word for i in sorted(rarest[:size]) for word in units[i]))
-        for size in range(most, least - 1, -1)
+        {
+            "q": text_of(words),
+            "sort": _order(query, words),
+            "federationOptions": {"weight": weight},
+            **shared,
+        }
+        for words, weight in choices
     ]
 
 

@@ -10,8 +10,10 @@ import pytest
 from search.embedded import EmbeddedEngine
 from search.engine import SearchEngine
 from search.meili import MeiliEngine
+from search.synonyms import shipped
 
 MEILI_URL = os.environ.get("MEILI_URL")
+MEILI_KEY = os.environ.get("MEILI_KEY")
 ENGINES = ["embedded", *(["meilisearch"] if MEILI_URL else [])]
 
 
@@ -22,7 +24,8 @@ async def server_index() -> AsyncIterator[MeiliEngine | None]:
         yield None
         return
     name = f"test-{uuid4().hex[:12]}"
-    engine = await MeiliEngine.open(MEILI_URL, os.environ.get("MEILI_KEY"), index=name)
+    engine = await MeiliEngine.open(MEILI_URL, MEILI_KEY, index=name)
+    await engine.adopt(shipped())
     yield engine
     await engine.drop()
 

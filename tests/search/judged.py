@@ -19,6 +19,7 @@ from registry.permissions import Actor
 from search.document import Document, load_documents
 from search.embedded import EmbeddedEngine
 from search.engine import SearchEngine
+from search.synonyms import shipped
 from web.project_search import query_of
 
 QUERIES = Path("tests/data/search/queries.jsonl")
@@ -122,6 +123,7 @@ async def embedded(folder: Path, all_documents: Sequence[Document]) -> AsyncIter
 
 async def fill(engine: SearchEngine, all_documents: Sequence[Document]) -> None:
     """Rebuild an index from these documents."""
+    await engine.adopt(shipped())
     building = await engine.begin_rebuild("judged")
     await building.write(all_documents)
     await building.publish()

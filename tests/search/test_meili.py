@@ -6,7 +6,7 @@ from registry.errors import Unavailable
 from search.meili import MeiliEngine
 from search.meili_settings import differing, index_settings
 from search.synonyms import shipped
-from tests.search.conftest import MEILI_URL
+from tests.search.conftest import MEILI_KEY, MEILI_URL
 
 
 async def test_a_server_that_is_not_there_is_told() -> None:
@@ -35,6 +35,6 @@ if MEILI_URL:
         index = server_index._server.index(server_index.uid)
         assert differing(index_settings(shipped()), index.get_settings()) == {}
         tasks = index.get_tasks({"types": "settingsUpdate"}).total
-        again = await MeiliEngine.open(MEILI_URL, None, index=server_index.prefix)
+        again = await MeiliEngine.open(MEILI_URL, MEILI_KEY, index=server_index.prefix)
         await again.count()
         assert index.get_tasks({"types": "settingsUpdate"}).total == tasks
