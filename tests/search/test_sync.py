@@ -24,7 +24,7 @@ from search.document import load_documents
 from search.embedded import EmbeddedEngine
 from search.engine import SearchEngine
 from search.query import Query
-from search.sync import catch_up, follow, in_step, rebuild
+from search.sync import catch_up, follow, in_step, is_complete, rebuild
 from tests.builders import Participant, a_project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +62,15 @@ async def found_within(engine: SearchEngine, text: str, seconds: float) -> bool:
             return True
         await asyncio.sleep(0.05)
     return False
+
+
+async def filled(committed: Database, engine: SearchEngine) -> None:
+    """Wait until the index was filled for the first time, and the process waits for changes."""
+    async with asyncio.timeout(30):
+        while not await is_complete(committed, engine):
+            await asyncio.sleep(0.05)
+    await in_step(committed, 5)
+    await asyncio.sleep(0.2)
 
 
 async def test_only_published_projects_are_found(committed: Database, engine: SearchEngine) -> None:
@@ -122,8 +131,7 @@ async def test_a_published_project_is_found_within_two_seconds(
     committed: Database, engine: SearchEngine
 ) -> None:
     async with following(committed, engine):
-        await in_step(committed, 5)
-        await asyncio.sleep(0.2)
+        await filled(committed, engine)
         for title in ("Shelter", "Hotline"):
             await publish(committed, title)
             assert await found_within(engine, title, 2)
@@ -136,8 +144,7 @@ async def test_without_a_notification_it_only_takes_longer(
     monkeypatch.setattr(sync, "POLL", 0.3)
     monkeypatch.setattr(outbox, "CHANNEL", "nobody_listens_here")
     async with following(committed, engine):
-        await in_step(committed, 5)
-        await asyncio.sleep(0.1)
+        await filled(committed, engine)
         await publish(committed, "Hotline")
         assert await found_within(engine, "Hotline", 2)
 
