@@ -14,6 +14,12 @@ from registry.copying import copy_rows
 from registry.models import Outbox, Participation, Project, now
 
 CONSUMERS = ("search", "overlap")
+"""Those that every change is told to."""
+SERVER = "server"
+"""The search server, if there is one: it is told by the consumer 'search', when that has its own
+index in step."""
+_GAP = 0
+"""Stands for a project in a row that says: changes were not handed on."""
 CHANNEL = "convene_outbox"
 """PostgreSQL channel that is notified when rows were committed."""
 
@@ -65,6 +71,35 @@ async def settle(session: AsyncSession, rows: Sequence[Outbox]) -> None:
     """Delete rows whose work is done; it counts when the transaction commits."""
     if rows:
         await session.exec(delete(Outbox).where(col(Outbox.id).in_([row.id for row in rows])))
+
+
+async def hand_on(session: AsyncSession, rows: Sequence[Outbox], consumer: str) -> None:
+    """Settle rows by giving them to the next consumer; it counts when the transaction commits."""
+    if rows:
+        ids = dict.fromkeys(row.project_id for row in rows)
+        await announce(session, ids, consumers=(consumer,))
+        await settle(session, rows)
+
+
+async def leave_gap(session: AsyncSession, consumer: str) -> None:
+    """Note that a consumer is not told of changes: when it is there again, it has to begin anew."""
+    if not await has_gap(session, consumer):
+        await session.exec(delete(Outbox).where(col(Outbox.consumer) == consumer))
+        session.add(Outbox(consumer=consumer, project_id=_GAP))
+
+
+async def has_gap(session: AsyncSession, consumer: str) -> bool:
+    """Say whether a consumer was not told of all changes."""
+    found = await session.exec(
+        select(Outbox.id).where(Outbox.consumer == consumer, Outbox.project_id == _GAP).limit(1)
+    )
+    return found.first() is not None
+
+
+async def close_gap(session: AsyncSession, consumer: str) -> None:
+    """Forget that a consumer was not told of changes: it has begun anew since."""
+    gap = (col(Outbox.consumer) == consumer, col(Outbox.project_id) == _GAP)
+    await session.exec(delete(Outbox).where(*gap))
 
 
 async def waiting(session: AsyncSession, consumer: str) -> int:

@@ -29,9 +29,10 @@ Change = Callable[[tantivy.Index, tantivy.IndexWriter], Any]
 
 
 class EmbeddedEngine:
-    """A SearchEngine on Tantivy. One process writes, any number read the same folder."""
+    """A SearchIndex on Tantivy. One process writes, any number read the same folder."""
 
     name = "embedded"
+    local = True
 
     def __init__(self, path: Path) -> None:
         self._folder = IndexFolder(path, fingerprint())
@@ -49,6 +50,11 @@ class EmbeddedEngine:
         engine = await asyncio.to_thread(cls, path)
         await engine._run(engine._newest)
         return engine
+
+    @property
+    def indexes(self) -> "tuple[EmbeddedEngine]":
+        """Itself; see SearchEngine."""
+        return (self,)
 
     async def search(self, query: Query) -> Page:
         """Answer a query; see SearchEngine."""

@@ -1,4 +1,4 @@
-"""The protocol that both engines fulfil, and the choice between them."""
+"""What a search engine is, and what an index is; the choice between the engines."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol, runtime_checkable
@@ -11,7 +11,7 @@ from search.synonyms import Synonyms
 
 @runtime_checkable
 class SearchEngine(Protocol):
-    """An index of projects that can be asked and kept in step.
+    """Answers queries for projects.
 
     Every method raises `registry.errors.Unavailable` when the server or the folder can't be used.
     """
@@ -19,9 +19,25 @@ class SearchEngine(Protocol):
     name: str
     """'embedded' or 'meilisearch', as pages and the command show it."""
 
+    @property
+    def indexes(self) -> Sequence["SearchIndex"]:
+        """The indexes behind it, in the order in which they are kept in step."""
+        ...
+
     async def search(self, query: Query) -> Page:
         """Answer a query; the newest committed state is always used."""
         ...
+
+    async def close(self) -> None:
+        """Give back files, locks and connections."""
+        ...
+
+
+class SearchIndex(SearchEngine, Protocol):
+    """An index of projects that can be asked and kept in step; both engines fulfil it."""
+
+    local: bool
+    """Whether it lies on this machine, for the processes of this machine alone."""
 
     async def write(self, documents: Sequence[Document]) -> None:
         """Add the documents, or replace those of the same id; durable and findable on return."""
@@ -63,10 +79,6 @@ class SearchEngine(Protocol):
         """Begin a new index beside this one; readers notice nothing until it is published."""
         ...
 
-    async def close(self) -> None:
-        """Give back files, locks and connections."""
-        ...
-
 
 class Rebuild(Protocol):
     """An index that is being filled beside the one in use."""
@@ -85,12 +97,18 @@ class Rebuild(Protocol):
 
 
 async def open_engine(options: Settings | None = None) -> SearchEngine:
-    """Open the engine of these settings: Meilisearch with MEILI_URL, else the embedded one."""
-    options = options or settings()
-    if options.meili_url:
-        from search.meili import MeiliEngine
+    """Open the engine of these settings.
 
-        return await MeiliEngine.open(options.meili_url, options.meili_key)
+    That is the embedded one; with MEILI_URL the server's, with the embedded one for the times when
+    the server is away or slow.
+    """
+    options = options or settings()
     from search.embedded import EmbeddedEngine
 
-    return await EmbeddedEngine.open(options.index_folder)
+    embedded = await EmbeddedEngine.open(options.index_folder)
+    if not options.meili_url:
+        return embedded
+    from search.fallback import FallbackEngine
+    from search.meili import MeiliEngine
+
+    return FallbackEngine(MeiliEngine(options.meili_url, options.meili_key), embedded)

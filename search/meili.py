@@ -7,7 +7,8 @@ in itself, so reading and writing have a client each, and writing is done one af
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -21,13 +22,11 @@ from meilisearch.errors import (
 )
 
 from registry.errors import Unavailable
-from search import meili_answer, meili_query
 from search.document import Document, fingerprint, shown_of
+from search.meili_reader import ENGINE, MeiliReader
 from search.meili_settings import differing, index_settings
-from search.query import FACETS, FEW, Page, Query
-from search.spelling import suggestion
-from search.synonyms import Synonyms, shipped
-from search.words import Word, Words, read
+from search.query import Page, Query
+from search.synonyms import Synonyms
 
 INDEX = "projects"
 """The name of the index, before the shape of its documents; a key may be limited to `projects*`."""
@@ -38,6 +37,7 @@ KEY_ACTIONS = (
 """What a key has to allow, on the indexes `projects*`; the master key is never needed."""
 
 _ANSWER = 5  # seconds for a search
+_AT_ONCE = 16  # requests; more wait for one of these
 _ACCEPT = 60  # seconds for the server to accept documents
 _TASK = 300_000  # milliseconds for a task to be done
 _POLL = 20  # milliseconds between looks at a task
@@ -47,33 +47,31 @@ T = TypeVar("T")
 
 
 class MeiliEngine:
-    """A SearchEngine on Meilisearch."""
+    """A SearchIndex on Meilisearch."""
 
-    name = "meilisearch"
+    name = ENGINE
+    local = False
 
     def __init__(self, url: str, key: str | None, index: str = INDEX) -> None:
         self.url = url
         self.prefix = index
         self.uid = f"{index}-{fingerprint()}"
-        self._reader = Client(url, key, timeout=_ANSWER)
+        self._reader = MeiliReader(Client(url, key, timeout=_ANSWER), self.uid)
         self._server = Client(url, key, timeout=_ACCEPT)
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "meilisearch")
+        """Of its own: a server that does not answer may not hold up other work of the process."""
         self._pen = threading.Lock()
         self._synonyms: Synonyms | None = None
         self._ready = False
 
-    @classmethod
-    async def open(cls, url: str, key: str | None = None, index: str = INDEX) -> "MeiliEngine":
-        """Connect, and bring the settings of the index up to date if there is one.
-
-        Raises Unavailable when no server answers, or when it does not accept the key.
-        """
-        engine = cls(url, key, index)
-        await engine.exclusively(engine._prepare, False)
-        return engine
+    @property
+    def indexes(self) -> "tuple[MeiliEngine]":
+        """Itself; see SearchEngine."""
+        return (self,)
 
     async def search(self, query: Query) -> Page:
         """Answer a query; see SearchEngine."""
-        return await self._run(self._search, query)
+        return await self._run(self._reader.answer, query)
 
     async def write(self, documents: Sequence[Document]) -> None:
         """Add or replace documents; see SearchEngine."""
@@ -109,7 +107,8 @@ class MeiliEngine:
         """Use other synonyms; the server has them when this returns. See SearchEngine."""
 
         def use() -> None:
-            self._synonyms, self._ready = synonyms, False
+            self._synonyms = self._reader.synonyms = synonyms
+            self._ready = False
             self._prepare(False)
 
         await self.exclusively(use)
@@ -144,7 +143,8 @@ class MeiliEngine:
         return building
 
     async def close(self) -> None:
-        """Nothing is held open between requests."""
+        """Wait for nobody: what a request is still waiting for, no one wants any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def drop(self) -> None:
         """Remove the index from the server, and any that was being built."""
@@ -161,15 +161,16 @@ class MeiliEngine:
     async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do blocking work in a thread; what goes wrong with the server becomes Unavailable."""
         try:
-            return await asyncio.to_thread(work, *arguments)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, work, *arguments)
         except MeilisearchError as error:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: MeilisearchError) -> Unavailable:
         if isinstance(error, MeilisearchCommunicationError):
             return Unavailable(
-                f"No Meilisearch server answers at {self.url}. Start it, or unset MEILI_URL to "
-                "use the embedded index."
+                f"No Meilisearch server answers at {self.url}. Start it; until then the embedded "
+                "index answers."
             )
         if isinstance(error, MeilisearchTimeoutError):
             return Unavailable(f"The Meilisearch server at {self.url} took too long to answer.")
@@ -181,94 +182,11 @@ class MeiliEngine:
                 f"The Meilisearch server at {self.url} does not accept the key. Set MEILI_KEY to "
                 f"one with the actions {', '.join(KEY_ACTIONS)} on the indexes '{self.prefix}*'."
             )
+        if isinstance(error, MeilisearchApiError) and error.code == "index_not_found":
+            return Unavailable(
+                f"The Meilisearch server at {self.url} has no index of projects yet."
+            )
         return Unavailable(f"The Meilisearch server at {self.url} refused: {error}")
-
-    def _ask(self, queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Send queries in one request; before there is an index, nothing is found."""
-        try:
-            found: list[dict[str, Any]] = self._reader.multi_search(
-                [{"indexUid": self.uid, **query} for query in queries]
-            )["results"]
-        except MeilisearchApiError as error:
-            if error.code == "index_not_found":
-                return [{"hits": [], "totalHits": 0, "facetDistribution": {}} for _ in queries]
-            raise
-        return found
-
-    def _search(self, query: Query) -> Page:
-        began = time.perf_counter()
-        words = read(query.text)
-        answers = self._ask(meili_query.queries(query, words))
-        found, total = answers[0]["hits"], int(answers[0]["totalHits"])
-        complete, relaxed = total, False
-        if total < FEW and (choices := self._most_of(query, words)):
-            most = self._ask_one_of(query, choices)
-            total = int(most[0]["totalHits"])
-            relaxed = total > complete
-            if relaxed:
-                answers, found = most, most[0]["hits"]
-        hits = [meili_answer.hit(each) for each in found]
-        return Page(
-            total=total,
-            hits=hits,
-            facets=meili_answer.facets(query, answers),
-            engine=self.name,
-            did_you_mean=self._suggestion(query, words, found, hits),
-            relaxed=relaxed,
-            complete=complete,
-            page=query.page,
-            size=query.size,
-            ms=(time.perf_counter() - began) * 1000,
-        )
-
-    def _most_of(self, query: Query, words: Words) -> list[tuple[Words, float]]:
-        """Return all words, and what else to look for when few projects have them; or nothing."""
-        if len(words) < 2:
-            return []
-        units = meili_query.units(words, self._synonyms or shipped())
-        asked = [Words(), *(Words(words=unit) for unit in units)]
-        answers = self._ask([meili_query.counting(query, each) for each in asked])
-        of, *counts = (int(answer["totalHits"]) for answer in answers)
-        choices = meili_query.most_of(words, units, counts, of)
-        return [(words, meili_query.WHOLE), *choices] if choices else []
-
-    def _ask_one_of(
-        self, query: Query, choices: Sequence[tuple[Words, float]]
-    ) -> list[dict[str, Any]]:
-        """Ask for projects that fit one of the choices: the page, and each facet with a filter."""
-        filtered = meili_query.filtered(query)
-        others = [facet for facet in FACETS if facet not in filtered]
-        page = {"page": query.page, "hitsPerPage": query.size}
-        answers = [self._federated(meili_query.federated(query, choices), page, others)]
-        for facet in filtered:
-            asked = meili_query.federated(query, choices, facet)
-            answers.append(self._federated(asked, {"page": 1, "hitsPerPage": 1}, [facet]))
-        return answers
-
-    def _federated(
-        self, queries: Sequence[Mapping[str, Any]], page: Mapping[str, int], facets: Sequence[str]
-    ) -> dict[str, Any]:
-        """Ask for what fits one of these queries; the facets are counted over all of it."""
-        asked = [{"indexUid": self.uid, **query} for query in queries]
-        federation = {**page, "facetsByIndex": {self.uid: list(facets)}}
-        answer: dict[str, Any] = dict(self._reader.multi_search(asked, federation))
-        counted = answer["facetsByIndex"].get(self.uid, {})
-        return answer | {"facetDistribution": counted.get("distribution", {})}
-
-    def _suggestion(
-        self, query: Query, words: Words, found: Sequence[Mapping[str, Any]], hits: Any
-    ) -> str | None:
-        def known(word: Word) -> bool:
-            if any(meili_answer.says(hit, word) for hit in found):
-                return True
-            exactly = meili_query.exactly(query, word.text)
-            return bool(self._ask([exactly])[0]["totalHits"])
-
-        def near(word: str, _typos: int) -> list[dict[str, Any]]:
-            answer = self._ask([meili_query.nearly(query, word)])[0]
-            return [hit["shown"] for hit in answer["hits"]]
-
-        return suggestion(query, words, hits, near, known)
 
     # Writing; all of it blocking, and called by one thread at a time
 

@@ -119,11 +119,11 @@ def most_of(
 
 
 def federated(
-    query: Query, choices: Sequence[tuple[Words, float]], facet: str | None = None
+    query: Query, choices: Sequence[tuple[Words, float]], family: str | None = None
 ) -> list[dict[str, Any]]:
-    """Return the queries of which one has to fit, for the page or for a facet with a filter."""
-    shared: dict[str, Any] = {"matchingStrategy": "all", "filter": filters(query, without=facet)}
-    shared |= _HITS if facet is None else {"attributesToRetrieve": ["id"]}
+    """Return the queries of which one has to fit, for the page or to count a family of facets."""
+    shared: dict[str, Any] = {"matchingStrategy": "all", "filter": filters(query, without=family)}
+    shared |= _HITS if family is None else {"attributesToRetrieve": ["id"]}
     return [
         {
             "q": text_of(words),

@@ -1,101 +1,184 @@
-"""From the registry's outbox to the index: at least once, in order, within two seconds.
+"""From the registry's outbox to the indexes: at least once, in order, within two seconds.
 
 A batch of outbox rows is taken, the projects are loaded as they are now, written to the index and
 committed there, and only then the rows are deleted, in the transaction that took them. A crash at
 any moment leaves rows that are taken again; writing a project twice changes nothing.
+
+With a search server there are two indexes, each with a feed of its own: rows of the embedded one
+are handed on to the server's, which takes them up when it answers. Of all processes that share a
+database one holds each feed. On other machines the embedded index is built anew every few minutes.
 """
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import outbox
 from registry.database import Database
 from registry.errors import Unavailable
-from registry.models import Project
+from registry.models import Outbox, Project
 from registry.synonym_lists import current_list, number_of_list
 from search.document import load_documents
-from search.engine import SearchEngine
+from search.engine import SearchEngine, SearchIndex
 from search.synonyms import Synonyms, shipped
 
-CONSUMER = "search"
 BATCH = 500
 """Projects in one transaction, and in one commit of the index."""
 POLL = 1.0
 """Seconds after which the outbox is looked into even if no notification came."""
+STAND_BY = 300.0
+"""Seconds between builds of an embedded index that another machine's feed does not reach."""
+_CONSUMERS = ("search", outbox.SERVER)
 _PATIENCE = 600.0  # seconds for another process to rebuild the index
-_REBUILD = "rebuild"
+_REBUILD = "rebuild "
 _REBUILT = "rebuilt "
-_WRITER_LOCK = 0x5345_4152  # 'SEAR': one process of all that share a database feeds the index
+_WRITER_LOCK = 0x5345_4152  # 'SEAR', and the numbers after it: the place at each feed
 
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True)
+class Feed:
+    """An index, whose rows it takes from the outbox, and to whom they are handed on."""
+
+    index: SearchIndex
+    number: int
+    last: bool
+
+    @property
+    def consumer(self) -> str:
+        """The consumer of the outbox."""
+        return _CONSUMERS[self.number]
+
+    @property
+    def lock(self) -> int:
+        """The key of the lock in the database that the one process that feeds it holds."""
+        return _WRITER_LOCK + self.number
+
+
+def feeds_of(engine: SearchEngine) -> list[Feed]:
+    """Return a feed for each index of the engine, in the order in which rows are handed on."""
+    indexes = engine.indexes
+    return [Feed(index, i, i == len(indexes) - 1) for i, index in enumerate(indexes)]
+
+
 async def catch_up(database: Database, engine: SearchEngine) -> int:
-    """Bring the index in step with the registry and return the number of projects written.
+    """Bring the indexes in step with the registry and return the number of projects written.
 
     An index that was never filled, or that can't be read any more, is rebuilt. When another process
-    is at it, that one is waited for, but no longer than two seconds.
+    is at it, that one is waited for, but no longer than two seconds. A server that is away takes up
+    later what it missed.
     """
-    async with _alone(database, engine) as registry:
+    first, *others = feeds_of(engine)
+    written = await _catch_up(database, first)
+    for feed in others:
+        try:
+            await _catch_up(database, feed)
+        except Unavailable as error:
+            log.warning("search index not in step", engine=feed.index.name, reason=str(error))
+    return written
+
+
+async def _catch_up(database: Database, feed: Feed) -> int:
+    async with _alone(database, feed) as registry:
         if registry is not None:
-            return await _drain(database, engine, registry)
+            return await _drain(database, feed, registry)
     await in_step(database, 2)
     return 0
 
 
-async def is_complete(database: Database, engine: SearchEngine) -> bool:
-    """Say whether the index was filled from this database."""
+async def is_complete(database: Database, index: SearchIndex) -> bool:
+    """Say whether the index was filled from this database, and told of all changes since."""
     async with database.engine.connect() as connection:
-        return await engine.complete(await _name_of(connection))
+        return await index.complete(await _name_of(connection))
 
 
 async def follow(database: Database, engine: SearchEngine) -> None:
-    """Keep the index in step until cancelled.
+    """Keep the indexes in step until cancelled.
 
-    One process of several does it; the others wait to take its place.
+    One process of several does it for each; the others wait to take its place.
     """
+    async with asyncio.TaskGroup() as tasks:
+        for feed in feeds_of(engine):
+            tasks.create_task(_keep_in_step(database, feed))
+
+
+async def _keep_in_step(database: Database, feed: Feed) -> None:
+    standing_by = StandBy(database, feed.index)
     while True:
         try:
-            async with _alone(database, engine) as registry:
+            async with _alone(database, feed) as registry:
                 if registry is not None:
-                    await _follow(database, engine, registry)
+                    await _follow(database, feed, registry)
+            await standing_by.build_if_due()
         except Unavailable as error:
-            log.warning("search index not in step", reason=str(error))
+            log.warning("search index not in step", engine=feed.index.name, reason=str(error))
         except Exception:
-            log.exception("search index not in step")
+            log.exception("search index not in step", engine=feed.index.name)
         await asyncio.sleep(POLL)
 
 
-async def rebuild(database: Database, engine: SearchEngine) -> int:
-    """Fill a new index beside the one in use, put it in its place, and return its size.
+class StandBy:
+    """Builds an index that lies on this machine, while a process of another one has the feed."""
 
-    When another process keeps the index, it is asked to do it. Raises Unavailable when it does
+    def __init__(self, database: Database, index: SearchIndex) -> None:
+        self._database = database
+        self._index = index
+        self._built_at = time.monotonic() - STAND_BY
+        self._built_from: object = None
+
+    async def build_if_due(self) -> None:
+        """Build the index anew where it is ours to write and the registry has changed since."""
+        if time.monotonic() < self._built_at + STAND_BY or not self._index.local:
+            return
+        if not await self._index.may_write():
+            return  # a process of this machine has the feed, or stands by itself
+        async with self._database.engine.connect() as connection:
+            newest = await connection.scalar(text("SELECT max(id) FROM change"))
+            registry = await _name_of(connection)
+        if newest != self._built_from:
+            await _rebuild(self._database, self._index, registry)
+        self._built_at, self._built_from = time.monotonic(), newest
+
+
+async def rebuild(database: Database, engine: SearchEngine) -> int:
+    """Fill new indexes beside those in use, put them in their place, and return their size.
+
+    When another process keeps an index, it is asked to do it. Raises Unavailable when it does
     not do it within ten minutes.
     """
-    async with _alone(database, engine) as registry:
+    counts = [await _rebuild_feed(database, feed) for feed in feeds_of(engine)]
+    return counts[0]
+
+
+async def _rebuild_feed(database: Database, feed: Feed) -> int:
+    async with _alone(database, feed) as registry:
         if registry is not None:
-            count = await _rebuild(database, engine, registry)
-            await _drain(database, engine, registry)
+            count = await _rebuild(database, feed.index, registry)
+            await _drain(database, feed, registry)
             return count
     async with _listening(database) as heard, database.engine.connect() as connection:
-        await _tell(connection, _REBUILD)
+        await _tell(connection, f"{_REBUILD}{feed.consumer}")
+        done = f"{_REBUILT}{feed.consumer} "
         try:
             async with asyncio.timeout(_PATIENCE):
-                while not (told := await heard.get()).startswith(_REBUILT):
+                while not (told := await heard.get()).startswith(done):
                     pass
         except TimeoutError:
             raise Unavailable(
                 "The process that keeps the search index has not rebuilt it. Look into its log, or "
                 "stop it and start the rebuild again."
             ) from None
-        return int(told.removeprefix(_REBUILT))
+        return int(told.removeprefix(done))
 
 
 async def in_step(database: Database, seconds: float) -> bool:
@@ -104,15 +187,15 @@ async def in_step(database: Database, seconds: float) -> bool:
         async with asyncio.timeout(seconds):
             while True:
                 async with database.session() as session:
-                    if not await outbox.waiting(session, CONSUMER):
+                    if not await outbox.waiting(session, _CONSUMERS[0]):
                         return True
                 await asyncio.sleep(0.05)
     return False
 
 
 @contextlib.asynccontextmanager
-async def _alone(database: Database, engine: SearchEngine) -> AsyncIterator[str | None]:
-    """Hold the one place of the process that feeds the index, and give the registry's name.
+async def _alone(database: Database, feed: Feed) -> AsyncIterator[str | None]:
+    """Hold the one place of the process that feeds an index, and give the registry's name.
 
     None says that the place is taken.
 
@@ -121,13 +204,13 @@ async def _alone(database: Database, engine: SearchEngine) -> AsyncIterator[str 
     """
     async with database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        key = {"key": _WRITER_LOCK}
+        key = {"key": feed.lock}
         taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key)
         if not taken:
             yield None
             return
         try:
-            yield await _name_of(connection) if await engine.may_write() else None
+            yield await _name_of(connection) if await feed.index.may_write() else None
         finally:
             await connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
 
@@ -143,29 +226,29 @@ async def _name_of(connection: AsyncConnection) -> str:
     return str(name)
 
 
-async def adopt_synonyms(database: Database, engine: SearchEngine) -> int:
-    """Give the engine the synonyms of the registry, or those that Convene comes with.
+async def adopt_synonyms(database: Database, index: SearchIndex) -> int:
+    """Give the index the synonyms of the registry, or those that Convene comes with.
 
     Returns the number of the list, 0 for what Convene comes with.
     """
     async with database.session() as session:
         kept = await current_list(session)
-    await engine.adopt(Synonyms(kept.text) if kept else shipped())
+    await index.adopt(Synonyms(kept.text) if kept else shipped())
     return (kept.id or 0) if kept else 0
 
 
-async def _follow(database: Database, engine: SearchEngine, registry: str) -> None:
+async def _follow(database: Database, feed: Feed, registry: str) -> None:
     async with _listening(database) as heard:
         adopted = None
         while True:
             if adopted is None or adopted != await _newest_synonyms(database):
-                adopted = await adopt_synonyms(database, engine)
-            await _drain(database, engine, registry)
+                adopted = await adopt_synonyms(database, feed.index)
+            await _drain(database, feed, registry)
             with contextlib.suppress(TimeoutError):
-                if await asyncio.wait_for(heard.get(), POLL) == _REBUILD:
-                    count = await _rebuild(database, engine, registry)
+                if await asyncio.wait_for(heard.get(), POLL) == f"{_REBUILD}{feed.consumer}":
+                    count = await _rebuild(database, feed.index, registry)
                     async with database.engine.connect() as connection:
-                        await _tell(connection, f"{_REBUILT}{count}")
+                        await _tell(connection, f"{_REBUILT}{feed.consumer} {count}")
 
 
 async def _newest_synonyms(database: Database) -> int:
@@ -206,21 +289,26 @@ async def _driver(connection: AsyncConnection) -> Any:
     return raw.driver_connection
 
 
-async def _drain(database: Database, engine: SearchEngine, registry: str) -> int:
-    if not await engine.complete(registry):
-        await _rebuild(database, engine, registry)
+async def _drain(database: Database, feed: Feed, registry: str) -> int:
+    async with database.session() as session:
+        gap = await outbox.has_gap(session, feed.consumer)
+    if gap or not await feed.index.complete(registry):
+        await _rebuild(database, feed.index, registry)
+    if gap:
+        async with database.session() as session:
+            await outbox.close_gap(session, feed.consumer)
     written = 0
     while True:
-        count, rows = await _take(database, engine)
+        count, rows = await _take(database, feed)
         written += count
         if rows < BATCH:
             return written
 
 
-async def _take(database: Database, engine: SearchEngine) -> tuple[int, int]:
+async def _take(database: Database, feed: Feed) -> tuple[int, int]:
     """Take up one batch; return how many projects it concerned, and how many rows it was."""
     async with database.session() as session:
-        rows = await outbox.take(session, CONSUMER, BATCH)
+        rows = await outbox.take(session, feed.consumer, BATCH)
         if not rows:
             return 0, 0
         ids = list(dict.fromkeys(row.project_id for row in rows))
@@ -228,20 +316,31 @@ async def _take(database: Database, engine: SearchEngine) -> tuple[int, int]:
         published = {document.id for document in documents}
         gone = [project_id for project_id in ids if project_id not in published]
         if documents:
-            await engine.write(documents)
+            await feed.index.write(documents)
         if gone:
-            await engine.delete(gone)
-        await outbox.settle(session, rows)
+            await feed.index.delete(gone)
+        await _settle(session, feed, rows)
         return len(ids), len(rows)
 
 
-async def _rebuild(database: Database, engine: SearchEngine, registry: str) -> int:
+async def _settle(session: AsyncSession, feed: Feed, rows: Sequence[Outbox]) -> None:
+    """Hand rows on to the next index; where there is none, note that it was not told."""
+    following = _CONSUMERS[feed.number + 1 :]
+    if following and not feed.last:
+        await outbox.hand_on(session, rows, following[0])
+        return
+    await outbox.settle(session, rows)
+    if following:
+        await outbox.leave_gap(session, following[0])
+
+
+async def _rebuild(database: Database, index: SearchIndex, registry: str) -> int:
     """Fill a new index from all published projects.
 
     What changes meanwhile waits in the outbox, since only the holder of the place takes rows.
     """
-    await adopt_synonyms(database, engine)
-    building = await engine.begin_rebuild(registry)
+    await adopt_synonyms(database, index)
+    building = await index.begin_rebuild(registry)
     count = after = 0
     try:
         while ids := await _published_after(database, after):
@@ -254,7 +353,7 @@ async def _rebuild(database: Database, engine: SearchEngine, registry: str) -> i
     except BaseException:
         await building.abandon()
         raise
-    log.info("search index rebuilt", projects=count, engine=engine.name)
+    log.info("search index rebuilt", projects=count, engine=index.name)
     return count
 
 

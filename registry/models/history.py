@@ -28,7 +28,7 @@ class Change(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """A change that a consumer ('search', 'overlap') has still to take up; deleted when it has."""
+    """A change that a consumer of `registry.outbox` has still to take up; deleted when it has."""
 
     __table_args__ = (Index("outbox_consumer", "consumer", "id"),)
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))

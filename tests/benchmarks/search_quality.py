@@ -49,7 +49,7 @@ CHANGED = 0.02
 async def on_server(url: str, all_documents: Sequence[Document]) -> AsyncIterator[SearchEngine]:
     """An index on a Meilisearch server, removed at the end."""
     name = f"judged-{uuid4().hex[:12]}"
-    engine = await MeiliEngine.open(url, os.environ.get("MEILI_KEY"), index=name)
+    engine = MeiliEngine(url, os.environ.get("MEILI_KEY"), index=name)
     try:
         await fill(engine, all_documents)
         yield engine

@@ -24,7 +24,7 @@ async def server_index() -> AsyncIterator[MeiliEngine | None]:
         yield None
         return
     name = f"test-{uuid4().hex[:12]}"
-    engine = await MeiliEngine.open(MEILI_URL, MEILI_KEY, index=name)
+    engine = MeiliEngine(MEILI_URL, MEILI_KEY, index=name)
     await engine.adopt(shipped())
     yield engine
     await engine.drop()

@@ -11,7 +11,7 @@ from tests.search.conftest import MEILI_KEY, MEILI_URL
 
 async def test_a_server_that_is_not_there_is_told() -> None:
     with pytest.raises(Unavailable, match="No Meilisearch server answers"):
-        await MeiliEngine.open("http://127.0.0.1:9")
+        await MeiliEngine("http://127.0.0.1:9", None).count()
 
 
 def test_only_settings_that_differ_are_changed() -> None:
@@ -35,6 +35,6 @@ if MEILI_URL:
         index = server_index._server.index(server_index.uid)
         assert differing(index_settings(shipped()), index.get_settings()) == {}
         tasks = index.get_tasks({"types": "settingsUpdate"}).total
-        again = await MeiliEngine.open(MEILI_URL, MEILI_KEY, index=server_index.prefix)
-        await again.count()
+        again = MeiliEngine(MEILI_URL, MEILI_KEY, index=server_index.prefix)
+        await again.adopt(shipped())
         assert index.get_tasks({"types": "settingsUpdate"}).total == tasks

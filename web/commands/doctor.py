@@ -127,14 +127,19 @@ async def _index(database: Database, options: Settings) -> Finding:
         published = select(func.count()).select_from(Project).where(Project.state == "published")
         expected = (await session.exec(published)).one()
         waiting = await outbox.waiting(session, "search")
+        handed_on = await outbox.waiting(session, outbox.SERVER)
     engine = await open_engine(options)
+    found = {}
     try:
-        await engine.refresh()
-        found = await engine.count() if await sync.is_complete(database, engine) else 0
+        for index in engine.indexes:
+            await index.refresh()
+            there = await sync.is_complete(database, index)
+            found[index.name] = await index.count() if there else 0
     finally:
         await engine.close()
-    well = found == expected or waiting > 0
-    detail = f"{engine.name}: {found:,} of {expected:,} published projects"
+    well = waiting + handed_on > 0 or all(count == expected for count in found.values())
+    counts = ", ".join(f"{name} {count:,}" for name, count in found.items())
+    detail = f"{counts} of {expected:,} published projects"
     return Finding("index", well, detail, "" if well else "Run `convene reindex`.")
 
 

@@ -21,9 +21,11 @@ async def healthz() -> dict[str, str]:
 async def readyz(session: AsyncSession, engine: SearchEngine) -> dict[str, Any]:
     """Say whether database and search answer: 200 when both do, else an error.
 
-    `waiting` is how many changes index and detector have still to take up.
+    `waiting` is how many changes indexes and detector have still to take up. `engine` is the one
+    that answered: 'embedded' with a search server means that the server is away.
     """
-    waiting = {consumer: await outbox.waiting(session, consumer) for consumer in CONSUMERS}
+    consumers = (*CONSUMERS, outbox.SERVER) if len(engine.indexes) > 1 else CONSUMERS
+    waiting = {consumer: await outbox.waiting(session, consumer) for consumer in consumers}
     found = await engine.search(Query(size=1, audiences=("public",)))
     return {"status": "ok", "engine": found.engine, "waiting": waiting}
 
