@@ -16,6 +16,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
+from registry.coordination.totals import MERGED
 from registry.figures import running
 from registry.models import Project
 from registry.permissions import Actor
@@ -88,6 +89,8 @@ class AreaFigures:
     open_overlaps: int
     likeliest: list[int]
     """The ids of the most probable pairs."""
+    merged: list[tuple[int, int]]
+    """Pairs that the group decided to be one project; both run."""
 
 
 def projects_in(reader: Actor, area: Area, today: date) -> Select[*tuple[Any, ...]]:
@@ -140,6 +143,7 @@ async def area_figures(
         **figures
         | {
             "busiest": [BusyOrganisation(*one) for one in figures["busiest"]],
+            "merged": [(a, b) for a, b in figures["merged"]],
             "by_country": by_country,
             "matrix": cells.get(_ALL, {}),
         }
@@ -181,7 +185,9 @@ _SPREAD = (
 _PAIRS = (
     text("""
     SELECT pair.id, pair.probability, review.state <> 'decided' AS open,
-      ARRAY(SELECT unnest(a.codes) INTERSECT SELECT unnest(b.codes)) AS codes
+      ARRAY(SELECT unnest(a.codes) INTERSECT SELECT unnest(b.codes)) AS codes,
+      CASE WHEN review.state = 'decided' AND review.outcome = :merged AND a.active AND b.active
+        THEN jsonb_build_array(a.id, b.id) END AS merged
     FROM overlap_pair pair
     JOIN overlap_case review ON review.id = pair.case_id
     JOIN here a ON a.id = pair.a_id
@@ -189,6 +195,7 @@ _PAIRS = (
     WHERE pair.case_id IS NOT NULL AND (pair.flagged OR review.state = 'decided')
       AND (a.codes && b.codes OR a.named AND b.named)
     """)
+    .bindparams(merged=MERGED)
     .columns()
     .cte("pairs")
 )
@@ -266,7 +273,11 @@ _FIGURES = text("""
           WHERE open GROUP BY code
         ) AS shared
       ) AS overlaps_in,
-      ARRAY(SELECT id FROM pairs ORDER BY probability DESC, id LIMIT :likeliest) AS likeliest
+      ARRAY(SELECT id FROM pairs ORDER BY probability DESC, id LIMIT :likeliest) AS likeliest,
+      (
+        SELECT coalesce(jsonb_agg(merged ORDER BY merged), '[]') FROM pairs
+        WHERE merged IS NOT NULL
+      ) AS merged
     FROM here
     """).columns(
     projects=Integer,
@@ -283,4 +294,5 @@ _FIGURES = text("""
     open_overlaps=Integer,
     overlaps_in=JSONB,
     likeliest=ARRAY(Integer),
+    merged=JSONB,
 )

@@ -15,9 +15,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.area_figures import Area, AreaFigures, area_figures, projects_in
-from registry.coordination.totals import Netted, merged_pairs, netted
+from registry.coordination.totals import Netted, netted
 from registry.errors import NotFound
-from registry.figures import running
 from registry.listed import (
     ListedOverlap,
     ListedProject,
@@ -25,7 +24,6 @@ from registry.listed import (
     listed_projects,
     overlaps_of,
 )
-from registry.models import Project
 from registry.models import ProjectCountry as Recipient
 from registry.permissions import Actor
 
@@ -84,17 +82,13 @@ def regions_within(code: str) -> tuple[str, ...]:
 async def area_overview(
     session: AsyncSession, reader: Actor, area: Area, today: date | None = None
 ) -> AreaOverview:
-    """Return what this reader may know of an area, with at most five statements."""
+    """Return what this reader may know of an area, with at most four statements."""
     today = today or date.today()
     here = projects_in(reader, area, today)
     figures = await area_figures(
         session, here, area, busiest=BUSIEST, across=ACROSS, likeliest=LISTED
     )
-    confirmed: Sequence[tuple[int, int]] = ()
-    if figures.overlaps > figures.open_overlaps:  # without decisions nothing is merged
-        active = here.with_only_columns(col(Project.id)).where(running(today))
-        confirmed = await merged_pairs(session, active)
-    shares = await _shares(session, area, {id for pair in confirmed for id in pair})
+    shares = await _shares(session, area, {id for pair in figures.merged for id in pair})
     pairs = await listed_pairs(session, figures.likeliest)
     named = {id for pair in pairs for id in pair[:2]}
     # Somebody may withdraw a project between two statements; then it is shown nowhere.
@@ -103,9 +97,9 @@ async def area_overview(
     return AreaOverview(
         area=area,
         figures=figures,
-        left_out=_sum(netted(whole, confirmed)),
+        left_out=_sum(netted(whole, figures.merged)),
         left_out_in={
-            code: _sum(netted({id: usd.get(code) for id, usd in shares.items()}, confirmed))
+            code: _sum(netted({id: usd.get(code) for id, usd in shares.items()}, figures.merged))
             for code in {code for usd in shares.values() for code in usd}
         },
         across=[shown[id] for id in figures.across if id in shown],

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast
+from sqlalchemy import CTE, ColumnElement, Text, and_, cast
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -73,37 +75,53 @@ async def registry_figures(
     session: AsyncSession, reader: Actor, today: date | None = None
 ) -> RegistryFigures:
     """Return the head figures as this reader may know them."""
-    today = today or date.today()
-    published = (Project.state == "published", readable_projects(reader))
-    projects, organisations = (
-        await session.exec(
-            select(
-                func.count(),
-                func.count(func.distinct(col(Project.reporting_organisation_id))),
-            ).where(*published)
+    here = (
+        select(
+            col(Project.id),
+            col(Project.reporting_organisation_id),
+            col(Project.budget_usd),
+            running(today or date.today()).label("active"),
         )
-    ).one()
-    active, usd = (
-        await session.exec(
-            select(func.count(), func.coalesce(func.sum(Project.budget_usd), 0)).where(
-                running(today), readable_projects(reader)
-            )
-        )
-    ).one()
-    by_country = await active_by_country(session, reader, today)
-    overlaps = await session.exec(
+        .where(Project.state == "published", readable_projects(reader))
+        .cte("here")
+    )
+    rows: Any = await session.exec(
+        select(  # type: ignore[call-overload]
+            func.count().label("projects"),
+            func.count().filter(here.c.active).label("active"),
+            func.count(here.c.reporting_organisation_id.distinct()).label("organisations"),
+            func.coalesce(func.sum(here.c.budget_usd).filter(here.c.active), 0).label("usd"),
+            _by_country(here).label("by_country"),
+        ).select_from(here)
+    )
+    return RegistryFigures(**rows.one()._mapping, overlaps=await _open_overlaps(session, reader))
+
+
+def _by_country(here: CTE) -> Any:
+    """Return the subquery for one object: country -> projects of `here` that run."""
+    counted = (
+        select(col(Recipient.code), func.count().label("number"))
+        .join(here, here.c.id == col(Recipient.project_id))
+        .where(here.c.active)
+        .group_by(col(Recipient.code))
+        .subquery()
+    )
+    counts = func.jsonb_object_agg(counted.c.code, counted.c.number, type_=JSONB)
+    return select(func.coalesce(counts, cast({}, JSONB))).scalar_subquery()
+
+
+async def _open_overlaps(session: AsyncSession, reader: Actor) -> int:
+    """Count what is flagged and undecided between projects that the reader may read."""
+    readable = select(Project.id).where(readable_projects(reader)).cte("readable")
+    counted = await session.exec(
         select(func.count())
         .select_from(OverlapPair)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .where(
             col(OverlapPair.flagged),
             OverlapCase.state != "decided",
-            *(
-                side.in_(select(Project.id).where(readable_projects(reader)))
-                for side in (col(OverlapPair.a_id), col(OverlapPair.b_id))
-            ),
+            col(OverlapPair.a_id).in_(select(readable.c.id)),
+            col(OverlapPair.b_id).in_(select(readable.c.id)),
         )
     )
-    return RegistryFigures(
-        projects, active, organisations, by_country, usd or Decimal(0), overlaps.one()
-    )
+    return counted.one()

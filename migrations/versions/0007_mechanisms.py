@@ -1,4 +1,4 @@
-"""Regional mechanisms, as the secretariat has them
+"""Regional mechanisms, as the secretariat has them, and an index that figures are counted from
 
 Revision: 0007, after 0006
 """
@@ -24,7 +24,24 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("mechanism_version_newest", "mechanism_version", ["slug", "id"])
+    op.create_index(
+        "project_figures",
+        "project",
+        ["state", "id"],
+        postgresql_include=[
+            "visibility",
+            "reporting_organisation_id",
+            "status",
+            "start_date",
+            "end_date",
+            "budget_usd",
+            "regions",
+            "pillars",
+            "measures",
+        ],
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("project_figures", "project")
     op.drop_table("mechanism_version")
