@@ -40,6 +40,12 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 document.addEventListener("htmx:load", (event) => addFilters(event.detail.elt.parentElement ?? document));
 
+// The value of a slider, while it is moved.
+document.addEventListener("input", (event) => {
+  const shown = event.target.dataset?.shown;
+  if (shown) document.getElementById(shown).textContent = event.target.value;
+});
+
 // No answer from the server: say so where the reader looks.
 document.addEventListener("htmx:sendError", () => {
   const place = document.getElementById("problem");
