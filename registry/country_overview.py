@@ -1,4 +1,4 @@
-"""Who does what in a country: the figures, matrix, timeline and contacts of its page.
+"""Who does what in a country: the figures, matrix, timeline, overlaps and contacts of its page.
 
 What is counted comes from `country_figures`; only the projects and overlaps that the page names
 are read.
@@ -6,28 +6,29 @@ are read.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, literal
-from sqlmodel import col, func, select
+from sqlmodel import and_, col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.coordination.totals import Total, merged_pairs, netted
-from registry.country_figures import country_figures, projects_here
+from registry.country_figures import Crowding, country_figures, phase, projects_here
 from registry.errors import NotFound
-from registry.figures import running
 from registry.models import ContactPoint, Organisation, OverlapCase, OverlapPair, Project
 from registry.models import ProjectCountry as Recipient
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
 TIMELINE = 60
-"""Projects on the timeline; the search shows the rest."""
+"""Active projects on the timeline; the search shows the rest."""
+NEAR = 20
+"""Projects on the timeline that ended lately or begin soon."""
 LISTED = 20
-"""Overlaps in the list; the review shows the rest."""
+"""Overlaps in each of the two lists, open and decided; the review shows the rest."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +44,33 @@ class CountryProject:
     """The reporting organisation's slug."""
     organisation_name: str
     """Its acronym if it has one."""
+    status: str | None
     pillars: list[str]
+    measures: list[str]
     start: date | None
     end: date | None
     usd: Decimal | None
-    """The country's share of the budget."""
+    """The country's share of the budget; None also where only its region is named."""
+    phase: str | None
+    """running, ended (lately) or coming (soon); None for any other."""
 
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """A pillar or measure, and how many active projects each organisation has under it."""
+    """A pillar or measure, and how many active projects name it."""
 
     code: str
     scheme: str
     """pillars or measures."""
     counts: dict[str, int]
     """Organisation slug -> projects."""
+    crowding: Crowding | None = None
+    """The open overlaps under a measure."""
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether this is a measure that nobody has taken up."""
+        return self.scheme == "measures" and not self.counts
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,10 @@ class CountryOverlap:
     outcome: str | None
     kind: str
     probability: float
+    months: int
+    """Calendar months that both projects run."""
     usd: Decimal | None
+    decided_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -84,43 +99,68 @@ class CountryOverview:
     """All published ones, past ones too."""
     active: int
     """Those that run today."""
-    organisations: list[tuple[str, str]]
-    """Slug and short name of those with active projects: the busiest first, then by name."""
+    organisations: list[tuple[str, str, int]]
+    """Slug, short name and number of active projects: the busiest first, then by name."""
     budget: Total
     """Of the active projects: the country's shares, in USD."""
     merged: dict[int, CountryProject]
     """The projects that `budget.netted` names, by id."""
     matrix: list[MatrixRow]
+    """Each pillar with all its measures after it, in the order of the Framework for Action."""
     timeline: list[CountryProject]
-    """The active projects that began last, TIMELINE of them."""
-    overlaps: list[CountryOverlap]
-    """The most probable ones, LISTED of them."""
-    overlap_count: int
+    """The active projects that began last, TIMELINE of them, and those that ended lately or begin
+    soon, NEAR of them."""
+    open: list[CountryOverlap]
+    """The most probable overlaps that wait for a decision, LISTED of them."""
+    decided: list[CountryOverlap]
+    """The overlaps that were decided last, LISTED of them."""
+    overlaps: int
+    """All of them."""
     open_overlaps: int
     """Of all overlaps, those that wait for a decision."""
-    overlapping: dict[str, int]
-    """Measure or pillar -> open overlaps whose projects have it in common."""
     contact_points: list[tuple[ContactPoint, Organisation]]
+
+    @property
+    def gaps(self) -> list[str]:
+        """The measures of the Framework for Action that no active project names."""
+        return [row.code for row in self.matrix if row.is_gap]
 
 
 async def country_overview(
-    session: AsyncSession, reader: Actor, code: str, today: date | None = None
+    session: AsyncSession,
+    reader: Actor,
+    code: str,
+    today: date | None = None,
+    *,
+    listed: int = LISTED,
 ) -> CountryOverview:
     """Return what this reader may know of a country, with five statements. Raises NotFound."""
     if code not in codelists.countries():
         raise NotFound("There is no country with this code in ISO 3166-1.")
-    today = today or date.today()
-    here = projects_here(reader, code, today)
-    active = here.with_only_columns(col(Project.id)).where(running(today))
-    figures = await country_figures(session, here, latest=TIMELINE, likeliest=LISTED)
+    today = today or datetime.now(UTC).date()
+    figures = await country_figures(
+        session, reader, code, today, latest=TIMELINE, near=NEAR, listed=listed
+    )
     confirmed: Sequence[tuple[int, int]] = ()
     if figures.overlaps > figures.open_overlaps:  # without decisions nothing is merged
+        here = projects_here(reader, code, today)
+        active = here.with_only_columns(col(Project.id)).where(phase(today) == "running")
         confirmed = await merged_pairs(session, active)
-    listed = await _pairs(session, figures.likeliest)
-    named = {id for pair in (*listed, *confirmed) for id in pair[:2]}
+    pairs = await _pairs(session, [*figures.likeliest, *figures.decided])
+    named = {id for pair in (*pairs.values(), *confirmed) for id in pair[:2]}
+    in_time = [*figures.latest, *figures.near]
     # Somebody may withdraw a project between two statements; then it is shown nowhere.
-    shown = await _projects(session, reader, code, {*figures.latest, *named})
+    shown = await _projects(session, reader, code, today, {*in_time, *named})
     merged = {id: shown[id] for pair in confirmed for id in pair if id in shown}
+
+    def overlaps(pair_ids: Sequence[int]) -> list[CountryOverlap]:
+        found = [pairs[id] for id in pair_ids if id in pairs]
+        return [
+            CountryOverlap(shown[a], shown[b], *facts)
+            for a, b, *facts in found
+            if a in shown and b in shown
+        ]
+
     return CountryOverview(
         code=code,
         projects=figures.projects,
@@ -132,33 +172,36 @@ async def country_overview(
             without_budget=figures.without_budget,
         ),
         merged=merged,
-        matrix=_matrix(figures.matrix),
-        timeline=[shown[id] for id in figures.latest if id in shown],
-        overlaps=[
-            CountryOverlap(shown[a], shown[b], *facts)
-            for a, b, *facts in listed
-            if a in shown and b in shown
-        ],
-        overlap_count=figures.overlaps,
+        matrix=_matrix(figures.matrix, figures.crowding),
+        timeline=[shown[id] for id in in_time if id in shown],
+        open=overlaps(figures.likeliest),
+        decided=overlaps(figures.decided),
+        overlaps=figures.overlaps,
         open_overlaps=figures.open_overlaps,
-        overlapping=figures.in_common,
         contact_points=await _contact_points(session, code),
     )
 
 
-def _matrix(counts: Mapping[str, dict[str, int]]) -> list[MatrixRow]:
-    """Return the rows that have any project: each pillar before its measures."""
+def _matrix(
+    counts: Mapping[str, dict[str, int]], crowding: Mapping[str, Crowding]
+) -> list[MatrixRow]:
+    """Return a row for each pillar, and after it one for each of its measures."""
     rows = []
     for pillar in codelists.scheme("pillars"):
-        measures = [m for m in codelists.scheme("measures") if codelists.pillar_of(m) == pillar]
-        rows += [("pillars", pillar), *(("measures", measure) for measure in sorted(measures))]
-    return [MatrixRow(code, scheme, counts[code]) for scheme, code in rows if code in counts]
+        rows.append(MatrixRow(pillar, "pillars", counts.get(pillar, {})))
+        rows += [
+            MatrixRow(measure, "measures", counts.get(measure, {}), crowding.get(measure))
+            for measure in codelists.scheme("measures")
+            if codelists.pillar_of(measure) == pillar
+        ]
+    return rows
 
 
-async def _pairs(session: AsyncSession, pair_ids: Collection[int]) -> Sequence[Any]:
-    """Read what the list shows of these pairs, without their evidence."""
-    rows = await session.exec(
-        select(  # type: ignore[call-overload]
+async def _pairs(session: AsyncSession, pair_ids: Collection[int]) -> dict[int, Any]:
+    """Read what the lists show of these pairs, by id, without their evidence."""
+    rows: Any = await session.exec(
+        select(  # type: ignore[call-overload, misc]
+            OverlapPair.id,
             OverlapPair.a_id,
             OverlapPair.b_id,
             OverlapCase.id,
@@ -166,20 +209,40 @@ async def _pairs(session: AsyncSession, pair_ids: Collection[int]) -> Sequence[A
             OverlapCase.outcome,
             OverlapPair.kind,
             OverlapPair.probability,
+            OverlapPair.months,
             OverlapPair.usd,
+            OverlapCase.decided_at,
         )
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .where(_among(OverlapPair.id, pair_ids))
-        .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
     )
-    return rows.all()
+    return {id: facts for id, *facts in rows}
+
+
+async def projects_of_country(
+    session: AsyncSession, reader: Actor, code: str, today: date | None = None
+) -> list[CountryProject]:
+    """Return all published projects of a country that this reader may read, the latest first."""
+    today = today or datetime.now(UTC).date()
+    rows = await session.exec(
+        _shown(code, today)
+        .where(Recipient.code == code, Project.state == "published", readable_projects(reader))
+        .order_by(col(Project.start_date).desc().nulls_last(), col(Project.id))
+    )
+    return [CountryProject(**row._mapping) for row in rows]
 
 
 async def _projects(
-    session: AsyncSession, reader: Actor, code: str, project_ids: Collection[int]
+    session: AsyncSession, reader: Actor, code: str, today: date, project_ids: Collection[int]
 ) -> dict[int, CountryProject]:
     """Read what the page shows of these projects, by id."""
-    rows: Any = await session.exec(
+    query = _shown(code, today).where(_among(Project.id, project_ids), readable_projects(reader))
+    return {row.id: CountryProject(**row._mapping) for row in await session.exec(query)}
+
+
+def _shown(code: str, today: date) -> Any:
+    """Return the query for what is shown of a project in this country."""
+    return (
         select(  # type: ignore[call-overload]
             Project.id,
             Project.identifier,
@@ -189,18 +252,23 @@ async def _projects(
                 Project.identifier,
             ).label("title"),
             Project.language,
+            Project.status,
             Organisation.slug.label("organisation"),  # type: ignore[attr-defined]
             func.coalesce(Organisation.acronym, Organisation.name).label("organisation_name"),
             Project.pillars,
+            Project.measures,
             col(Project.start_date).label("start"),
             col(Project.end_date).label("end"),
             Recipient.usd,
+            phase(today).label("phase"),
         )
-        .join(Recipient, col(Recipient.project_id) == col(Project.id))
+        # A project of a whole region may be part of an overlap here.
+        .outerjoin(
+            Recipient,
+            and_(col(Recipient.project_id) == col(Project.id), col(Recipient.code) == code),
+        )
         .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
-        .where(_among(Project.id, project_ids), Recipient.code == code, readable_projects(reader))
     )
-    return {row.id: CountryProject(**row._mapping) for row in rows}
 
 
 async def _contact_points(

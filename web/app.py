@@ -60,7 +60,7 @@ def create_app(
     configure_logging()
     return Litestar(
         route_handlers=[static_file, *_handlers()],
-        state=State({"settings": settings}),
+        state=State({"settings": settings, "mixes_of_assistance": {}}),
         lifespan=[partial(_lifespan, settings, database, background)],
         dependencies={
             "session": Provide(provide_session),

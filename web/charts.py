@@ -109,49 +109,62 @@ class Cell:
 
 @dataclass(frozen=True)
 class MatrixLine:
-    """A row of the matrix: a pillar or measure, its cells, their sum, and the open overlaps."""
+    """A row of the matrix: a pillar or measure, its cells, and their sum with the others."""
 
-    scheme: str
-    code: str
-    pillar: str
+    row: Any
     cells: tuple[Cell, ...]
+    others: int
+    """Projects of organisations without a column of their own."""
     sum: int
-    overlaps: int
+    organisations: int
+
+
+@dataclass(frozen=True)
+class MatrixGroup:
+    """A pillar and its measures."""
+
+    pillar: str
+    line: MatrixLine
+    measures: tuple[MatrixLine, ...]
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Who does what: measures down, organisations (slug, short name) across."""
+    """Who does what: pillars with their measures down, organisations (slug, short name) across."""
 
     columns: tuple[tuple[str, str], ...]
-    lines: tuple[MatrixLine, ...]
+    others: tuple[str, ...]
+    """Slugs of the organisations without a column of their own."""
+    groups: tuple[MatrixGroup, ...]
 
 
-def matrix(
-    columns: Sequence[tuple[str, str]], rows: Iterable[Any], overlaps: Mapping[str, int]
-) -> Matrix:
-    """Return the matrix of rows with `code`, `scheme` and `counts` (column -> number).
+def matrix(organisations: Sequence[tuple[str, str]], rows: Iterable[Any], columns: int) -> Matrix:
+    """Return the matrix of rows with `code`, `scheme` and `counts` (organisation -> number).
 
-    `overlaps` counts the open overlaps under a measure or pillar.
+    The rows are pillars, each with its measures after it; the first organisations get the columns.
     """
     rows = list(rows)
-    most = max((count for row in rows for count in row.counts.values()), default=1)
-    lines = tuple(
-        MatrixLine(
-            row.scheme,
-            row.code,
-            row.code if row.scheme == "pillars" else codelists.pillar_of(row.code),
-            tuple(
-                Cell(slug, name, count, 100 * count / most)
-                for slug, name in columns
-                for count in (row.counts.get(slug, 0),)
-            ),
-            sum(row.counts.values()),
-            overlaps.get(row.code, 0),
+    shown, others = organisations[:columns], [slug for slug, _ in organisations[columns:]]
+    counts = [row.counts.get(slug, 0) for row in rows for slug, _ in shown]
+    most = max(counts, default=0) or 1
+    groups: list[tuple[MatrixLine, list[MatrixLine]]] = []
+    for row in rows:
+        cells = tuple(
+            Cell(slug, name, count, 100 * count / most)
+            for slug, name in shown
+            for count in (row.counts.get(slug, 0),)
         )
-        for row in rows
+        rest = sum(row.counts.get(slug, 0) for slug in others)
+        line = MatrixLine(row, cells, rest, sum(row.counts.values()), len(row.counts))
+        if row.scheme == "pillars":
+            groups.append((line, []))
+        else:
+            groups[-1][1].append(line)
+    return Matrix(
+        tuple(shown),
+        tuple(others),
+        tuple(MatrixGroup(line.row.code, line, tuple(measures)) for line, measures in groups),
     )
-    return Matrix(tuple(columns), lines)
 
 
 @dataclass(frozen=True)
@@ -173,6 +186,14 @@ class Timeline:
     bars: tuple[Bar, ...]
     years: tuple[tuple[int, float], ...]
     today: float | None
+
+    @property
+    def by_pillar(self) -> list[tuple[str | None, list[Bar]]]:
+        """The bars under the first pillar of each project, those without any at the end."""
+        groups: dict[str | None, list[Bar]] = {code: [] for code in codelists.scheme("pillars")}
+        for bar in self.bars:
+            groups.setdefault(bar.pillar, []).append(bar)
+        return [(pillar, bars) for pillar, bars in groups.items() if bars]
 
 
 @dataclass(frozen=True)

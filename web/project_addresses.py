@@ -7,11 +7,13 @@ identifiers that a browser, a server in between or a page of ours would take for
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection
 from urllib.parse import quote, urlencode
 
 from litestar import Request
 
 from registry.catalogue import ProjectView
+from registry.country_overview import CountryProject
 
 ACTIONS = frozenset({"edit", "publish", "withdraw"})
 """What may follow the identifier in an address."""
@@ -36,6 +38,12 @@ def address_of(view: ProjectView, action: str = "") -> str:
     """Return the address of this project, which says whose it is if it has namesakes."""
     slug = view.organisation.slug if view.namesakes else None
     return project_address(view.project.identifier, slug, action)
+
+
+def address_of_project(project: CountryProject, shared: Collection[str]) -> str:
+    """Return the address of a project, given the identifiers that several organisations use."""
+    owner = project.organisation if project.identifier in shared else None
+    return project_address(project.identifier, owner)
 
 
 def read_address(request: Request, below: str = "/projects/") -> tuple[str, str]:  # type: ignore[type-arg]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Double, any_, case, cast, func, literal
+from sqlalchemy import ARRAY, ColumnElement, Double, Text, case, cast, func, literal
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col, or_, select
@@ -50,6 +50,7 @@ async def flagged_pairs(
     reader: Actor,
     *,
     country: str | None = None,
+    measure: str | None = None,
     kind: str | None = None,
     state: State | None = None,
     min_probability: float | None = None,
@@ -60,11 +61,20 @@ async def flagged_pairs(
 ) -> PairPage:
     """Return flagged pairs of projects that the reader may read; what still runs comes first.
 
-    `state` "open" means not decided yet. With `candidates` every pair that was compared.
+    `state` "open" means not decided yet, `measure` that both projects name it. With `candidates`
+    every pair that was compared.
     """
     size = max(1, min(size, LARGEST_PAGE))
     page = max(page, 1)
-    conditions = _conditions(reader, country, kind, state, min_probability, candidates)
+    conditions = listed_pairs(
+        reader,
+        country=country,
+        measure=measure,
+        kind=kind,
+        state=state,
+        min_probability=min_probability,
+        candidates=candidates,
+    )
     counted = await session.exec(
         select(func.count())
         .select_from(OverlapPair)
@@ -138,19 +148,25 @@ def _readable(reader: Actor) -> Sequence[ColumnElement[bool]]:
     return (col(OverlapPair.a_id).in_(readable), col(OverlapPair.b_id).in_(readable))
 
 
-def _conditions(
+def listed_pairs(
     reader: Actor,
-    country: str | None,
-    kind: str | None,
-    state: State | None,
-    min_probability: float | None,
-    candidates: bool,
+    *,
+    country: str | None = None,
+    measure: str | None = None,
+    kind: str | None = None,
+    state: State | None = None,
+    min_probability: float | None = None,
+    candidates: bool = False,
 ) -> list[ColumnElement[bool]]:
+    """Return the conditions on OverlapPair, joined with its case, of what `flagged_pairs` lists."""
     conditions = list(_readable(reader))
     if not candidates:
         conditions.append(or_(col(OverlapPair.flagged), col(OverlapCase.state) == "decided"))
     if country:
-        conditions.append(literal(country.upper()) == any_(col(OverlapPair.countries)))
+        conditions.append(_holds(OverlapPair.countries, country.upper()))
+    if measure:
+        named = select(Project.id).where(_holds(Project.measures, measure))
+        conditions += [col(OverlapPair.a_id).in_(named), col(OverlapPair.b_id).in_(named)]
     if kind:
         conditions.append(col(OverlapPair.kind) == kind)
     if state == "open":
@@ -160,6 +176,10 @@ def _conditions(
     if min_probability is not None:
         conditions.append(col(OverlapPair.probability) >= min_probability)
     return conditions
+
+
+def _holds(codes: list[str], code: str) -> ColumnElement[bool]:
+    return col(codes).bool_op("@>")(literal([code], ARRAY(Text)))
 
 
 def _order(order: Order, a: Any, b: Any) -> list[Any]:

@@ -13,6 +13,7 @@ PUBLIC = [
     "/projects/DEMO-SIDA-MD-01",
     "/countries",
     "/countries/MD",
+    "/countries/MD?organisations=all",
     "/countries/NZ",
     "/regions",
     "/regions/150",

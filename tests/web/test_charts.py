@@ -105,14 +105,36 @@ def test_projects_that_never_run_together_have_nothing_in_common() -> None:
 
 def test_the_matrix_has_a_cell_for_every_organisation_and_bars_by_the_longest() -> None:
     rows = [
-        MatrixRow("PROT-4", "measures", {"iom": 4, "osce": 1}),
+        MatrixRow("protection", "pillars", {"iom": 4, "osce": 2, "ilo": 1}),
+        MatrixRow("PROT-4", "measures", {"iom": 4, "osce": 1, "ilo": 1}),
+        MatrixRow("PROT-5", "measures", {}),
         MatrixRow("prevention", "pillars", {"iom": 1}),
     ]
-    drawn = charts.matrix([("iom", "IOM"), ("osce", "OSCE")], rows, {"PROT-4": 2})
-    first, second = drawn.lines
-    assert [(cell.name, cell.count, cell.length) for cell in first.cells] == [
+    organisations = [("iom", "IOM"), ("osce", "OSCE"), ("ilo", "ILO")]
+    drawn = charts.matrix(organisations, rows, columns=2)
+    assert (drawn.columns, drawn.others) == ((("iom", "IOM"), ("osce", "OSCE")), ("ilo",))
+    protection, prevention = drawn.groups
+    assert (protection.line.others, protection.line.sum, protection.line.organisations) == (1, 7, 3)
+    referral, gap = protection.measures
+    assert [(cell.name, cell.count, cell.length) for cell in referral.cells] == [
         ("IOM", 4, 100),
         ("OSCE", 1, 25),
     ]
-    assert (first.pillar, first.sum, first.overlaps) == ("protection", 5, 2)
-    assert (second.pillar, second.sum, second.overlaps) == ("prevention", 1, 0)
+    assert (gap.sum, gap.row.is_gap, referral.row.is_gap) == (0, True, False)
+    assert (prevention.pillar, prevention.measures) == ("prevention", ())
+
+
+def test_the_timeline_is_grouped_by_the_first_pillar_in_the_order_of_the_framework() -> None:
+    days = (date(2026, 1, 1), date(2026, 12, 31))
+    items = [
+        Item(*days, pillars=["prevention", "prosecution"]),
+        Item(*days, pillars=[]),
+        Item(*days, pillars=["prosecution"]),
+        Item(*days, pillars=["prevention"]),
+    ]
+    groups = charts.timeline(items, date(2026, 7, 1)).by_pillar
+    assert [(pillar, [items.index(bar.item) for bar in bars]) for pillar, bars in groups] == [
+        ("prosecution", [2]),
+        ("prevention", [0, 3]),
+        (None, [1]),
+    ]

@@ -1,8 +1,11 @@
 """Countries: the list with the map, and who does what in one of them."""
 
 from collections import defaultdict
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
 
 from litestar import get
 from litestar.plugins.htmx import HTMXRequest
@@ -11,17 +14,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.catalogue import shared_identifiers
-from registry.country_overview import CountryProject, country_overview
+from registry.country_overview import CountryOverview, country_overview
 from registry.errors import NotFound
-from registry.figures import active_by_country
+from registry.figures import NOT_RUNNING, active_by_country
 from registry.folding import fold
 from registry.permissions import Actor
+from registry.similar_countries import Mix, similar_countries
 from web import charts
 from web.i18n import language_of
-from web.project_addresses import project_address
+from web.kept_mixes import kept_mixes
+from web.project_addresses import address_of_project
 from web.rendering import Page, page
 
-BUSIEST = 24
+BUSIEST = 14
 """Organisations that have a column of their own in the matrix; more do not fit on paper."""
 
 
@@ -62,49 +67,65 @@ def _by_region(wanted: str, language: str) -> list[tuple[str, list[str]]]:
 
 @get("/countries/{code:str}")
 async def country_page(
-    request: HTMXRequest, session: AsyncSession, reader: Actor, code: str
+    request: HTMXRequest,
+    session: AsyncSession,
+    reader: Actor,
+    code: str,
+    organisations: str = "",
 ) -> Page | Redirect:
-    """Show who does what in a country. Other spellings of its code lead to the page."""
+    """Show who does what in a country. Other spellings of its code lead to the page.
+
+    With ?organisations=all each organisation has a column of the matrix.
+    """
     known = codelists.find_country(code)
     if known is None:
         raise NotFound("There is no country with this code in ISO 3166-1.")
     if known != code:
         return Redirect(f"/countries/{known}")
-    overview = await country_overview(session, reader, code)
+    today = datetime.now(UTC).date()
+    overview = await country_overview(session, reader, code, today)
     linked = [*overview.timeline, *overview.merged.values()]
     shared = await shared_identifiers(session, reader, [one.identifier for one in linked])
-    today = datetime.now(UTC).date()
+    mixes = await kept_mixes(request, session, reader, today)
+    whole = organisations == "all"
     return page(
         request,
         "countries/country.html",
         overview=overview,
-        address=_address_maker(shared),
+        address=partial(address_of_project, shared=shared),
+        active_projects=active_projects_address(code, today),
+        open_overlaps=f"/overlaps?country={code}&state=open",
         protocol=codelists.protocol_status(code),
         regions=codelists.regions_of(code),
+        rates_date=date.fromisoformat(codelists.RATES_DATE),
+        rates_source=codelists.RATES_SOURCE,
         matrix=charts.matrix(
-            overview.organisations[:BUSIEST], overview.matrix, overview.overlapping
+            [(slug, name) for slug, name, _ in overview.organisations],
+            overview.matrix,
+            len(overview.organisations) if whole else BUSIEST,
         ),
-        further=len(overview.organisations) - BUSIEST,
+        whole=whole,
         timeline=charts.timeline(overview.timeline, today),
-        gaps=_gaps({row.code for row in overview.matrix}),
+        **_neighbours(overview, mixes),
+        similar=similar_countries(mixes, code),
+        there=partial(active_projects_address, today=today),
     )
 
 
-def _address_maker(shared: set[str]) -> Callable[[CountryProject], str]:
-    def address(project: CountryProject) -> str:
-        owner = project.organisation if project.identifier in shared else None
-        return project_address(project.identifier, owner)
+def _neighbours(overview: CountryOverview, mixes: Mapping[str, Mix]) -> dict[str, Any]:
+    """Return the region of a country, and the map of it."""
+    regions = codelists.regions_of(overview.code)
+    region = regions[1] if len(regions) > 1 else codelists.WORLD
+    counts = {code: mix.projects for code, mix in mixes.items()} | {overview.code: overview.active}
+    members = codelists.regions()[region].countries
+    return {"region": region, "map": charts.tile_map(counts, overview.code, members)}
 
-    return address
 
-
-def _gaps(covered: set[str]) -> dict[str, list[str]]:
-    """Return pillar -> measures of the Framework for Action that no active project names."""
-    gaps: dict[str, list[str]] = defaultdict(list)
-    for measure in codelists.scheme("measures"):
-        if measure not in covered:
-            gaps[codelists.pillar_of(measure)].append(measure)
-    return dict(gaps)
+def active_projects_address(code: str, today: date) -> str:
+    """Return the address of the search that finds the country's active projects and no others."""
+    running = [status for status in codelists.scheme("statuses") if status not in NOT_RUNNING]
+    pairs = [("country", code), ("active_on", today.isoformat())]
+    return f"/projects?{urlencode([*pairs, *(('status', status) for status in running)])}"
 
 
 handlers = [countries_page, country_page]

@@ -43,6 +43,7 @@ async def overlaps_page(
         session,
         reader,
         country=wanted["country"] or None,
+        measure=wanted["measure"] or None,
         kind=wanted["kind"] or None,
         state=cast(State, wanted["state"]) if wanted["state"] else None,
         order=cast(Order, wanted["sort"]),
@@ -57,7 +58,7 @@ async def overlaps_page(
         "overlaps/overlaps.html",
         fragment="overlaps/_results.html",
         wanted=wanted,
-        filtered=any(wanted[name] for name in ("country", "kind", "state")),
+        filtered=any(wanted[name] for name in ("country", "measure", "kind", "state")),
         found=found,
         counts=counts,
         countries=sorted(
@@ -79,9 +80,11 @@ def _filters(parameters: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of the address; what it asks for that does not exist is left out."""
     country = parameters.get("country", "").upper()
     kind, state = parameters.get("kind", ""), parameters.get("state", "")
+    measure = parameters.get("measure", "").upper()
     sort = parameters.get("sort", "")
     return {
         "country": country if country in codelists.countries() else "",
+        "measure": measure if measure in codelists.scheme("measures") else "",
         "kind": kind if kind in codelists.scheme("overlap_kinds") else "",
         "state": state if state in STATES else "",
         "sort": sort if sort in ORDERS else ORDERS[0],

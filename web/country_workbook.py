@@ -1,0 +1,237 @@
+"""A country's page as a workbook: figures, projects, matrix, overlaps, contacts, a sheet each."""
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import xlsxwriter
+
+from registry import codelists
+from registry.country_overview import CountryOverlap, CountryOverview, CountryProject
+from registry.exchange.cells import fitting
+from registry.exchange.workbook_writer import EARLIEST_DAY
+from web.i18n import gettext as _
+from web.i18n import language
+
+Value = str | int | float | Decimal | date | datetime | None
+Column = tuple[str, int]
+"""Title and width, in characters."""
+
+
+def country_workbook(
+    overview: CountryOverview,
+    projects: Sequence[tuple[CountryProject, str]],
+    today: date,
+    address: str,
+) -> bytes:
+    """Return the workbook, in the present language; each project comes with its address."""
+    book = _Book()
+    book.sheet(_("Overview"), [("", 44), ("", 90)], _overview(overview, today, address))
+    book.sheet(_("Projects"), _project_columns(), (_project(*one) for one in projects))
+    book.sheet(_("Who does what"), *_matrix(overview))
+    overlaps = [*overview.open, *overview.decided]
+    book.sheet(_("Overlaps"), _overlap_columns(), map(_overlap, overlaps))
+    book.sheet(_("Contact points"), _contact_columns(), _contacts(overview))
+    return book.content()
+
+
+class _Book:
+    """A workbook with typed cells; text that a spreadsheet would run is written as text."""
+
+    def __init__(self) -> None:
+        self._file = io.BytesIO()
+        options = {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
+        self._book: Any = xlsxwriter.Workbook(self._file, options)
+        self._bold = self._book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
+        self._day = self._book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
+        self._whole = self._book.add_format({"num_format": "#,##0"})
+        self._share = self._book.add_format({"num_format": "0.00"})
+
+    def sheet(self, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> None:
+        """Add a sheet with a frozen header; one whose columns have no titles has no header."""
+        sheet = self._book.add_worksheet(title[:31])
+        for index, (_title, width) in enumerate(columns):
+            sheet.set_column(index, index, width)
+        first = 0
+        if any(heading for heading, _width in columns):
+            for index, (heading, _width) in enumerate(columns):
+                sheet.write_string(0, index, fitting(heading), self._bold)
+            sheet.freeze_panes(1, 1)
+            first = 1
+        last = first
+        for last, row in enumerate(rows, first):
+            for index, value in enumerate(row):
+                self._write(sheet, last, index, value)
+        if first:
+            sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
+
+    def _write(self, sheet: Any, row: int, column: int, value: Value) -> None:
+        if value is None or value == "":
+            return
+        if isinstance(value, str):
+            sheet.write_string(row, column, fitting(value))
+        elif isinstance(value, datetime):
+            sheet.write_datetime(row, column, value.replace(tzinfo=None), self._day)
+        elif isinstance(value, date):
+            if value < EARLIEST_DAY:
+                sheet.write_string(row, column, value.isoformat())
+            else:
+                moment = datetime(value.year, value.month, value.day)
+                sheet.write_datetime(row, column, moment, self._day)
+        elif isinstance(value, float):
+            sheet.write_number(row, column, value, self._share)
+        else:
+            sheet.write_number(row, column, float(value), self._whole)
+
+    def content(self) -> bytes:
+        """Finish the workbook and return it."""
+        self._book.close()
+        return self._file.getvalue()
+
+
+def _overview(overview: CountryOverview, today: date, address: str) -> list[Sequence[Value]]:
+    """Return the head figures, and where they come from."""
+    lines: list[Sequence[Value]] = [
+        (_("Country"), codelists.country_name(overview.code, language())),
+        (_("Day"), today),
+        (_("Address"), address),
+        (_("Active projects"), overview.active),
+        (_("Projects, past ones too"), overview.projects),
+        (_("Organisations with active projects"), len(overview.organisations)),
+        (_("Budget in USD, gross, as registered"), overview.budget.gross),
+        (_("Budget in USD, net of double registrations"), overview.budget.net),
+        (_("Active projects without a budget in a known currency"), overview.budget.without_budget),
+        (_("Open overlaps"), overview.open_overlaps),
+        (_("Decided overlaps"), overview.overlaps - overview.open_overlaps),
+        (_("Measures that no active project names"), "; ".join(overview.gaps)),
+        (_("Rates of"), date.fromisoformat(codelists.RATES_DATE)),
+        (_("Source of the rates"), codelists.RATES_SOURCE),
+    ]
+    if status := codelists.protocol_status(overview.code):
+        party = {True: _("yes"), False: _("no"), None: _("not recorded")}[status.party]
+        lines += [
+            (_("Party to the Trafficking in Persons Protocol"), party),
+            (_("Party since"), status.since),
+            (_("As of"), status.date),
+            (_("Source of the status"), status.source),
+        ]
+    return lines
+
+
+def _project_columns() -> list[Column]:
+    return [
+        (_("Identifier"), 24),
+        (_("Title"), 60),
+        (_("Registered by"), 22),
+        (_("Status"), 18),
+        (_("Active"), 10),
+        (_("Pillars"), 28),
+        (_("Measures"), 24),
+        (_("Start"), 12),
+        (_("End"), 12),
+        (_("Share of this country in USD"), 16),
+        (_("Address"), 50),
+    ]
+
+
+def _project(project: CountryProject, address: str) -> Sequence[Value]:
+    return (
+        project.identifier,
+        project.title,
+        project.organisation_name,
+        _label("statuses", project.status),
+        _("yes") if project.phase == "running" else _("no"),
+        "; ".join(_label("pillars", code) for code in project.pillars),
+        "; ".join(project.measures),
+        project.start,
+        project.end,
+        project.usd,
+        address,
+    )
+
+
+def _matrix(overview: CountryOverview) -> tuple[list[Column], list[Sequence[Value]]]:
+    """Return columns and rows of the matrix, with all organisations."""
+    columns: list[Column] = [
+        (_("Code"), 10),
+        (_("Pillar and measure"), 60),
+        (_("All"), 8),
+        (_("Gap"), 8),
+        (_("Open overlaps"), 10),
+        (_("Months in common"), 10),
+        *((name, 12) for _slug, name, _count in overview.organisations),
+    ]
+    rows: list[Sequence[Value]] = []
+    for row in overview.matrix:
+        crowding = row.crowding
+        rows.append(
+            (
+                codelists.PILLAR_PREFIX.get(row.code, row.code),
+                _label(row.scheme, row.code),
+                sum(row.counts.values()),
+                _("gap") if row.is_gap else "",
+                crowding.overlaps if crowding else None,
+                crowding.months if crowding else None,
+                *(row.counts.get(slug) for slug, _name, _count in overview.organisations),
+            )
+        )
+    return columns, rows
+
+
+def _overlap_columns() -> list[Column]:
+    return [
+        (_("Number"), 10),
+        (_("State"), 16),
+        (_("Outcome"), 30),
+        (_("Decided on"), 12),
+        (_("Kind"), 24),
+        (_("Probability"), 12),
+        (_("Months in common"), 10),
+        (_("USD in common"), 16),
+        (_("Registered by"), 18),
+        (_("Identifier"), 22),
+        (_("Title"), 50),
+        (_("Registered by"), 18),
+        (_("Identifier"), 22),
+        (_("Title"), 50),
+    ]
+
+
+def _overlap(overlap: CountryOverlap) -> Sequence[Value]:
+    return (
+        overlap.case_id,
+        _label("overlap_states", overlap.state),
+        _label("overlap_outcomes", overlap.outcome),
+        overlap.decided_at,
+        _label("overlap_kinds", overlap.kind),
+        round(overlap.probability, 4),
+        overlap.months,
+        overlap.usd,
+        *(
+            text
+            for one in (overlap.a, overlap.b)
+            for text in (one.organisation_name, one.identifier, one.title)
+        ),
+    )
+
+
+def _contact_columns() -> list[Column]:
+    return [(_("Organisation"), 40), (_("Name"), 50), (_("E-mail"), 36), (_("Telephone"), 24)]
+
+
+def _contacts(overview: CountryOverview) -> list[Sequence[Value]]:
+    return [
+        (organisation.name, point.name, point.email, point.phone)
+        for point, organisation in overview.contact_points
+    ]
+
+
+def _label(scheme: str, code: str | None) -> str:
+    return codelists.label(scheme, code, language()) if code else ""
