@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg  # type: ignore[import-untyped]
+import msgspec
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -32,7 +33,11 @@ class Database:
         self.url = url
         self._server = server
         self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=10, max_overflow=10, pool_pre_ping=True
+            url,
+            pool_size=10,
+            max_overflow=10,
+            pool_pre_ping=True,
+            json_deserializer=msgspec.json.decode,
         )
         event.listen(self.engine.sync_engine, "do_connect", _connect)
 

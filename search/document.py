@@ -5,7 +5,6 @@ Both engines make their schema and settings from these declarations, so a new fa
 """
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -13,12 +12,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, get_type_hints
 
-from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from registry import codelists
 from registry.figures import NOT_RUNNING
-from registry.models import Organisation, Participation, Project, ProjectCountry
+from registry.models import Organisation, Project
 from registry.visibility import audiences_of
 
 
@@ -230,44 +226,6 @@ def document_of(
     )
 
 
-async def load_documents(session: AsyncSession, project_ids: Sequence[int]) -> list[Document]:
-    """Return the documents of those of these projects that are published, in four statements."""
-    ids = list(project_ids)
-    found = await session.exec(
-        select(Project, Organisation)
-        .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
-        .where(col(Project.id).in_(ids), Project.state == "published")
-        .order_by(col(Project.id))
-    )
-    projects = found.all()
-    countries: dict[int, list[str]] = defaultdict(list)
-    for row in await session.exec(
-        select(ProjectCountry.project_id, ProjectCountry.code)
-        .where(col(ProjectCountry.project_id).in_(ids))
-        .order_by(col(ProjectCountry.project_id), col(ProjectCountry.code))
-    ):
-        countries[row[0]].append(row[1])
-    participants: dict[int, list[tuple[str, Organisation | None]]] = defaultdict(list)
-    for participation, organisation in await session.exec(
-        select(Participation, Organisation)
-        .outerjoin(Organisation, col(Organisation.id) == col(Participation.organisation_id))
-        .where(col(Participation.project_id).in_(ids))
-        .order_by(col(Participation.project_id), col(Participation.position))
-    ):
-        participants[participation.project_id].append((participation.name, organisation))
-    today = date.today()
-    return [
-        document_of(
-            project,
-            organisation,
-            countries[project.id or 0],
-            participants[project.id or 0],
-            today,
-        )
-        for project, organisation in projects
-    ]
-
-
 def _names(organisations: Iterable[Organisation], others: Iterable[str]) -> list[str]:
     names: dict[str | None, None] = {}
     for found in organisations:
@@ -338,16 +296,16 @@ def _region_names(code: str) -> tuple[str, ...]:
     )
 
 
+_LABELLED = ("pillars", "measures", "activity_types", "target_groups", "exploitation_forms")
+"""Fields whose codes are also found by what they are called."""
+
+
 def _labels(project: Project, regions: Iterable[str]) -> list[str]:
-    coded = {
-        "pillars": project.pillars,
-        "measures": project.measures,
-        "activity_types": project.activity_types,
-        "target_groups": project.target_groups,
-        "exploitation_forms": project.exploitation_forms,
-    }
     labels = [
-        label for scheme, codes in coded.items() for code in codes for label in _label(scheme, code)
+        label
+        for scheme in _LABELLED
+        for code in getattr(project, scheme)
+        for label in _label(scheme, code)
     ]
     labels += [name for code in regions for name in _region_names(code)]
     return labels

@@ -27,8 +27,9 @@ from registry.database import Database
 from registry.errors import Unavailable
 from registry.models import Outbox, Project
 from registry.synonym_lists import current_list, number_of_list
-from search.document import load_documents
+from search.document import Document
 from search.engine import SearchEngine, SearchIndex
+from search.loading import load_documents
 from search.synonyms import Synonyms, shipped
 
 BATCH = 500
@@ -341,14 +342,11 @@ async def _rebuild(database: Database, index: SearchIndex, registry: str) -> int
     """
     await adopt_synonyms(database, index)
     building = await index.begin_rebuild(registry)
-    count = after = 0
+    count = 0
     try:
-        while ids := await _published_after(database, after):
-            async with database.session() as session:
-                documents = await load_documents(session, ids)
+        async for documents in _all_documents(database):
             await building.write(documents)
             count += len(documents)
-            after = ids[-1]
         await building.publish()
     except BaseException:
         await building.abandon()
@@ -357,7 +355,20 @@ async def _rebuild(database: Database, index: SearchIndex, registry: str) -> int
     return count
 
 
-async def _published_after(database: Database, after: int) -> Sequence[int]:
+async def _all_documents(database: Database) -> AsyncIterator[list[Document]]:
+    """Yield all published projects, a batch at a time; the next one is loaded meanwhile."""
+    loading = asyncio.create_task(_documents_after(database, 0))
+    try:
+        while (batch := await loading) is not None:
+            documents, last = batch
+            loading = asyncio.create_task(_documents_after(database, last))
+            yield documents
+    finally:
+        loading.cancel()
+
+
+async def _documents_after(database: Database, after: int) -> tuple[list[Document], int] | None:
+    """Return the next documents, and the id of the last project looked at; None at the end."""
     async with database.session() as session:
         found = await session.exec(
             select(Project.id)
@@ -365,4 +376,5 @@ async def _published_after(database: Database, after: int) -> Sequence[int]:
             .order_by(col(Project.id))
             .limit(BATCH)
         )
-        return [project_id for project_id in found if project_id is not None]
+        ids = [project_id for project_id in found if project_id is not None]
+        return (await load_documents(session, ids), ids[-1]) if ids else None

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 import tantivy
 
 from search.document import FACET_FIELDS, SEARCHABLE, SORT_FIELDS, Document, shown_of
@@ -123,6 +124,12 @@ def _weight(document: Document) -> float:
     return max(0.0, min(years, 40.0)) / 400 + document.id % 65536 * 5e-7
 
 
+@lru_cache(maxsize=20_000)
+def _folded(text: str) -> str:
+    """Fold what is the same in many projects: labels, and names of places and organisations."""
+    return fold(text)
+
+
 def tantivy_document(document: Document) -> tantivy.Document:
     """Return a document as the index takes it."""
     made = tantivy.Document()
@@ -137,7 +144,7 @@ def tantivy_document(document: Document) -> tantivy.Document:
                     made.add_text(stemmed_field(name, language), folded)
         else:
             for text in value:
-                made.add_text(name, fold(text))
+                made.add_text(name, _folded(text))
     for facet in FACET_FIELDS:
         for value in dict.fromkeys(getattr(document, facet)):
             made.add_text(FACETS_FIELD, facet_value(facet, value))
@@ -149,7 +156,7 @@ def tantivy_document(document: Document) -> tantivy.Document:
     for field in SORT_FIELDS.values():
         made.add_unsigned(field, sort_key(getattr(document, field), document.id))
     made.add_float(WEIGHT_FIELD, _weight(document))
-    made.add_bytes(STORED_FIELD, json.dumps(shown_of(document), ensure_ascii=False).encode())
+    made.add_bytes(STORED_FIELD, msgspec.json.encode(shown_of(document)))
     return made
 
 

@@ -16,9 +16,10 @@ from sqlmodel import col, select
 from registry.database import Database
 from registry.models import Project
 from registry.permissions import Actor
-from search.document import Document, load_documents
+from search.document import Document
 from search.embedded import EmbeddedEngine
 from search.engine import SearchEngine
+from search.loading import load_documents
 from search.synonyms import shipped
 from web.project_search import query_of
 

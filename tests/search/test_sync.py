@@ -20,9 +20,9 @@ from registry.organisations import find_organisation, organisation_record, updat
 from registry.permissions import COMMAND_LINE
 from registry.projects import withdraw_project
 from search import sync
-from search.document import load_documents
 from search.embedded import EmbeddedEngine
 from search.engine import SearchEngine
+from search.loading import load_documents
 from search.query import Query
 from search.sync import catch_up, follow, in_step, is_complete, rebuild
 from tests.builders import Participant, a_project
