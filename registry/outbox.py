@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.copying import copy_rows
 from registry.models import Outbox, Participation, Project, now
 
-CONSUMERS = ("search", "overlap")
+CONSUMERS = ("search", "overlap", "news")
 """Those that every change is told to."""
 SERVER = "server"
 """The search server, if there is one: it is told by the consumer 'search', when that has its own

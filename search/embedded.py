@@ -196,7 +196,7 @@ class EmbeddedEngine:
         asked = all_of([part.query for part in parts]) if parts else None
         total, found = self._top(state, query, words, asked)
         complete, relaxed = total, False
-        if total < FEW and (most := make.most_of(parts)) is not None:
+        if query.relax and total < FEW and (most := make.most_of(parts)) is not None:
             total, found = self._top(state, query, words, most)
             relaxed = total > complete
             asked = most if relaxed else asked

@@ -32,7 +32,7 @@ class MeiliReader:
         answers = self._ask(meili_query.queries(query, words))
         found, total = answers[0]["hits"], int(answers[0]["totalHits"])
         complete, relaxed = total, False
-        if total < FEW and (choices := self._most_of(query, words)):
+        if query.relax and total < FEW and (choices := self._most_of(query, words)):
             most = self._ask_one_of(query, choices)
             total = int(most[0]["totalHits"])
             relaxed = total > complete

@@ -62,6 +62,8 @@ class Query:
     not known, or is nothing, is in no such range. `audiences` says what the reader may see:
     `registry.visibility.audiences_for(reader)`.
 
+    Without `relax`, projects with only most of the words are left out even where few have all.
+
     Raises Invalid for an unknown facet or sort, a page out of range, or a range of budgets that is
     none.
     """
@@ -75,6 +77,7 @@ class Query:
     page: int = 1
     size: int = 20
     audiences: Sequence[str] = ("public",)
+    relax: bool = True
 
     def __post_init__(self) -> None:
         errors = [

@@ -7,7 +7,7 @@ reporting_organisation, active_on, budget_from, budget_to (USD), sort, page, siz
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlmodel import col, select
@@ -83,6 +83,18 @@ async def query_of(
     Codes may be written in lower case, countries and organisations by their names. Parameters of
     other names are left to others.
     """
+    query = read_query(reader, parameters, largest)
+    if not organisations_in(query):
+        return query
+    named = ORGANISATIONS & query.filters.keys()
+    slugs = {name: await _slugs(session, query.filters[name]) for name in named}
+    return replace(query, filters={**query.filters, **slugs})
+
+
+def read_query(
+    reader: Actor, parameters: Iterable[tuple[str, str]], largest: int = MAX_SIZE
+) -> Query:
+    """Do the same where organisations are named by their slugs, as `parameters_of` has them."""
     given: dict[str, list[str]] = {}
     for name, value in parameters:
         if value.strip() and value.strip() not in given.setdefault(name, []):
@@ -105,8 +117,6 @@ async def query_of(
         raise Invalid(errors)
     given["year"] = years
     filters = {name: [_code(name, v) for v in given[name]] for name in FILTERS if given.get(name)}
-    for name in ORGANISATIONS & filters.keys():
-        filters[name] = await _slugs(session, filters[name])
     return Query(
         text=_last(given, "q")[:_LONGEST_TEXT],
         filters=filters,
