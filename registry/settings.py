@@ -38,6 +38,18 @@ class Settings:
         default_factory=lambda: int(os.environ.get("CONVENE_MAX_UPLOAD", str(32 * 1024 * 1024)))
     )
     """CONVENE_MAX_UPLOAD: the largest file accepted from a browser, in bytes."""
+    public_url: str | None = field(
+        default_factory=lambda: (os.environ.get("CONVENE_URL") or "").rstrip("/") or None
+    )
+    """CONVENE_URL: where people find this registry, for links in messages and feeds."""
+    smtp_url: str | None = field(
+        default_factory=lambda: os.environ.get("SMTP_URL") or None, repr=False
+    )
+    """SMTP_URL: the server that takes messages; without it none are sent."""
+    smtp_from: str | None = field(default_factory=lambda: os.environ.get("SMTP_FROM") or None)
+    """SMTP_FROM: whom messages are from: registry@example.org, or Convene <…>."""
+    digest_hour: str = field(default_factory=lambda: os.environ.get("CONVENE_DIGEST_HOUR") or "6")
+    """CONVENE_DIGEST_HOUR: the hour (UTC, 0 to 23) at which messages are sent."""
     session_lifetime: int = 14 * 24 * 3600
     """How long a sign-in lasts, in seconds."""
 

@@ -1,0 +1,1 @@
+"""Messages: what they say, how they are sent, and when."""
