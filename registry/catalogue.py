@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, any_, literal
+from sqlalchemy import ARRAY, Integer, Text, any_, literal
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -110,6 +110,22 @@ async def project_views(
         for id in project_ids
         if id in found
     ]
+
+
+async def readable_ids(
+    session: AsyncSession, reader: Actor, project_ids: Iterable[int]
+) -> list[int]:
+    """Return those of these projects that are published and for this reader, in this order."""
+    ids = list(project_ids)
+    rows = await session.exec(
+        select(Project.id).where(
+            col(Project.id) == any_(literal(ids, ARRAY(Integer))),
+            Project.state == "published",
+            readable_projects(reader),
+        )
+    )
+    readable = set(rows)
+    return [id for id in ids if id in readable]
 
 
 async def shared_identifiers(

@@ -1,6 +1,7 @@
 """How this registry sends e-mail, if it does: read from the settings and checked once."""
 
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -55,7 +56,7 @@ def mail_settings(options: Settings) -> MailSettings | None:
         password=unquote(parts.password) if parts.password else None,
         sender=_sender(options.smtp_from),
         site=options.public_url or "",
-        hour=digest_hour(options),
+        hour=options.digest_hour,
     )
 
 
@@ -65,14 +66,6 @@ def sends_mail(options: Settings) -> bool:
         return mail_settings(options) is not None
     except Unavailable:
         return False
-
-
-def digest_hour(options: Settings) -> int:
-    """Return the hour (UTC) at which messages are sent. Raises Unavailable."""
-    text = options.digest_hour.strip()
-    if not text.isdecimal() or int(text) > 23:
-        raise Unavailable("CONVENE_DIGEST_HOUR has to be an hour from 0 to 23 (UTC).")
-    return int(text)
 
 
 def _encryption(scheme: str, wanted: str) -> str:
@@ -87,7 +80,7 @@ def _sender(text: str) -> Address:
     name, address = parseaddr(text)
     try:
         sender = Address(name, addr_spec=address)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         sender = None
     if sender is None or not sender.username or not sender.domain or not text.isprintable():
         raise Unavailable(f"SMTP_FROM is no e-mail address: {text}")

@@ -8,10 +8,11 @@ largest number seen so far misses nothing.
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, Integer, any_, literal, text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -108,13 +109,13 @@ async def news_since(session: AsyncSession, number: int) -> Since:
     )
 
 
-async def latest_numbers(session: AsyncSession, number: int, limit: int) -> dict[int, int]:
-    """Return project -> number of the last published projects that became known after a number."""
+async def numbers_of(session: AsyncSession, project_ids: Iterable[int]) -> dict[int, int]:
+    """Return project -> the number of its last change, for those of these that are published."""
+    ids = literal(list(project_ids), ARRAY(Integer))
     rows = await session.exec(
-        select(ProjectNews.project_id, ProjectNews.number)
-        .where(col(ProjectNews.number) > number, col(ProjectNews.published))
-        .order_by(col(ProjectNews.number).desc())
-        .limit(limit)
+        select(ProjectNews.project_id, ProjectNews.number).where(
+            col(ProjectNews.project_id) == any_(ids), col(ProjectNews.published)
+        )
     )
     return dict(list(rows))
 

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
+from unicodedata import category
 from urllib.parse import parse_qsl, urlencode
 
 from sqlmodel import col, func, select
@@ -52,6 +53,12 @@ def fingerprint(query: str) -> str:
     """Return what is the same for all query strings that find the same projects."""
     pairs = sorted({pair for pair in parse_qsl(query) if pair[0] not in _ORDER_ONLY})
     return hashlib.sha256(urlencode(pairs).encode()).hexdigest()
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks and control characters."""
+    controls = {"Cc", "Cs", "Zl", "Zp"}
+    return " ".join("".join(" " if category(c) in controls else c for c in text).split())
 
 
 def next_due(frequency: str, after: datetime, hour: int) -> datetime | None:
@@ -161,7 +168,7 @@ async def change_search(
         raise Invalid(errors)
     if frequency != search.frequency:
         if search.frequency == "never":
-            search.told_number, search.told_at = await newest_number(session), None
+            search.told_number, search.told_at = await newest_number(session), now()
         search.due_at = next_due(frequency, now(), hour)
         search.failures = 0
     search.name, search.frequency, search.language = name, frequency, language
@@ -221,8 +228,7 @@ async def stop_messages(session: AsyncSession, search_id: int) -> None:
 
 def _checked(name: str, frequency: str, language: str) -> tuple[str, list[FieldError]]:
     """Return the name on one line, and what is wrong."""
-    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    errors = []
+    name, errors = one_line(name), []
     if not name:
         errors.append(FieldError("name", message("Give the search a name.")))
     if len(name) > LONGEST_NAME:

@@ -48,7 +48,9 @@ class Settings:
     """SMTP_URL: the server that takes messages; without it none are sent."""
     smtp_from: str | None = field(default_factory=lambda: os.environ.get("SMTP_FROM") or None)
     """SMTP_FROM: whom messages are from: registry@example.org, or Convene <…>."""
-    digest_hour: str = field(default_factory=lambda: os.environ.get("CONVENE_DIGEST_HOUR") or "6")
+    digest_hour: int = field(
+        default_factory=lambda: int(os.environ.get("CONVENE_DIGEST_HOUR") or 6) % 24
+    )
     """CONVENE_DIGEST_HOUR: the hour (UTC, 0 to 23) at which messages are sent."""
     session_lifetime: int = 14 * 24 * 3600
     """How long a sign-in lasts, in seconds."""

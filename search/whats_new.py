@@ -1,13 +1,13 @@
 """What is new in a search: the projects that changed since a number and that it finds now."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import Unavailable
-from registry.news import News, changed_at, news_since
+from registry.news import News, changed_at, newest_number, news_since, numbers_of
 from search.engine import SearchEngine
 from search.query import MAX_SIZE, Query
 
@@ -57,11 +57,21 @@ async def whats_new(
     return WhatsNew(since.upto, list(found.values()))
 
 
-async def count_new(engine: SearchEngine, query: Query, fresh: Collection[int], most: int) -> int:
-    """Return how many of these last changed projects a search finds, counted to `most`."""
-    if not fresh:
-        return 0
-    # The last changed of all that fit are asked for, so that the fresh ones are among so many.
-    page = replace(everything_that_fits(query), size=min(most, len(fresh)))
-    answer = await engine.search(page)
-    return sum(hit.id in fresh for hit in answer.hits)
+async def count_new(
+    session: AsyncSession, engine: SearchEngine, asked: Mapping[int, tuple[Query, int]], most: int
+) -> dict[int, int]:
+    """Return how much is new in several searches, each with its number, counted to `most`.
+
+    The engine is asked once for each in which something may be new, the database twice in all.
+    """
+    newest = await newest_number(session)
+    found: dict[int, list[int]] = {}
+    for key, (query, number) in asked.items():
+        if number < newest:
+            answer = await engine.search(replace(everything_that_fits(query), size=most))
+            found[key] = [hit.id for hit in answer.hits]
+    numbers = await numbers_of(session, {id for ids in found.values() for id in ids})
+    return {
+        key: sum(numbers.get(id, 0) > number for id in found.get(key, ()))
+        for key, (_, number) in asked.items()
+    }

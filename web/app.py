@@ -21,7 +21,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 import web.api.v1
 import web.pages
+from registry import news
 from registry.database import Database
+from registry.errors import Unavailable
+from registry.mail_settings import mail_settings
 from registry.overlap import detector
 from registry.permissions import Actor
 from registry.settings import Settings
@@ -29,9 +32,10 @@ from registry.settings import settings as settings_of_environment
 from search import sync
 from search.engine import SearchEngine, open_engine
 from web.assets import static_file
-from web.background import running
+from web.background import Work, running
 from web.errors import respond
 from web.import_processes import follow_imports
+from web.mail.digests import Sender
 from web.rendering import environment
 from web.security import (
     SessionAuthentication,
@@ -39,6 +43,7 @@ from web.security import (
     csrf_config,
     limit_forms,
     refuse_nul,
+    secret_of,
 )
 
 _FORM_OVERHEAD = 1024 * 1024
@@ -139,13 +144,20 @@ def _works(
 ) -> AbstractAsyncContextManager[None]:
     if not wanted:
         return running({})
-    return running(
-        {
-            "search index": lambda: sync.follow(database, engine),
-            "overlap detector": lambda: detector.follow(database),
-            "imports": lambda: follow_imports(database, settings),
-        }
-    )
+    works: dict[str, Work] = {
+        "search index": lambda: sync.follow(database, engine),
+        "overlap detector": lambda: detector.follow(database),
+        "imports": lambda: follow_imports(database, settings),
+        "news": lambda: news.follow(database),
+    }
+    try:
+        mail = mail_settings(settings)
+    except Unavailable as error:
+        structlog.get_logger().error("no messages are sent", reason=str(error))
+    else:
+        if mail is not None:
+            works["messages"] = Sender(database, engine, mail, secret_of(settings)).follow
+    return running(works)
 
 
 def configure_logging() -> None:

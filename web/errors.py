@@ -22,6 +22,7 @@ from registry.messages import Message
 from registry.permissions import VISITOR
 from web.i18n import sentence
 from web.rendering import is_htmx, page
+from web.security import without_key
 
 log = structlog.get_logger()
 
@@ -175,7 +176,8 @@ def _problem_json(problem: Problem) -> Response[Any]:
 
 def _write_down(request: Request[Any, Any, Any], error: Exception, problem: Problem) -> None:
     """Log what an operator has to know; addresses without their query, which may name people."""
-    where = {"method": request.method, "path": request.url.path, "status": problem.status}
+    path = without_key(request.url.path)
+    where = {"method": request.method, "path": path, "status": problem.status}
     if "client disconnected" in getattr(error, "detail", ""):
         log.info("reader left before the answer", **where)
     elif problem.status >= 500:

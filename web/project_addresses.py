@@ -46,6 +46,11 @@ def address_of_project(project: CountryProject, shared: Collection[str]) -> str:
     return project_address(project.identifier, owner)
 
 
+def site_of(request: Request) -> str:  # type: ignore[type-arg]
+    """Return where the registry is, as https://registry.example.org."""
+    return request.app.state.settings.public_url or str(request.base_url).rstrip("/")
+
+
 def read_address(request: Request, below: str = "/projects/") -> tuple[str, str]:  # type: ignore[type-arg]
     """Return the identifier in the address of a request, and the action on it or ''.
 

@@ -64,6 +64,15 @@ _HEADERS = {
 _ONE_YEAR = 365 * 24 * 3600
 
 
+KEYED_ADDRESSES = ("/feeds/", "/unsubscribe/")
+"""Addresses that end in a key: whoever knows one needs no sign-in. No log may hold them."""
+
+
+def without_key(path: str) -> str:
+    """Return a path as it may be written down."""
+    return next((f"{start}…" for start in KEYED_ADDRESSES if path.startswith(start)), path)
+
+
 class SessionAuthentication(AbstractAuthenticationMiddleware):
     """Finds the Actor of a request by its session cookie; without one it is a visitor."""
 

@@ -36,7 +36,7 @@ class SavedSearch(SQLModel, table=True):
     told_number: int = Field(default=0, sa_type=BigInteger)
     """Up to here the person was told by e-mail."""
     told_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
-    """When the last message was sent."""
+    """When the last message was sent, or messages were asked for after the search was saved."""
     due_at: datetime | None = Field(default=None, index=True, sa_type=DateTime(timezone=True))
     """When it is to be looked for news, to be sent; None: never."""
     failures: int = 0

@@ -12,10 +12,12 @@ from sqlmodel import func, select
 from registry import outbox
 from registry.database import Database
 from registry.errors import ConveneError
+from registry.mail_settings import mail_settings
 from registry.models import Project
 from registry.settings import Settings, settings
 from search import sync
 from search.engine import open_engine
+from web.mail.server import MailServer
 
 LEAST_FREE = 1_000_000_000
 """Bytes that should be free where the data lies."""
@@ -34,7 +36,7 @@ class Finding:
 async def examine(options: Settings | None = None) -> list[Finding]:
     """Examine everything that Convene needs; what depends on something broken is left out."""
     options = options or settings()
-    findings = [_python(), _disk(options), _cookies(options)]
+    findings = [_python(), _disk(options), _cookies(options), await _mail(options)]
     try:
         database = await Database.open(options)
     except ConveneError as error:
@@ -88,6 +90,22 @@ def _cookies(options: Settings) -> Finding:
         "sent over https only" if secure else "also sent over http: for this machine alone",
         "" if secure else "Set CONVENE_SECURE_COOKIES=1 wherever others reach Convene (by https).",
     )
+
+
+async def _mail(options: Settings) -> Finding:
+    """Connect to the mail server, and send nothing."""
+    try:
+        mail = mail_settings(options)
+        if mail is None:
+            how = "To send what is new in saved searches, set SMTP_URL, SMTP_FROM and CONVENE_URL."
+            return Finding("e-mail", True, "none is sent: SMTP_URL is not set", how)
+        async with MailServer(mail) as server:
+            await server.check()
+    except ConveneError as error:
+        return Finding("e-mail", False, "none can be sent", str(error))
+    detail = f"{mail.host}:{mail.port} answers; messages at {mail.hour:02}:00 UTC"
+    unsafe = mail.encryption == "none"
+    return Finding("e-mail", True, detail, "They are not encrypted on the way." if unsafe else "")
 
 
 async def _database(database: Database, options: Settings) -> Finding:

@@ -91,6 +91,7 @@ class MailServer:
                 opened.starttls(context=context)
             if settings.user:
                 opened.login(settings.user, settings.password or "")
+            opened.ehlo_or_helo_if_needed()  # what it can do is asked before the first message
         except BaseException:
             opened.close()
             raise

@@ -10,6 +10,8 @@ from registry.exchange.cells import KEEP
 from registry.exchange.record import COLUMNS
 from registry.exchange.template_texts import MEANINGS, required
 from registry.imports.cleaning import KEPT
+from registry.mail_settings import sends_mail
+from registry.saved_searches import MOST_SEARCHES
 from web import i18n
 from web.assets import asset, assets
 from web.i18n import sentence
@@ -18,6 +20,7 @@ from web.rendering import Page, page
 
 TOPICS = {
     "finding": sentence("Find projects"),
+    "following": sentence("Follow what is new"),
     "registering": sentence("Register a project"),
     "bringing": sentence("Bring your projects"),
     "importing": sentence("The columns of a table"),
@@ -68,6 +71,9 @@ async def topic_page(request: HTMXRequest, topic: str) -> Page:
         keep=KEEP[i18n.language()],
         field_label=field_label,
         plan_days=KEPT.days,
+        sends_mail=sends_mail(request.app.state.settings),
+        most_searches=MOST_SEARCHES,
+        hour=request.app.state.settings.digest_hour,
         max_upload=request.app.state.settings.max_upload // 1024**2,
     )
 

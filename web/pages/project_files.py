@@ -1,6 +1,6 @@
 """The whole result of a search as a file: CSV, XLSX, JSON Lines, IATI; and as a feed."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -8,26 +8,22 @@ from urllib.parse import urlencode
 from litestar import Response, get
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Stream
-from lxml import etree
-from lxml.builder import ElementMaker
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.catalogue import ProjectView, project_views
+from registry.catalogue import project_views
 from registry.exchange.exporting import EXTENSIONS, MEDIA_TYPES, export_projects
-from registry.models import now
 from registry.permissions import Actor
 from search.engine import SearchEngine
 from search.query import MAX_SIZE, Query
+from search.whats_new import everything_that_fits
 from web import i18n
+from web.atom import LENGTH, Feed, feed_response
 from web.inquiries import inquiry_of
-from web.project_addresses import project_address
+from web.project_addresses import site_of
 from web.project_search import organisation_labels, organisations_in, parameters_of, query_of
-
-FEED_LENGTH = 50
-"""Entries of the feed: the last changed projects that fit."""
+from web.saved_searches import in_words
 
 _FORMATS = {extension: format for format, extension in EXTENSIONS.items()}
-_ATOM = "http://www.w3.org/2005/Atom"
 
 
 @get([f"/projects{extension}" for extension in _FORMATS])
@@ -40,7 +36,7 @@ async def result_file(
     ids = await all_ids(engine, query)
     names = await organisation_labels(session, organisations_in(query))
     asked = urlencode([pair for pair in parameters_of(query) if pair[0] not in {"page", "size"}])
-    address = str(request.base_url).rstrip("/") + "/projects" + (f"?{asked}" if asked else "")
+    address = f"{site_of(request)}/projects" + (f"?{asked}" if asked else "")
     inquiry = inquiry_of(query, reader, names, address, i18n.language_of(request))
     database = request.app.state.database
 
@@ -61,17 +57,27 @@ async def result_file(
 
 
 @get("/projects.atom")
-async def feed(
+async def result_feed(
     request: HTMXRequest, session: AsyncSession, reader: Actor, engine: SearchEngine
 ) -> Response[bytes]:
-    """Send the last changed projects that fit as an Atom feed (RFC 4287)."""
+    """Send the last changed projects that fit as an Atom feed."""
     query = await query_of(session, reader, request.query_params.multi_items())
-    query = replace(query, sort="updated", page=1, size=FEED_LENGTH)
-    found = await engine.search(query)
+    found = await engine.search(replace(everything_that_fits(query), size=LENGTH))
     views = await project_views(session, reader, [hit.id for hit in found.hits])
-    asked = urlencode([pair for pair in parameters_of(query) if pair[0] not in {"sort", "size"}])
-    content = _atom(str(request.base_url).rstrip("/"), asked, views)
-    return Response(content, media_type="application/atom+xml; charset=utf-8")
+    names = await organisation_labels(session, organisations_in(query))
+    language = i18n.language_of(request)
+    said = [values for _, values in in_words(query, reader, names, language)]
+    asked = urlencode([p for p in parameters_of(query) if p[0] not in {"sort", "page", "size"}])
+    site, behind = site_of(request), f"?{asked}" if asked else ""
+    feed = Feed(
+        id=f"{site}/projects{behind}",
+        title=" – ".join(["Convene", *said]),
+        language=language,
+        site=site,
+        address=f"{site}/projects.atom{behind}",
+        page=f"{site}/projects{behind}",
+    )
+    return feed_response(request, feed, views)
 
 
 async def all_ids(engine: SearchEngine, query: Query) -> list[int]:
@@ -86,31 +92,4 @@ async def all_ids(engine: SearchEngine, query: Query) -> list[int]:
         number += 1
 
 
-def _atom(site: str, asked: str, views: Sequence[ProjectView]) -> bytes:
-    e = ElementMaker(namespace=_ATOM, nsmap={None: _ATOM})
-    search = f"{site}/projects" + (f"?{asked}" if asked else "")
-    newest = max((view.project.updated_at for view in views), default=now())
-    feed = e.feed(
-        e.title("Convene"),
-        e.id(search),
-        e.updated(newest.isoformat()),
-        e.link(href=search),
-        e.link(rel="self", href=search.replace("/projects", "/projects.atom", 1)),
-    )
-    for view in views:
-        address = site + project_address(view.project.identifier, view.organisation.slug)
-        feed.append(
-            e.entry(
-                e.title(view.record.title),
-                e.id(address),
-                e.updated(view.project.updated_at.isoformat()),
-                e.author(e.name(view.organisation.name)),
-                e.link(href=address),
-                e.summary(view.record.description[:1000]),
-            )
-        )
-    content: bytes = etree.tostring(feed, xml_declaration=True, encoding="UTF-8")
-    return content
-
-
-handlers = [result_file, feed]
+handlers = [result_file, result_feed]

@@ -21,6 +21,7 @@ from registry.permissions import Actor
 from registry.personal_data import personal_data_in
 from registry.project_overlaps import open_overlaps, overlaps_of_project
 from registry.projects import missing_for_publication, publish_project, withdraw_project
+from registry.saved_searches import query_string
 from search.engine import SearchEngine
 from web import i18n
 from web.facets import facet_lists
@@ -75,6 +76,7 @@ async def search_page(
         chips=chips_of(query, organisations, language),
         organisations=organisations,
         address=_address_maker(parameters),
+        save_address=_save_address(parameters),
         shared=await shared_identifiers(session, reader, [hit.identifier for hit in found.hits]),
         overlaps=await open_overlaps(session, reader, [hit.id for hit in found.hits]),
         live=wants_fragment(request),
@@ -172,6 +174,12 @@ def _version(form: Mapping[str, Any]) -> int:
 
 def _address(parameters: list[tuple[str, str]], suffix: str = "") -> str:
     return f"/projects{suffix}" + (f"?{urlencode(parameters)}" if parameters else "")
+
+
+def _save_address(parameters: list[tuple[str, str]]) -> str:
+    """Return where this search is saved; who is not signed in is led to that first, and back."""
+    asked = query_string(parameters)
+    return "/account/searches/new" + (f"?{asked}" if asked else "")
 
 
 def _address_maker(parameters: list[tuple[str, str]]) -> Any:

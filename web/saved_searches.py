@@ -1,0 +1,77 @@
+"""Saved searches as pages, feeds and messages have them: as a query, in words, with their keys.
+
+Two keys open something without a sign-in: one the feed of a search, one the end of its messages.
+Both are made from random parts in the database and the secret of this registry, which is not in
+it: a copy of the database opens no feed. The address of a feed can be shown to its owner again.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlencode
+
+from registry.errors import Invalid
+from registry.models import SavedSearch
+from registry.permissions import Actor
+from registry.saved_searches import parameters_in
+from search.query import Query
+from web.inquiries import inquiry_of
+from web.project_search import organisations_in, read_query
+
+
+def query_of_saved(search: SavedSearch, reader: Actor) -> Query | None:
+    """Return what was saved, as this reader asks it; None when it can't be read any more."""
+    try:
+        return read_query(reader, parameters_in(search.parameters))
+    except Invalid:
+        return None
+
+
+def search_address(search: SavedSearch, **others: str) -> str:
+    """Return the address of the search, in its own order unless `sort=` says another."""
+    pairs = [pair for pair in parameters_in(search.parameters) if pair[0] not in others]
+    pairs += others.items()
+    return "/projects" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def organisations_named(queries: Iterable[Query | None]) -> set[str]:
+    """Return the slugs of the organisations that these queries are narrowed to."""
+    return {slug for query in queries if query for slug in organisations_in(query)}
+
+
+def in_words(
+    query: Query, reader: Actor, organisations: Mapping[str, str], language: str
+) -> list[tuple[str, str]]:
+    """Return what a query asks, as (filter, values): ('Country', 'Moldova, Ukraine')."""
+    said: dict[str, list[str]] = {}
+    for name, value in inquiry_of(query, reader, organisations, language=language).filters:
+        said.setdefault(name, []).append(value)
+    return [(name, ", ".join(values)) for name, values in said.items()]
+
+
+def feed_key(search: SavedSearch, secret: str) -> str | None:
+    """Return what opens the feed of a search; None when it has none."""
+    return _key("feed", search, search.feed_key, secret) if search.feed_key else None
+
+
+def messages_key(search: SavedSearch, secret: str) -> str:
+    """Return what ends the messages about a search; it holds as long as the search."""
+    return _key("messages", search, search.key, secret)
+
+
+def search_in_key(key: str) -> int | None:
+    """Return which search a key says it is for; whether it is right has to be compared."""
+    number = key.partition("-")[0]
+    return int(number[:12]) if number.isascii() and number.isdecimal() else None
+
+
+def is_key(given: str, expected: str | None) -> bool:
+    """Compare keys in a time that tells nothing."""
+    return expected is not None and hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _key(purpose: str, search: SavedSearch, part: str, secret: str) -> str:
+    text = f"{purpose}:{search.id}:{part}"
+    digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()
+    return f"{search.id}-{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
