@@ -11,19 +11,33 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from html import unescape
 from itertools import product
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 import httpx
 import pytest
 from litestar.routes import HTTPRoute
-from sqlmodel import select
+from sqlmodel import col, select, update
 
-from registry.models import Import, OverlapCase, OverlapPair, Project
+from registry.models import (
+    Account,
+    Import,
+    OverlapCase,
+    OverlapPair,
+    Project,
+    SavedSearch,
+    now,
+)
+from registry.news import take_up
 from registry.overlap.detector import examine
 from registry.permissions import COMMAND_LINE
 from registry.projects import revise_project, withdraw_project
-from tests.builders import a_project, a_record, an_account, an_organisation
+from registry.saved_searches import renew_feed, save_search
+from tests.builders import a_project, a_record, acting, an_account, an_organisation
 from tests.web.conftest import Browser, browser, text_of
+from tests.web.post_office import html_in, open_post_office, text_in
+from web.saved_searches import feed_key
+from web.security import secret_of
 
 __all__ = ["browser"]
 
@@ -85,6 +99,7 @@ async def world(browser: Browser) -> AsyncIterator[World]:
     )
     assert uploaded.status_code == 200, text_of(uploaded)
     async with browser.database.session() as session:
+        await take_up(session)
         projects = (await session.exec(select(Project))).all()
         world.values = {
             "identifier": [project.identifier for project in projects],
@@ -97,6 +112,8 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "account_id": ["1", "2", "3"],
             "issue": ["published-without-budget", "draft-without-country"],
             "topic": ["finding"],
+            "search_id": [str(search) for search in await session.exec(select(SavedSearch.id))],
+            "key": ["1-nothing"],  # right ones: below
             "name": ["nothing.css"],
         }
     yield world
@@ -133,7 +150,12 @@ async def fill(session) -> None:
         ("reviewer", await an_organisation(session, "ILO"), "reviewer"),
         ("secretariat", None, "secretariat"),
     ):
-        await an_account(session, role, organisation, f"{email}@example.org")
+        account = await an_account(session, role, organisation, f"{email}@example.org")
+        search = await save_search(
+            session, acting(account), "", name="All", frequency="daily", language="en", hour=6
+        )
+        assert search.id
+        await renew_feed(session, acting(account), search.id)
 
 
 def the_same(name: str) -> dict[str, object]:
@@ -313,6 +335,30 @@ async def test_nobody_else_changes_a_project_or_learns_what_it_lacks(world: Worl
         for path, name in acts:
             refused = await world.browser.post(path, data={"_csrf_token": token})
             assert refused.status_code == (403 if name in SEEN[reader] else 404), path
+
+
+@pytest.mark.parametrize("reader", [reader for reader in SEEN if reader != "visitor"])
+async def test_feeds_and_messages_say_what_their_owner_may_see(
+    world: World, reader: str, tmp_path: Path
+) -> None:
+    app, database = world.browser.app, world.browser.database
+    async with database.session() as session:
+        owner = select(Account.id).where(Account.email == f"{reader}@example.org")
+        others = update(Account).where(Account.email != f"{reader}@example.org")
+        await session.exec(others.values(active=False))
+        (search,) = await session.exec(
+            select(SavedSearch).where(col(SavedSearch.account_id).in_(owner))
+        )
+    await world.read_as("visitor")
+    key = feed_key(search, secret_of(app.state.settings))
+    feed = await world.browser.get(f"/feeds/{key}.atom")
+    with open_post_office() as office:
+        sender = office.sender(database, app.state.engine, tmp_path)
+        assert (await sender.send_due(now(), early=True)).sent == 1
+        ((_, sent),) = office.taken
+    allowed = {MARKERS[name] for name in SEEN[reader] & {"open", "members", "restricted"}}
+    for said in (feed.text, text_in(sent), html_in(sent)):
+        assert {word for word in (*SECRETS, *MARKERS.values()) if word in said} == allowed
 
 
 async def test_the_files_of_the_index_hold_no_restricted_field(world: World) -> None:

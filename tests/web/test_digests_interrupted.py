@@ -1,0 +1,90 @@
+"""A process that dies while it sends: the message comes again, and nothing is lost."""
+
+import asyncio
+import json
+import os
+import sys
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import select
+
+from registry.digests import LEASE
+from registry.models import SavedSearch, now
+from tests.registry.imports.test_worker import ROOT
+from tests.web.following import Registry, office, registry
+from tests.web.post_office import SECRET, text_in
+
+__all__ = ["office", "registry"]
+
+
+async def convene(registry: Registry, *words: str) -> asyncio.subprocess.Process:
+    """Run a command against this registry and its mail server."""
+    settings = registry.office.settings(registry.home)
+    environment = {
+        **os.environ,
+        "CONVENE_HOME": str(registry.home),
+        "DATABASE_URL": registry.database.plain_url,
+        "CONVENE_SECRET": SECRET,
+        "CONVENE_URL": str(settings.public_url),
+        "SMTP_URL": str(settings.smtp_url),
+        "SMTP_FROM": str(settings.smtp_from),
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "web.cli", *words, env=environment, cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+async def said_by(process: asyncio.subprocess.Process) -> tuple[int, Any, str]:
+    """What a command ended with: its code, its JSON, and what it said beside that."""
+    result, said = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, json.loads(result) if result else None, said.decode()
+
+
+async def test_a_sender_that_was_killed_after_the_server_took_the_message(
+    registry: Registry,
+) -> None:
+    search = await registry.follower("a@example.org")
+    await registry.project(title="Told twice rather than never")
+    await registry.a_day_passes()
+    process = await convene(registry, "digests", "--send")
+    registry.office.on_data = process.kill
+    await process.wait()
+    registry.office.on_data = lambda: None
+    assert len(registry.office.taken) == 1
+    after = await registry.search(search)
+    assert after.told_number == search.told_number
+    assert (await registry.sender.send_due(now())).sent == 0  # another process may be at it
+    assert (await registry.sender.send_due(now() + LEASE + timedelta(seconds=1))).sent == 1
+    first, second = (message for _, message in registry.office.taken)
+    assert first["Message-ID"] == second["Message-ID"]
+    assert text_in(first) == text_in(second)
+    assert (await registry.send()).nothing_new == 1
+
+
+async def test_the_operator_asks_and_sends(registry: Registry) -> None:
+    await registry.follower("a@example.org")
+    await registry.follower("b@example.org", frequency="weekly")
+    await registry.project()
+    code, waiting, _ = await said_by(await convene(registry, "digests", "--json"))
+    assert (code, waiting["daily"], waiting["weekly"], waiting["due"]) == (0, 1, 1, 0)
+    assert waiting["sends_mail"] is True
+    code, done, _ = await said_by(await convene(registry, "digests", "--now", "--json"))
+    assert (code, done) == (0, {"sent": 2, "nothing_new": 0, "refused": 0})
+    assert registry.office.recipients == ["a@example.org", "b@example.org"]
+
+
+async def test_the_operator_is_told_why_nothing_is_sent(registry: Registry) -> None:
+    await registry.follower("a@example.org")
+    await registry.project()
+    registry.office.port = 1
+    code, done, said = await said_by(await convene(registry, "digests", "--now", "--json"))
+    assert (code, done) == (1, None)
+    assert said == (
+        "convene: The mail server at 127.0.0.1:1 does not answer (ConnectionRefusedError). "
+        "Check SMTP_URL.\n"
+    )
+    async with registry.database.session() as session:
+        (search,) = await session.exec(select(SavedSearch))
+    assert search.due_at is not None and search.due_at > now()
