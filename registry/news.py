@@ -3,7 +3,7 @@
 A change may be committed long after the moment it names, since an import is one transaction. To
 everybody who asks 'what is new since I last asked?' it has to come all the same, and once. So
 changes are numbered after they were committed, by one process at a time, from the outbox; and only
-when the search index has taken them up, so that what is new is also found. Whoever remembers the
+when the search index, and the server's, have taken them up, so that what is new is also found. Whoever remembers the
 largest number seen so far misses nothing.
 """
 
@@ -32,7 +32,8 @@ _TAKE_UP = text(
             SELECT change.id FROM outbox AS change
             WHERE change.consumer = 'news' AND NOT EXISTS (
                 SELECT FROM outbox AS other
-                WHERE other.consumer IN ('search', 'server') AND other.project_id = change.project_id)
+                WHERE other.consumer IN ('search', 'server')
+                AND other.project_id = change.project_id)
             ORDER BY change.id LIMIT :batch)
         RETURNING id, project_id
     ), changed AS (

@@ -18,6 +18,8 @@ class WhatsNew:
 
     upto: int
     news: list[News]
+    stale: bool = False
+    """The answer may be minutes old: what is missing in it must not be taken for told."""
 
 
 def everything_that_fits(query: Query) -> Query:
@@ -30,8 +32,8 @@ async def whats_new(
 ) -> WhatsNew:
     """Return what became known after a number and is found now, by whom `query` is for.
 
-    Raises Unavailable while the index can't be asked, is not in step, or changes from one page to
-    the next: then it has to be asked again.
+    Raises Unavailable while no index can be asked, or when it changed from one page to the next:
+    then it has to be asked again.
     """
     since = await news_since(session, number)
     if since.earliest is None:
@@ -40,12 +42,12 @@ async def whats_new(
     oldest = since.earliest - timedelta(seconds=1)
     page = replace(everything_that_fits(query), size=min(MAX_SIZE, len(since.news) + 1))
     found: dict[int, News] = {}
-    total = None
+    total, stale = None, False
     while True:
         answer = await engine.search(page)
-        if answer.stale or total not in {None, answer.total}:
-            raise Unavailable("The search index is not in step at the moment.")
-        total = answer.total
+        if total not in {None, answer.total}:
+            raise Unavailable("The search index changed meanwhile.")
+        total, stale = answer.total, stale or answer.stale
         ids = [hit.id for hit in answer.hits]
         found |= {id: since.news[id] for id in ids if id in since.news}
         if answer.page >= answer.pages or not ids or len(found) == len(since.news):
@@ -54,7 +56,7 @@ async def whats_new(
         if last is not None and last < oldest:
             break
         page = replace(page, page=page.page + 1)
-    return WhatsNew(since.upto, list(found.values()))
+    return WhatsNew(since.upto, list(found.values()), stale)
 
 
 async def count_new(

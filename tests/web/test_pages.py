@@ -142,7 +142,7 @@ async def test_health(browser: Browser) -> None:
     assert (await browser.get("/healthz")).json() == {"status": "ok"}
     ready = (await browser.get("/readyz")).json()
     assert (ready["status"], ready["engine"]) == ("ok", "embedded")
-    assert set(ready["waiting"]) == {"search", "overlap"}
+    assert set(ready["waiting"]) == {"search", "overlap", "news"}
 
 
 async def test_files_are_cached_by_their_content(browser: Browser) -> None:

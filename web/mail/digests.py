@@ -115,6 +115,8 @@ class Sender:
             return Digest(search, [], [], {}, 0, search.told_number)
         async with self.database.session() as session:
             new = await whats_new(session, self.engine, query, search.told_number)
+            if new.stale:
+                raise Unavailable("The search server does not answer.")
             news = {one.project_id: one for one in new.news}
             ids = await readable_ids(session, reader, news)
             organisations = await organisation_labels(session, organisations_named([query]))
