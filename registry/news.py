@@ -3,8 +3,8 @@
 A change may be committed long after the moment it names, since an import is one transaction. To
 everybody who asks 'what is new since I last asked?' it has to come all the same, and once. So
 changes are numbered after they were committed, by one process at a time, from the outbox; and only
-when the search index, and the server's, have taken them up, so that what is new is also found. Whoever remembers the
-largest number seen so far misses nothing.
+when the search index, and the server's, have taken them up, so that what is new is also found.
+Whoever remembers the largest number seen so far misses nothing.
 """
 
 import asyncio
