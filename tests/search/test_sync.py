@@ -265,7 +265,7 @@ async def test_documents_are_loaded_in_a_fixed_number_of_statements(committed: D
     finally:
         event.remove(committed.engine.sync_engine, "before_cursor_execute", count)
     assert len(documents) == 5
-    assert len(statements) == 3
+    assert len(statements) == 4
     assert documents[0].country == ["MD"]
     assert {"Sida", "X"} <= set(documents[0].organisations)
     for secret in ("Rusu", "Zorilor"):
