@@ -33,6 +33,7 @@ from search import sync
 from search.engine import SearchEngine, open_engine
 from web.assets import static_file
 from web.background import Work, running
+from web.delivery import compression
 from web.errors import respond
 from web.import_processes import follow_imports
 from web.mail.digests import Sender
@@ -77,6 +78,7 @@ def create_app(
         request_class=HTMXRequest,
         template_config=TemplateConfig(instance=JinjaTemplateEngine(engine_instance=environment())),
         csrf_config=csrf_config(settings),
+        compression_config=compression(),
         middleware=[limit_forms, DefineMiddleware(SessionAuthentication)],
         before_request=refuse_nul,
         before_send=[add_security_headers],

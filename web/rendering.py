@@ -51,6 +51,7 @@ from registry.messages import Message
 from registry.permissions import VISITOR, may
 from web import formats, i18n
 from web.assets import asset
+from web.delivery import unless_known
 from web.project_addresses import project_address
 from web.security import NOTICE_COOKIE, SESSION_COOKIE, secret_of, signed, unsigned
 
@@ -65,7 +66,8 @@ class Page(Template):
     def to_asgi_response(self, app: Any, request: Any, **kwargs: Any) -> ASGIResponse:
         """Render; Litestar calls this after the handler has returned."""
         with i18n.speaking(i18n.language_of(request)):
-            return super().to_asgi_response(app, request, **kwargs)
+            response = super().to_asgi_response(app, request, **kwargs)
+        return response if _is_kept_nowhere(request) else unless_known(request, response)
 
     def create_template_context(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
         """Add what every page knows to what the handler gave."""
@@ -223,8 +225,12 @@ def _address_maker(request: Request[Any, Any, Any]) -> Callable[..., str]:
 
 def _cache_control(request: Request[Any, Any, Any]) -> str:
     """Pages of somebody who is signed in leave no copy on a computer that others use."""
+    return "no-store" if _is_kept_nowhere(request) else "private, no-cache"
+
+
+def _is_kept_nowhere(request: Request[Any, Any, Any]) -> bool:
     reader = request.scope.get("user") or VISITOR
-    return "no-store" if reader.signed_in else "private, no-cache"
+    return bool(reader.signed_in)
 
 
 def _remember_language(request: Request[Any, Any, Any], response: Response[Any]) -> None:
