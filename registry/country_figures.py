@@ -159,7 +159,10 @@ def _pairs(reader: Actor, code: str) -> Select[*tuple[Any, ...]]:
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .join(a, a.id == col(OverlapPair.a_id))
         .join(b, b.id == col(OverlapPair.b_id))
-        .where(*listed_pairs(reader, country=code))
+        .where(
+            col(OverlapPair.case_id).is_not(None),  # as the index of countries has it
+            *listed_pairs(reader, country=code),
+        )
     )
 
 

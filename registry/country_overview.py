@@ -4,6 +4,7 @@ What is counted comes from `country_figures`; only the projects and overlaps tha
 are read.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,9 +19,17 @@ from registry import codelists
 from registry.coordination.totals import Total, merged_pairs, netted
 from registry.country_figures import Crowding, country_figures, phase, projects_here
 from registry.errors import NotFound
-from registry.models import ContactPoint, Organisation, OverlapCase, OverlapPair, Project
+from registry.models import (
+    AssistanceRequest,
+    ContactPoint,
+    Organisation,
+    OverlapCase,
+    OverlapPair,
+    Project,
+)
 from registry.models import ProjectCountry as Recipient
 from registry.permissions import Actor
+from registry.requests import open_requests
 from registry.visibility import readable_projects
 
 TIMELINE = 60
@@ -119,6 +128,13 @@ class CountryOverview:
     open_overlaps: int
     """Of all overlaps, those that wait for a decision."""
     contact_points: list[tuple[ContactPoint, Organisation]]
+    requests: list[AssistanceRequest]
+    """The open ones, the newest first."""
+
+    @property
+    def requested(self) -> dict[str, int]:
+        """Measure -> open requests for it, where there are any."""
+        return Counter(code for request in self.requests for code in request.measures)
 
     @property
     def gaps(self) -> list[str]:
@@ -134,7 +150,7 @@ async def country_overview(
     *,
     listed: int = LISTED,
 ) -> CountryOverview:
-    """Return what this reader may know of a country, with five statements. Raises NotFound."""
+    """Return what this reader may know of a country, with six statements. Raises NotFound."""
     if code not in codelists.countries():
         raise NotFound("There is no country with this code in ISO 3166-1.")
     today = today or datetime.now(UTC).date()
@@ -179,6 +195,7 @@ async def country_overview(
         overlaps=figures.overlaps,
         open_overlaps=figures.open_overlaps,
         contact_points=await _contact_points(session, code),
+        requests=await open_requests(session, code),
     )
 
 

@@ -34,6 +34,7 @@ PERMISSIONS: dict[str, dict[str, Scope]] = {
     },
     "overlap.propose": {"reviewer": "everywhere", "secretariat": "everywhere"},
     "overlap.decide": {"reviewer": "everywhere", "secretariat": "everywhere"},
+    "request.file": {"secretariat": "everywhere"},
     "registry.administer": {"secretariat": "everywhere"},
 }
 """action -> role -> where. 'own' is the organisation of the account. A role that an action does

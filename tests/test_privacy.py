@@ -32,6 +32,7 @@ from registry.news import take_up
 from registry.overlap.detector import examine
 from registry.permissions import COMMAND_LINE
 from registry.projects import revise_project, withdraw_project
+from registry.requests import RequestRecord, file_request
 from registry.saved_searches import renew_feed, save_search
 from tests.builders import a_project, a_record, acting, an_account, an_organisation
 from tests.web.conftest import Browser, browser, text_of
@@ -114,6 +115,7 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "topic": ["finding"],
             "search_id": [str(search) for search in await session.exec(select(SavedSearch.id))],
             "key": ["1-nothing"],  # right ones: below
+            "request_id": ["1"],
             "name": ["nothing.css"],
         }
     yield world
@@ -138,6 +140,9 @@ async def fill(session) -> None:
     await revise_project(session, COMMAND_LINE, ids["open"], record, version=1)
     await withdraw_project(
         session, COMMAND_LINE, ids["withdrawn"], version=1, reason=f"{MARKERS['withdrawn']} ended"
+    )
+    await file_request(
+        session, COMMAND_LINE, RequestRecord("MD", "Courses", "For judges.", ["PROT-1"], "soon")
     )
     # Two organisations use one identifier; one of the two projects is a draft.
     await a_project(session, reporting_org="Open Aid", identifier="SHARED-1", title="Common name")

@@ -75,7 +75,7 @@ def brief_values(overview: CountryOverview, today: date, address: str) -> dict[s
     left = [_open_overlaps(overview)]
     if overview.overlaps > overview.open_overlaps:
         left.append(_decided_overlaps(overview))
-    right = [_contacts(overview)]
+    right = [*([_requests(overview)] if overview.requests else []), _contacts(overview)]
     wanted = max(sum(_height(section) for section in column) for column in (left, right))
     bottom = min(wanted, max(FEWEST, room - len(overview.timeline)))
     return {
@@ -120,7 +120,7 @@ def _protocol(code: str) -> list[str]:
 
 def _figures(overview: CountryOverview) -> list[tuple[str, str]]:
     active, organisations = overview.active, len(overview.organisations)
-    overlaps, gaps = overview.open_overlaps, len(overview.gaps)
+    overlaps, gaps, requests = overview.open_overlaps, len(overview.gaps), len(overview.requests)
     return [
         (formats.number(active), ngettext("active project", "active projects", active)),
         (formats.number(organisations), ngettext("organisation", "organisations", organisations)),
@@ -128,6 +128,7 @@ def _figures(overview: CountryOverview) -> list[tuple[str, str]]:
         (formats.short_amount(overview.budget.gross), _("gross, as registered")),
         (formats.number(overlaps), ngettext("open overlap", "open overlaps", overlaps)),
         (formats.number(gaps), ngettext("gap", "gaps", gaps)),
+        (formats.number(requests), ngettext("open request", "open requests", requests)),
     ]
 
 
@@ -169,7 +170,8 @@ def _matrix_lines(overview: CountryOverview) -> list[dict[str, Any]]:
             gaps = []
         label = codelists.label(row.scheme, row.code, language())
         if row.is_gap:
-            gaps.append(f"{row.code} {label}")
+            asked = _("requested") if overview.requested.get(row.code) else ""
+            gaps.append(f"{row.code} {asked + ': ' if asked else ''}{label}")
             continue
         counts = [row.counts.get(slug, 0) for slug in columns]
         total = sum(row.counts.values())
@@ -319,6 +321,18 @@ def _pair(overlap: CountryOverlap, facts: str) -> list[Line]:
         (f"{overlap.a.organisation_name}: {overlap.a.title}", facts),
         (f"{overlap.b.organisation_name}: {overlap.b.title}", None),
     ]
+
+
+def _requests(overview: CountryOverview) -> _Section:
+    return _Section(
+        _("Requests for assistance"),
+        [
+            [(f"{', '.join(one.measures)}: {one.title}", formats.day(one.filed_at))]
+            for one in overview.requests
+        ],
+        len(overview.requests),
+        "",
+    )
 
 
 def _contacts(overview: CountryOverview) -> _Section:

@@ -1,4 +1,4 @@
-"""A country's page as a workbook: figures, projects, matrix, overlaps, contacts, a sheet each."""
+"""A country's page as a workbook: figures, projects, matrix, overlaps, requests, contacts."""
 
 import io
 from collections.abc import Iterable, Sequence
@@ -12,6 +12,7 @@ from registry import codelists
 from registry.country_overview import CountryOverlap, CountryOverview, CountryProject
 from registry.exchange.cells import fitting
 from registry.exchange.workbook_writer import EARLIEST_DAY
+from registry.models import AssistanceRequest
 from web.i18n import gettext as _
 from web.i18n import language
 
@@ -33,6 +34,7 @@ def country_workbook(
     book.sheet(_("Who does what"), *_matrix(overview))
     overlaps = [*overview.open, *overview.decided]
     book.sheet(_("Overlaps"), _overlap_columns(), map(_overlap, overlaps))
+    book.sheet(_("Requests"), _request_columns(), map(_request, overview.requests))
     book.sheet(_("Contact points"), _contact_columns(), _contacts(overview))
     return book.content()
 
@@ -110,6 +112,7 @@ def _overview(overview: CountryOverview, today: date, address: str) -> list[Sequ
         (_("Active projects without a budget in a known currency"), overview.budget.without_budget),
         (_("Open overlaps"), overview.open_overlaps),
         (_("Decided overlaps"), overview.overlaps - overview.open_overlaps),
+        (_("Open requests"), len(overview.requests)),
         (_("Measures that no active project names"), "; ".join(overview.gaps)),
         (_("Rates of"), date.fromisoformat(codelists.RATES_DATE)),
         (_("Source of the rates"), codelists.RATES_SOURCE),
@@ -219,6 +222,28 @@ def _overlap(overlap: CountryOverlap) -> Sequence[Value]:
             for one in (overlap.a, overlap.b)
             for text in (one.organisation_name, one.identifier, one.title)
         ),
+    )
+
+
+def _request_columns() -> list[Column]:
+    return [
+        (_("Number"), 10),
+        (_("What is asked for"), 60),
+        (_("In full"), 80),
+        (_("Measures"), 24),
+        (_("By when"), 26),
+        (_("Filed on"), 12),
+    ]
+
+
+def _request(request: AssistanceRequest) -> Sequence[Value]:
+    return (
+        request.id,
+        request.title,
+        request.text,
+        "; ".join(request.measures),
+        _label("request_urgencies", request.urgency),
+        request.filed_at,
     )
 
 

@@ -24,6 +24,7 @@ from registry.organisations import (
     register_organisation,
 )
 from registry.permissions import COMMAND_LINE
+from registry.requests import RequestRecord, file_request
 
 FOLDER = Path(__file__).parent
 DEMO_PASSWORD = "convene-demo"  # noqa: S105 (public on purpose: it opens only the demonstration)
@@ -74,6 +75,8 @@ async def load_demo(database: Database) -> Loaded | None:
                 password=DEMO_PASSWORD,
                 organisation_id=organisation.id if organisation else None,
             )
+        for entry in json.loads((FOLDER / "requests.json").read_text(encoding="utf-8")):
+            await file_request(session, COMMAND_LINE, RequestRecord(**entry))
     return Loaded(len(records), plan.counts["created"], plan.counts["refused"])
 
 

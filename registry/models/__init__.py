@@ -15,12 +15,14 @@ from registry.models.project import (
     Relation,
     now,
 )
+from registry.models.request import AssistanceRequest
 from registry.models.saved_search import ProjectNews, SavedSearch
 from registry.models.search import SynonymList
 
 __all__ = [
     "DIMENSIONS",
     "Account",
+    "AssistanceRequest",
     "CaseComment",
     "Change",
     "ContactPoint",

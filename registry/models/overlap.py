@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, DateTime, Index, Numeric, Text
+from sqlalchemy import ARRAY, Column, DateTime, Index, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -35,6 +35,12 @@ class OverlapPair(SQLModel, table=True):
         Index("overlap_pair_projects", "a_id", "b_id", unique=True),
         Index("overlap_pair_b", "b_id"),
         Index("overlap_pair_flagged", "flagged", "probability"),
+        Index(
+            "overlap_pair_countries",
+            "countries",
+            postgresql_using="gin",
+            postgresql_where=text("case_id IS NOT NULL"),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     a_id: int = Field(foreign_key="project.id")

@@ -15,7 +15,7 @@ from registry.codelists import LANGUAGES, RATES_DATE, pillar_of, scheme
 from registry.coordination.totals import Total
 from registry.country_figures import Crowding
 from registry.country_overview import CountryOverlap, CountryOverview, CountryProject, MatrixRow
-from registry.models import ContactPoint, Organisation
+from registry.models import AssistanceRequest, ContactPoint, Organisation
 from tests.builders import a_project, an_organisation
 from tests.web.conftest import Browser
 from web import i18n
@@ -66,6 +66,8 @@ def a_crowded_country(projects: int = 200, title: str = LONG) -> CountryOverview
         budget=Total(Decimal(987_654_321)), merged={}, matrix=matrix, timeline=timeline,
         open=[overlap] * 20, decided=[decided] * 20, overlaps=4321, open_overlaps=1234,
         contact_points=[(point, Organisation(slug="o", name=title))] * 40,
+        requests=[AssistanceRequest(country="MD", title=title, text=title, urgency="soon",
+                                    measures=MEASURES)] * 30,
     )  # fmt: skip
 
 
@@ -75,7 +77,7 @@ def nothing_known() -> CountryOverview:
     return CountryOverview(
         code="BQ", projects=0, active=0, organisations=[], budget=Total(Decimal(0)), merged={},
         matrix=rows, timeline=[], open=[], decided=[], overlaps=0, open_overlaps=0,
-        contact_points=[],
+        contact_points=[], requests=[],
     )  # fmt: skip
 
 
@@ -117,7 +119,8 @@ def test_what_is_left_out_is_counted() -> None:
     overlaps, decided = values["left"]
     assert overlaps["lines"][-1] == ("… and 1233 more", None)
     assert decided["lines"][-1][0].startswith("… and ")
-    (contacts,) = values["right"]
+    requests, contacts = values["right"]
+    assert requests["lines"][-1] == (f"… and {31 - len(requests['lines'])} more", None)
     assert contacts["lines"][-1] == (f"… and {41 - len(contacts['lines'])} more", None)
     assert values["matrix"]["columns"][-2:] == ["28 others", "All"]
 
@@ -127,6 +130,7 @@ def test_everything_is_shown_where_there_is_room() -> None:
     few = replace(
         whole, active=2, timeline=whole.timeline[:2], open=whole.open[:1], decided=[],
         overlaps=1, open_overlaps=1, contact_points=whole.contact_points[:1],
+        requests=[],
     )  # fmt: skip
     values = brief_values(few, TODAY, "")
     assert "… and" not in str(values)
@@ -184,6 +188,7 @@ async def test_the_workbook_has_typed_cells_and_no_formulas(browser: Browser) ->
         "Projects",
         "Who does what",
         "Overlaps",
+        "Requests",
         "Contact points",
     ]
     figures = {row[0]: row[1] for row in book.get_sheet_by_name("Overview").to_python()}
@@ -201,4 +206,4 @@ async def test_the_workbook_has_typed_cells_and_no_formulas(browser: Browser) ->
     with ZipFile(BytesIO(answer.content)) as parts:
         sheets = [parts.read(name) for name in parts.namelist() if "worksheets/" in name]
     assert not any(b"<f>" in sheet for sheet in sheets)
-    assert sum(b'state="frozen"' in sheet for sheet in sheets) == 4
+    assert sum(b'state="frozen"' in sheet for sheet in sheets) == 5

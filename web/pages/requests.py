@@ -1,0 +1,254 @@
+"""Requests for assistance: the list, the page of one, and the secretariat's forms."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.datastructures import FormMultiDict
+from litestar.plugins.htmx import HTMXRequest
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry import codelists
+from registry.errors import Conflict, FieldError, Invalid
+from registry.folding import fold
+from registry.history import history_of
+from registry.messages import message
+from registry.models import AssistanceRequest
+from registry.permissions import Actor, require
+from registry.personal_data import suspicious_parts
+from registry.requests import (
+    CLOSED,
+    RequestRecord,
+    close_request,
+    file_request,
+    get_request,
+    list_requests,
+    revise_request,
+)
+from web import i18n
+from web.pages.members import page_number
+from web.rendering import Page, page, redirect
+
+PAGE_SIZE = 20
+ACTIONS = {
+    "filed": message("filed"),
+    "revised": message("changed"),
+    "answered": message("closed as answered"),
+    "withdrawn": message("withdrawn"),
+}
+"""What the history calls what was done."""
+_OVERTAKEN = message(
+    "Somebody else changed this request meanwhile. Theirs stands below: take over what you want to"
+    " keep, and save again."
+)
+
+
+@get("/requests")
+async def requests_page(request: HTMXRequest, session: AsyncSession) -> Page:
+    """List the requests of a country, for a measure, in a state; the open ones first."""
+    wanted = _filters(request.query_params)
+    number = page_number(request)
+    found = await list_requests(
+        session,
+        country=wanted["country"] or None,
+        measure=wanted["measure"] or None,
+        state=wanted["state"] or None,
+        page=number,
+        size=PAGE_SIZE,
+    )
+    return page(
+        request,
+        "requests/requests.html",
+        wanted=wanted,
+        filtered=any(wanted.values()),
+        found=found,
+        number=number,
+        pages=-(-found.total // PAGE_SIZE),
+        countries=_countries(i18n.language_of(request)),
+    )
+
+
+def _filters(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters of the address; what it asks for that does not exist is left out."""
+    known = {
+        "country": codelists.countries(),
+        "measure": codelists.scheme("measures"),
+        "state": codelists.scheme("request_states"),
+    }
+    given = {
+        "country": parameters.get("country", "").upper(),
+        "measure": parameters.get("measure", "").upper(),
+        "state": parameters.get("state", ""),
+    }
+    return {name: value if value in known[name] else "" for name, value in given.items()}
+
+
+def _countries(language: str) -> list[tuple[str, str]]:
+    named = [(code, codelists.country_name(code, language)) for code in codelists.countries()]
+    return sorted(named, key=lambda one: fold(one[1]))
+
+
+@get("/requests/new")
+async def new_page(request: HTMXRequest, reader: Actor) -> Response[Any]:
+    """Show the form for a request; ?country= and ?measure= fill it in."""
+    require(reader, "request.file")
+    wanted = _filters(request.query_params)
+    measures = [wanted["measure"]] if wanted["measure"] else []
+    language = i18n.language_of(request)
+    return _form(request, RequestRecord(wanted["country"], "", "", measures, "soon", language))
+
+
+@post("/requests/new", status_code=200)
+async def file(request: HTMXRequest, session: AsyncSession, reader: Actor) -> Response[Any]:
+    """Store a request; what is wrong is told, nothing typed is lost."""
+    require(reader, "request.file")
+    form = await request.form()
+    record = _read(form)
+    try:
+        filed = await file_request(session, reader, record, looked=bool(form.get("looked")))
+    except Invalid as error:
+        return _form(request, record, errors=error.errors)
+    return redirect(request, f"/requests/{filed.id}", notice=message("The request is filed."))
+
+
+@get("/requests/{request_id:int}")
+async def request_page(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, request_id: int
+) -> Response[Any]:
+    """Show a request."""
+    return await _one(request, session, reader, request_id)
+
+
+@get("/requests/{request_id:int}/edit")
+async def edit_page(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, request_id: int
+) -> Response[Any]:
+    """Show the form of a request."""
+    require(reader, "request.file")
+    stored = await get_request(session, request_id)
+    return _form(request, _record(stored), stored)
+
+
+@post("/requests/{request_id:int}/edit", status_code=200)
+async def revise(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, request_id: int
+) -> Response[Any]:
+    """Change a request. Of two who do so at once, the second sees what the first has saved."""
+    require(reader, "request.file")
+    form = await request.form()
+    record, looked = _read(form), bool(form.get("looked"))
+    stored = await get_request(session, request_id)
+    try:
+        async with session.begin_nested():
+            await revise_request(
+                session, reader, request_id, record, version=_version(form), looked=looked
+            )
+    except Invalid as error:
+        return _form(request, record, stored, error.errors, version=_version(form))
+    except Conflict:
+        await session.refresh(stored)
+        if stored.state != "open":
+            return await _one(request, session, reader, request_id, overtaken=True)
+        errors = (FieldError("", _OVERTAKEN),)
+        return _form(request, record, stored, errors, theirs=True)
+    return redirect(request, f"/requests/{request_id}", notice=message("The request is changed."))
+
+
+@post("/requests/{request_id:int}/close", status_code=200)
+async def close(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, request_id: int
+) -> Response[Any]:
+    """Close a request, and say what became of it."""
+    require(reader, "request.file")
+    form = await request.form()
+    typed = {name: str(form.get(name, "")) for name in ("state", "outcome")}
+    try:
+        async with session.begin_nested():
+            await close_request(session, reader, request_id, **typed, version=_version(form))
+    except Invalid as error:
+        return await _one(request, session, reader, request_id, typed, error.errors)
+    except Conflict:
+        session.expire_all()
+        return await _one(request, session, reader, request_id, typed, overtaken=True)
+    return redirect(request, f"/requests/{request_id}", notice=message("The request is closed."))
+
+
+def _read(form: FormMultiDict) -> RequestRecord:
+    def text(name: str) -> str:
+        return str(form.get(name, "")).replace("\r\n", "\n").strip()
+
+    measures = [str(one) for one in form.getall("measures", [])]
+    return RequestRecord(
+        text("country"), text("title"), text("text"), measures, text("urgency"), text("language")
+    )
+
+
+def _record(stored: AssistanceRequest) -> RequestRecord:
+    return RequestRecord(
+        stored.country,
+        stored.title,
+        stored.text,
+        stored.measures,
+        stored.urgency,
+        stored.language,
+    )
+
+
+def _version(form: Mapping[str, Any]) -> int:
+    """Return the version of the request that the person saw."""
+    text = str(form.get("version", ""))
+    if not (text.isascii() and text.isdecimal()):
+        raise Invalid([FieldError("", message("Load the page again, then try once more."))])
+    return int(text[:9])
+
+
+def _form(
+    request: HTMXRequest,
+    record: RequestRecord,
+    stored: AssistanceRequest | None = None,
+    errors: tuple[FieldError, ...] = (),
+    version: int | None = None,
+    theirs: bool = False,
+) -> Response[Any]:
+    """Show the form. Whoever saves after having seen `theirs` has merged the two."""
+    status = 409 if theirs else 422 if errors else 200
+    return page(
+        request,
+        "requests/form.html",
+        status=status,
+        record=record,
+        stored=stored,
+        version=version or (stored.version if stored else 0),
+        theirs=_record(stored) if theirs and stored else None,
+        errors=errors,
+        suspicious=[*suspicious_parts(record.title), *suspicious_parts(record.text)],
+        countries=_countries(i18n.language_of(request)),
+        text_languages={code: i18n.LANGUAGES[code] for code in codelists.LANGUAGES},
+    )
+
+
+async def _one(
+    request: HTMXRequest,
+    session: AsyncSession,
+    reader: Actor,
+    request_id: int,
+    typed: Mapping[str, str] | None = None,
+    errors: tuple[FieldError, ...] = (),
+    overtaken: bool = False,
+) -> Response[Any]:
+    stored = await get_request(session, request_id)
+    return page(
+        request,
+        "requests/request.html",
+        status=409 if overtaken else 422 if errors else 200,
+        one=stored,
+        typed=typed or {"state": "", "outcome": ""},
+        errors=errors,
+        overtaken=overtaken,
+        ends=CLOSED,
+        history=await history_of(session, "request", request_id) if reader.signed_in else [],
+        actions=ACTIONS,
+    )
+
+
+handlers = [requests_page, new_page, file, request_page, edit_page, revise, close]
