@@ -29,6 +29,7 @@ PUBLIC = [
     "/requests/1",
     "/help",
     "/help/finding",
+    "/help/countries",
     "/help/registering",
     "/help/bringing",
     "/help/importing",

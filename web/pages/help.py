@@ -21,6 +21,7 @@ from web.rendering import Page, page
 TOPICS = {
     "finding": sentence("Find projects"),
     "following": sentence("Follow what is new"),
+    "countries": sentence("The page of a country, and its brief"),
     "registering": sentence("Register a project"),
     "bringing": sentence("Bring your projects"),
     "importing": sentence("The columns of a table"),
