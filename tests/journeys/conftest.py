@@ -18,6 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from registry.demo import DEMO_PASSWORD
+from tests.web.post_office import PostOffice, open_post_office
 
 ROOT = Path(__file__).parents[2]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -32,6 +33,8 @@ class Served:
     url: str
     home: Path
     environment: dict[str, str]
+    office: PostOffice
+    """The mail server that it sends messages to."""
 
     def convene(self, *arguments: str) -> str:
         """Run the command on the same data and return what it prints."""
@@ -48,7 +51,14 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def office() -> Iterator[PostOffice]:
+    """A mail server for all journeys."""
+    with open_post_office() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory, office: PostOffice) -> Iterator[Served]:
     """Convene with its demonstration, on a free port."""
     home = tmp_path_factory.mktemp("home")
     with socket.socket() as free:
@@ -58,7 +68,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         name: value
         for name, value in os.environ.items()
         if name not in {"DATABASE_URL", "MEILI_URL", "MEILI_KEY"}
-    } | {"CONVENE_HOME": str(home)}
+    } | {
+        "CONVENE_HOME": str(home),
+        "CONVENE_URL": f"http://127.0.0.1:{port}",
+        "SMTP_URL": f"smtp://127.0.0.1:{office.port}?tls=no",
+        "SMTP_FROM": "Convene <registry@example.org>",
+    }
     log = (home / "serve.log").open("w")
     process = subprocess.Popen(
         [sys.executable, "-m", "web.cli", "serve", "--demo", "--port", str(port)],
@@ -70,7 +85,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{url}/readyz", process, home / "serve.log")
-        yield Served(url, home, environment)
+        yield Served(url, home, environment, office)
     finally:
         process.terminate()
         try:

@@ -9,9 +9,11 @@ from sqlmodel import select
 from registry.backup import read_about, restore_backup, write_backup
 from registry.database import Database, scratch_database
 from registry.errors import Unavailable
-from registry.models import Change, Project
+from registry.models import Change, Project, ProjectNews, SavedSearch
+from registry.news import newest_number
+from registry.saved_searches import save_search
 from registry.settings import Settings
-from tests.builders import a_project
+from tests.builders import a_project, acting, an_account
 
 
 @pytest.fixture
@@ -30,6 +32,17 @@ async def test_what_was_backed_up_comes_back(options: Settings, tmp_path: Path) 
     async with scratch_database(options) as database:
         async with database.session() as session:
             await a_project(session, title="Kept")
+            account = await an_account(session, "secretariat")
+            search = await save_search(
+                session,
+                acting(account),
+                "q=kept",
+                name="S",
+                frequency="daily",
+                language="en",
+                hour=6,
+            )
+            session.add(ProjectNews(project_id=1, number=7, published_number=7, published=True))
         about = await write_backup(database, file)
         async with database.session() as session:
             await a_project(session, title="Registered after the backup")
@@ -39,6 +52,9 @@ async def test_what_was_backed_up_comes_back(options: Settings, tmp_path: Path) 
         assert await titles(database) == {"Kept"}
         async with database.session() as session:
             assert (await session.exec(select(Change))).first() is not None
+            kept = (await session.exec(select(SavedSearch))).one()
+            assert (kept.key, kept.due_at) == (search.key, search.due_at)
+            assert await newest_number(session) == 7
             await a_project(session, title="Life goes on")
     assert (about.projects, about.organisations) == (1, 1)
     assert file.stat().st_mode & 0o077 == 0

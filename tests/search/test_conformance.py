@@ -55,6 +55,13 @@ class TestWords:
         page = await engine.search(Query("judges training "))
         assert (page.relaxed, page.total) == (False, 12)
 
+    async def test_projects_with_most_of_the_words_can_be_left_out(
+        self, engine: SearchEngine
+    ) -> None:
+        await engine.write([a_document(1, "Training of judges"), a_document(2, "Training")])
+        page = await engine.search(Query("judges training ", relax=False))
+        assert ([hit.id for hit in page.hits], page.relaxed, page.total) == ([1], False, 1)
+
     async def test_a_country_is_not_given_up_for_other_words(self, engine: SearchEngine) -> None:
         await engine.write(
             [

@@ -28,6 +28,8 @@ class PostOffice:
     port: int
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
     """Recipient of the envelope, and the message."""
+    raw: list[bytes] = field(default_factory=list)
+    """The messages as they came over the line."""
     refuses: dict[str, str] = field(default_factory=dict)
     """Recipient -> the server's reply."""
     on_data: Callable[[], None] = lambda: None
@@ -40,6 +42,7 @@ class PostOffice:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        self.raw.append(envelope.content)
         message: Any = message_from_bytes(envelope.content, policy=policy.default)
         self.taken += [(recipient, message) for recipient in envelope.rcpt_tos]
         self.on_data()

@@ -11,8 +11,9 @@ from registry.models import Account, now
 from search.sync import catch_up
 from tests.builders import a_project
 from tests.web.following import Registry, office, registry, soon
-from tests.web.post_office import html_in, text_in
+from tests.web.post_office import SECRET, html_in, text_in
 from web.mail.digest import LONGEST
+from web.saved_searches import messages_key
 
 __all__ = ["office", "registry"]
 
@@ -39,6 +40,20 @@ async def test_a_message_says_what_was_published_and_what_changed(registry: Regi
     for address in ("/projects/NEW", "/projects/OLD", "/account/searches", "/unsubscribe/"):
         assert f"https://registry.example.org{address}" in text_in(message)
         assert f'href="https://registry.example.org{address}' in html_in(message)
+
+
+async def test_mail_programs_find_how_to_end_the_messages(registry: Registry) -> None:
+    search = await registry.follower("a@example.org", name="Büro " * 20)
+    await registry.project(title="Hébergement 庇护所 " * 20)
+    await registry.send()
+    (raw,) = registry.office.raw
+    key = messages_key(search, SECRET)
+    stop = f"\r\nList-Unsubscribe: <https://registry.example.org/unsubscribe/{key}>\r\n"
+    assert stop.encode() in raw
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+    assert raw.isascii()
+    assert max(map(len, raw.split(b"\r\n"))) <= 998  # RFC 5322
+    assert "Hébergement 庇护所" in text_in(registry.office.taken[0][1])
 
 
 async def test_each_change_is_told_once(registry: Registry) -> None:

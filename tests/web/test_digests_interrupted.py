@@ -11,9 +11,11 @@ from sqlmodel import select
 
 from registry.digests import LEASE
 from registry.models import SavedSearch, now
+from registry.settings import Settings
 from tests.registry.imports.test_worker import ROOT
 from tests.web.following import Registry, office, registry
 from tests.web.post_office import SECRET, text_in
+from web.commands.doctor import _mail
 
 __all__ = ["office", "registry"]
 
@@ -88,3 +90,27 @@ async def test_the_operator_is_told_why_nothing_is_sent(registry: Registry) -> N
     async with registry.database.session() as session:
         (search,) = await session.exec(select(SavedSearch))
     assert search.due_at is not None and search.due_at > now()
+
+
+async def test_the_doctor_tries_the_server(registry: Registry) -> None:
+    well = registry.office.settings(registry.home)
+    port = registry.office.port
+    findings = [
+        await _mail(well),
+        await _mail(Settings(home=registry.home, smtp_url=None)),
+        await _mail(registry.office.settings(registry.home, public_url=None)),
+        # A server without encryption is used only where one says so.
+        await _mail(registry.office.settings(registry.home, smtp_url=f"smtp://127.0.0.1:{port}")),
+        await _mail(
+            registry.office.settings(registry.home, smtp_url=f"smtp://a:b@127.0.0.1:{port}?tls=no")
+        ),
+        await _mail(registry.office.settings(registry.home, smtp_url="smtp://127.0.0.1:1?tls=no")),
+    ]
+    assert [finding.well for finding in findings] == [True, True, False, False, False, False]
+    assert "answers" in findings[0].detail
+    assert "SMTP_URL is not set" in findings[1].detail
+    assert "CONVENE_URL" in findings[2].mend
+    assert "STARTTLS" in findings[3].mend
+    assert "signing in" in findings[4].mend
+    assert "does not answer" in findings[5].mend
+    assert registry.office.taken == []

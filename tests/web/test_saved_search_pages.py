@@ -14,6 +14,7 @@ from registry.saved_searches import MOST_SEARCHES, query_string, save_search
 from registry.settings import Settings
 from tests.builders import a_project, acting, an_account, an_organisation
 from tests.web.conftest import Browser, browser, member, text_of
+from tests.web.test_projects_search import statements
 from web.saved_searches import messages_key
 from web.security import secret_of
 
@@ -246,3 +247,20 @@ class TestUnsubscribing:
         assert await self.frequency(sending) == "daily"
         await post(sending, "/account/searches/1/delete", {})
         assert (await sending.post(address)).status_code == 404
+
+
+async def test_the_pages_need_as_few_statements_however_many_searches(member: Browser) -> None:
+    await published(member, title="Shelter in Chisinau", country="MD")
+    await saved(member, "q=word&organisation=unodc")
+    await published(member, title="Shelter in Kyiv", country="UA")
+    with statements(member.database) as few:
+        await member.get("/account/searches")
+    for number in range(9):
+        await saved(member, f"q=word{number}&organisation=unodc")
+    await published(member, title="Shelter in Lviv", country="UA")
+    with statements(member.database) as many:
+        await member.get("/account/searches")
+    with statements(member.database) as one:
+        await member.get("/account/searches/1")
+    assert len(many) == len(few) <= 6
+    assert len(one) <= 12

@@ -84,9 +84,10 @@ def message_for(
             "own_address": f"{settings.site}/account/searches",
             "stop_address": stop,
         }
-        message.set_content(templates.get_template("mail/digest.txt").render(said))
+        text = templates.get_template("mail/digest.txt").render(said)
+        message.set_content(text, cte="quoted-printable")
         html = templates.get_template("mail/digest.html").render(said)
-        message.add_alternative(html, subtype="html")
+        message.add_alternative(html, subtype="html", cte="quoted-printable")
     return message
 
 
