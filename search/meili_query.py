@@ -173,6 +173,8 @@ def limits(query: Query) -> list[str]:
     budgets = budgets_between(query.budget_from, query.budget_to)
     if budgets is not None:
         found += [f"by_budget >= {budgets[0]}", f"by_budget <= {budgets[1]}"]
+    if query.among is not None:
+        found.append(f"id IN [{', '.join(str(int(project_id)) for project_id in query.among)}]")
     return found
 
 

@@ -267,6 +267,8 @@ class QueryMaker:
         if budgets is not None:
             least, most = sort_key(budgets[0], 0), sort_key(budgets[1] + 1, 0) - 1
             limits.append(self._range(SORT_FIELDS["budget"], least, most))
+        if query.among is not None:
+            limits.append(tantivy.Query.term_set_query(self._schema, "id", list(query.among)))
         return limits
 
     def _range(self, field: str, least: int | None, most: int | None) -> tantivy.Query:

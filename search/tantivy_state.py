@@ -53,7 +53,14 @@ class State:
         always = [*([asked] if asked else []), *make.limits(query)]
         excluded = make.excluded(words)
         filters = make.filters(query.filters)
-        limits = (query.active_on, query.budget_from, query.budget_to, tuple(query.audiences))
+        among = None if query.among is None else tuple(query.among)
+        limits = (
+            query.active_on,
+            query.budget_from,
+            query.budget_to,
+            tuple(query.audiences),
+            among,
+        )
 
         def counted(without: str | None = None) -> Counts:
             used = [family for family in filters if family != without]

@@ -105,22 +105,38 @@ def country_words() -> frozenset[str]:
     )
 
 
+class _Name(NamedTuple):
+    """A name of a country, as its words."""
+
+    country: str
+    words: frozenset[str]
+
+
 @cache
-def _names_by_word() -> dict[str, list[frozenset[str]]]:
-    """Return word -> names of countries, each as its words, of which it is the longest one."""
-    names: dict[str, list[frozenset[str]]] = {}
+def _names_by_word() -> dict[str, list[_Name]]:
+    """Return word -> names of countries of which it is the longest word."""
+    names: dict[str, list[_Name]] = {}
     for country in codelists.countries().values():
         for name in (*country.names.values(), *country.aliases):
             if words := frozenset(tokens(name)) - STOP_WORDS:
-                names.setdefault(max(words, key=lambda word: (len(word), word)), []).append(words)
+                longest = max(words, key=lambda word: (len(word), word))
+                names.setdefault(longest, []).append(_Name(country.code, words))
     return names
+
+
+def _names_in(words: Sequence[str]) -> list[_Name]:
+    said = frozenset(words)
+    return [name for word in said for name in _names_by_word().get(word, ()) if name.words <= said]
 
 
 def places_in(words: Sequence[str]) -> frozenset[str]:
     """Return those of the folded words of a query that together are the name of a country."""
-    said = frozenset(words)
-    names = (name for word in said for name in _names_by_word().get(word, ()) if name <= said)
-    return frozenset(word for name in names for word in name)
+    return frozenset(word for name in _names_in(words) for word in name.words)
+
+
+def countries_in(words: Sequence[str]) -> list[str]:
+    """Return the countries that the folded words of a query name, as codes."""
+    return sorted({name.country for name in _names_in(words)})
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,14 @@ class ProjectVector(SQLModel, table=True):
     """The meaning of a project's title and description, from the sentence encoder."""
 
     __tablename__ = "project_vector"
+    __table_args__ = (
+        Index(
+            "project_vector_nearest",
+            "vector",
+            postgresql_using="hnsw",
+            postgresql_ops={"vector": "halfvec_cosine_ops"},
+        ),
+    )
     project_id: int = Field(foreign_key="project.id", primary_key=True)
     checksum: str
     """Of the text that was encoded, so that unchanged texts are not encoded again."""

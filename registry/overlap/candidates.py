@@ -26,8 +26,9 @@ _NEAREST = """
 SELECT p.id FROM nearby n JOIN project p ON p.id = n.id
 JOIN project_vector v ON v.project_id = p.id
 WHERE p.state = 'published' AND p.id <> :own {condition}
-ORDER BY v.vector <=> CAST(:vector AS halfvec) LIMIT {limit}
+ORDER BY (v.vector <=> CAST(:vector AS halfvec)) + 0 LIMIT {limit}
 """
+# '+ 0' keeps the planner from the approximate index, which would lose some of those nearby.
 _CANDIDATES = f"""
 WITH nearby AS (
   SELECT project_id AS id FROM project_country WHERE code = ANY(:countries)

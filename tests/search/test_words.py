@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from search.highlight import Marker, parts, snippet
 from search.meili_answer import spans as spans_of_bytes
 from search.spelling import nearest
-from search.words import Word, distance, fold, least_of, read, tokens
+from search.words import Word, countries_in, distance, fold, least_of, read, tokens
 
 texts = st.text(max_size=200)
 words = st.text(alphabet="abcdé", min_size=1, max_size=8)
@@ -109,3 +109,9 @@ def test_the_nearest_word_is_the_one_meant() -> None:
     found = ["Referral of victims", "Referral mechanism", "referrals"]
     assert nearest("refferal", found, 2) == "referral"
     assert nearest("xylophone", found, 2) is None
+
+
+def test_countries_are_named_by_all_words_of_a_name() -> None:
+    assert countries_in(["magistrate", "kenya"]) == ["KE"]
+    assert countries_in(["ivory", "trade"]) == []
+    assert countries_in(["cote", "ivoire"]) == countries_in(["ivory", "coast"]) == ["CI"]

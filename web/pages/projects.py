@@ -17,11 +17,13 @@ from registry.catalogue import (
 )
 from registry.errors import FieldError, Invalid, NotFound
 from registry.messages import message
+from registry.nearest import projects_near
 from registry.permissions import Actor
 from registry.personal_data import personal_data_in
 from registry.project_overlaps import open_overlaps, overlaps_of_project
 from registry.projects import missing_for_publication, publish_project, withdraw_project
 from registry.saved_searches import query_string
+from search.by_meaning import found_by_meaning
 from search.engine import SearchEngine
 from web import i18n
 from web.facets import facet_lists
@@ -48,6 +50,8 @@ ACTIONS = {
     "withdrawn": message("withdrawn"),
 }
 """What the history calls what was done."""
+NEAR = 5
+"""Similar projects on the page of one, beside those that overlap."""
 LARGEST_PAGE = 100
 """Hits on one page of the site; programs may ask the API for more."""
 
@@ -59,8 +63,11 @@ async def search_page(
     """Show the projects that fit, with facets; to htmx the result alone."""
     query = await query_of(session, reader, request.query_params.multi_items(), LARGEST_PAGE)
     found = await engine.search(query)
+    by_meaning = await found_by_meaning(session, reader, engine, query, found)
+    hits = [*found.hits, *by_meaning]
     language = i18n.language_of(request)
     slugs = {*found.facets.get("organisation", ()), *organisations_in(query)}
+    slugs |= {hit.organisation_slug for hit in by_meaning}
     organisations = await organisation_labels(session, slugs)
     parameters = parameters_of(query)
     today = datetime.now(UTC).date()
@@ -70,6 +77,7 @@ async def search_page(
         fragment="projects/_results.html",
         query=query,
         found=found,
+        by_meaning=by_meaning,
         facets=facet_lists(found, query, organisations, language),
         years=year_chart(found.facets.get("year", {}), query.filters.get("year", ()), today),
         budget_label=budget_label,
@@ -77,8 +85,8 @@ async def search_page(
         organisations=organisations,
         address=_address_maker(parameters),
         save_address=_save_address(parameters),
-        shared=await shared_identifiers(session, reader, [hit.identifier for hit in found.hits]),
-        overlaps=await open_overlaps(session, reader, [hit.id for hit in found.hits]),
+        shared=await shared_identifiers(session, reader, [hit.identifier for hit in hits]),
+        overlaps=await open_overlaps(session, reader, [hit.id for hit in hits]),
         live=wants_fragment(request),
     )
     if wants_fragment(request):
@@ -143,6 +151,12 @@ async def _project(
     if draft:  # what the form says beside the fields, for those without JavaScript too
         similar = await similar_projects(session, reader, view.record, view.project.id)
     overlaps = await overlaps_of_project(session, reader, view.project.id or 0)
+    near = []
+    if view.project.state == "published":
+        named = {(overlap.identifier, overlap.organisation_slug) for overlap in overlaps}
+        found = await projects_near(session, reader, view.project.id or 0, NEAR + len(named))
+        near = [one for one in found if (one.identifier, one.organisation_slug) not in named][:NEAR]
+    identifiers = [one.identifier for one in (*overlaps, *near)]
     return page(
         request,
         "projects/project.html",
@@ -153,7 +167,8 @@ async def _project(
         errors=errors,
         history=await history_of_project(session, reader, view.project),
         overlaps=overlaps,
-        shared=await shared_identifiers(session, reader, [one.identifier for one in overlaps]),
+        near=near,
+        shared=await shared_identifiers(session, reader, identifiers),
         missing=missing_for_publication(view.record) if draft else [],
         similar=similar,
         act_address=lambda action: address_of(view, action),
