@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from registry import codelists
 from registry.errors import FieldError, Invalid
@@ -126,19 +126,19 @@ def facets_in(family: str) -> tuple[str, ...]:
     return tuple(facet for facet in FACETS if family_of(facet) == family)
 
 
-def values_around(facet: str, value: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=4096)
+def values_around(facet: str, value: str) -> tuple[tuple[str, str], ...]:
     """Return the (facet, value) that a value lies in, widest first; none for an unknown one."""
-    if facet == "country":
-        return [("region", code) for code in codelists.regions_of(value)]
+    if facet == "country" and value in codelists.countries():
+        return tuple(("region", code) for code in codelists.regions_of(value))
     if facet == "measure" and value in codelists.scheme("measures"):
-        return [("pillar", codelists.pillar_of(value))]
-    around: list[tuple[str, str]] = []
-    known = codelists.regions() if facet == "region" else {}
-    parent = known[value].parent if value in known else None
-    while parent is not None and parent != codelists.WORLD:
-        around.insert(0, ("region", parent))
-        parent = known[parent].parent
-    return around
+        return (("pillar", codelists.pillar_of(value)),)
+    parent = None
+    if facet == "region" and value in codelists.regions():
+        parent = codelists.regions()[value].parent
+    if parent is None or parent == codelists.WORLD:
+        return ()
+    return (*values_around("region", parent), ("region", parent))
 
 
 def _narrowest(filters: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ the same list (see `search.query.Page.facets`).
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from registry import codelists
 from registry.folding import fold
@@ -38,7 +39,7 @@ Value = tuple[str, str]
 """A facet and a value of it."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen, which would take longer than all else: there are hundreds
 class Choice:
     """A value that can be chosen, how many projects have it, and the values that lie in it."""
 
@@ -138,15 +139,15 @@ class _Tree:
         self._small = len(counts) <= _SMALL
         self._in: dict[Value | None, list[Value]] = defaultdict(list)
         for value in counts:
-            self._in[next(reversed(values_around(*value)), None)].append(value)
+            around = values_around(*value)
+            self._in[around[-1] if around else None].append(value)
 
     def below(self, around: Value | None) -> tuple[Choice, ...]:
         """Return the choices in a value, or of the whole list, in the order of the page."""
-        choices = [self._choice(value) for value in self._in[around]]
-        return tuple(sorted(choices, key=_place))
+        return tuple(sorted([self._choice(value) for value in self._in[around]], key=_place))
 
     def _choice(self, value: Value) -> Choice:
-        below = self.below(value)
+        below = self.below(value) if value in self._in else ()
         return Choice(
             facet=value[0],
             value=value[1],
@@ -158,11 +159,14 @@ class _Tree:
         )
 
 
+_folded = lru_cache(maxsize=4096)(fold)
+
+
 def _place(choice: Choice) -> tuple[object, ...]:
     """Order codes as their list has them, places by name, all else by what most projects have."""
     if choice.facet in {"pillar", "measure", "status"}:
         codes = list(codelists.scheme(SCHEMES[choice.facet]))
         return (codes.index(choice.value) if choice.value in codes else len(codes), choice.value)
     if choice.facet in {"region", "country"}:
-        return (choice.facet == "country", fold(choice.label))
+        return (choice.facet == "country", _folded(choice.label))
     return (not choice.chosen, -choice.count, choice.label)

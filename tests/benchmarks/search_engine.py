@@ -111,6 +111,11 @@ def questions(words: Words) -> dict[str, Callable[[random.Random], Query]]:
         ),
         "no words": lambda d: Query(active_on=date(2000, 1, 1) + timedelta(d.randrange(9000))),
         "no words, one filter": lambda d: Query(filters={"country": [d.choice(countries)]}),
+        "word, years and budgets": lambda d: Query(
+            f"{words.common(d)} ",
+            filters={"year": [str(d.randrange(2008, 2020) + i) for i in range(4)]},
+            budget_from=d.randrange(1_000_000),
+        ),
         "sorted by budget": lambda d: Query(f"{words.common(d)} ", sort="budget"),
     }
 

@@ -10,6 +10,7 @@ PUBLIC = [
     "/projects",
     "/projects?q=refferal&country=MD",
     "/projects?q=qqqqqqqqqqqq",
+    "/projects?region=002&country=MD&measure=PROT-4&year=2023-2026&budget_from=100000",
     "/projects/DEMO-SIDA-MD-01",
     "/countries",
     "/countries/MD",
