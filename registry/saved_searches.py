@@ -162,7 +162,7 @@ async def change_search(
     """
     search = await own_search(session, actor, search_id, lock=True)
     if search.version != version:
-        raise Conflict("You have changed this search in another window. This is how it is now.")
+        raise Conflict("You have changed this search in another window meanwhile.")
     name, errors = _checked(name, frequency, language)
     if errors:
         raise Invalid(errors)

@@ -135,8 +135,9 @@ async def change(
             version=int(version[:9]) if version.isdecimal() else 0,
             **_settings(request, data),
         )
-    except Conflict as error:
-        errors, data, status = (FieldError("", message(str(error))),), {}, 409
+    except Conflict:
+        said = message("You have changed this search in another window. This is how it is now.")
+        errors, data, status = (FieldError("", said),), {}, 409
     except Invalid as error:
         errors, status = error.errors, 422
     else:
