@@ -5,10 +5,13 @@ import re
 import pytest
 from httpx import Response
 
+from registry.coordination.totals import MERGED
 from registry.exchange.record import CountryShare
 from registry.mechanisms import get_mechanism, shipped
 from tests.builders import a_project, an_account
+from tests.registry.test_country_overview import an_overlap
 from tests.web.conftest import Browser, text_of
+from tests.web.test_projects_search import statements
 
 
 @pytest.fixture
@@ -172,3 +175,17 @@ async def test_others_do_not_edit(member: Browser) -> None:
         "/admin/mechanisms/eu", data={"_csrf_token": member.cookies["convene_csrf"], "seen": "0"}
     )
     assert refused.status_code == 403
+
+
+async def test_areas_take_the_same_few_statements_for_any_number(browser: Browser) -> None:
+    taken: dict[str, list[int]] = {"/regions": [], "/regions/150": [], "/mechanisms/osce": []}
+    for number in (2, 6):
+        async with browser.database.session() as session:
+            shares = [CountryShare("MD"), CountryShare("UA")]
+            projects = [await a_project(session, countries=shares) for _ in range(number)]
+            await an_overlap(session, projects[0], projects[1], outcome=MERGED)
+        for address, counts in taken.items():
+            with statements(browser.database) as sent:
+                await browser.get(address)
+            counts.append(len([one for one in sent if "FROM" in one]))
+    assert taken == {"/regions": [2, 2], "/regions/150": [5, 5], "/mechanisms/osce": [6, 6]}

@@ -26,6 +26,7 @@ TOPICS = {
     "bringing": sentence("Bring your projects"),
     "importing": sentence("The columns of a table"),
     "overlaps": sentence("Overlaps and how they are judged"),
+    "places": sentence("Regions, mechanisms and organisations"),
     "accessibility": sentence("Accessibility"),
 }
 """Address -> title; the titles are translated in the templates."""

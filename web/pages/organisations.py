@@ -10,11 +10,14 @@ from registry import codelists
 from registry.catalogue import projects_of_organisation, shared_identifiers
 from registry.folding import fold
 from registry.models import Organisation
+from registry.organisation_overview import organisation_overview
 from registry.organisations import get_organisation, list_organisations, organisation_record
 from registry.permissions import Actor, may
 from registry.visibility import audiences_for
 from search.engine import SearchEngine
 from search.query import Query
+from web import charts
+from web.network import network
 from web.rendering import Page, page
 
 PROJECTS_SHOWN = 20
@@ -63,6 +66,7 @@ async def organisation_page(
 ) -> Page:
     """Show an organisation: mandates and competencies, where and what, projects, contacts."""
     organisation = await get_organisation(session, slug)
+    overview = await organisation_overview(session, reader, organisation.id or 0)
     found = await engine.search(
         Query(
             filters={"organisation": [slug]},
@@ -76,6 +80,9 @@ async def organisation_page(
         "organisations/organisation.html",
         organisation=organisation,
         record=await organisation_record(session, organisation),
+        overview=overview,
+        map=charts.tile_map(overview.active),
+        network=network(overview.partners),
         found=found,
         shared=await shared_identifiers(session, reader, [hit.identifier for hit in found.hits]),
         drafts=await _drafts(session, reader, organisation),
