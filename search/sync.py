@@ -238,6 +238,13 @@ async def adopt_synonyms(database: Database, index: SearchIndex) -> int:
     return (kept.id or 0) if kept else 0
 
 
+async def tell_synonyms(database: Database, engine: SearchEngine) -> None:
+    """Give all indexes the synonyms at once; one that does not answer is told when it does."""
+    for index in engine.indexes:
+        with contextlib.suppress(Unavailable):
+            await adopt_synonyms(database, index)
+
+
 async def _follow(database: Database, feed: Feed, registry: str) -> None:
     async with _listening(database) as heard:
         adopted = None

@@ -1,31 +1,52 @@
 """Pages while the search server is away."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import pytest
 from asgi_lifespan import LifespanManager
 
 from registry.database import Database
 from registry.settings import Settings
-from search.sync import catch_up
-from tests.builders import a_project
+from tests.builders import a_project, an_account
+from tests.web.conftest import Browser
 from web.app import create_app
 
 
-async def test_pages_answer_and_say_that_the_list_may_be_old(
-    committed: Database, tmp_path: Path
-) -> None:
-    async with committed.session() as session:
-        await a_project(session, title="Shelter in Chisinau")
+@pytest.fixture
+async def away(committed: Database, tmp_path: Path) -> AsyncIterator[Browser]:
+    """A browser on an application whose search server does not answer."""
     settings = Settings(home=tmp_path, meili_url="http://127.0.0.1:9")
     app = create_app(settings, database=committed, background=False)
     async with LifespanManager(app):
-        await catch_up(committed, app.state.engine)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as browser:
-            found = await browser.get("/projects?q=shelter")
-            assert (found.status_code, "Shelter" in found.text) == (200, True)
-            assert "The list may be some minutes old." in found.text
-            assert "Shelter in Chisinau" in (await browser.get("/")).text
-            ready = (await browser.get("/readyz")).json()
-            assert (ready["engine"], ready["waiting"]["server"]) == ("embedded", 1)
+        async with Browser(
+            transport=transport, base_url="http://convene.test", follow_redirects=True
+        ) as opened:
+            opened.app, opened.database = app, committed
+            yield opened
+
+
+async def test_pages_answer_and_say_that_the_list_may_be_old(away: Browser) -> None:
+    async with away.database.session() as session:
+        await a_project(session, title="Shelter in Chisinau")
+    await away.index()
+    found = await away.get("/projects?q=shelter")
+    assert (found.status_code, "Chisinau" in found.text) == (200, True)
+    assert "The list may be some minutes old." in found.text
+    assert "Shelter in Chisinau" in (await away.get("/")).text
+    ready = (await away.get("/readyz")).json()
+    assert (ready["engine"], ready["waiting"]["server"]) == ("embedded", 1)
+
+
+async def test_the_secretariat_can_go_on(away: Browser) -> None:
+    async with away.database.session() as session:
+        await an_account(session, role="secretariat", email="s@example.org")
+        await a_project(session, title="Haven")
+    await away.index()
+    await away.sign_in("s@example.org")
+    assert (await away.get("/admin")).status_code == 200
+    saved = await away.submit("/admin/synonyms", {"text": "haven, lodge", "seen": "0"})
+    assert saved.status_code == 200
+    assert "Haven" in (await away.get("/projects?q=lodge")).text

@@ -151,7 +151,6 @@ async def open_index(database: Database) -> AsyncIterator[SearchEngine]:
     try:
         await sync.catch_up(database, engine)
         await sync.in_step(database, IN_STEP)
-        await engine.refresh()
         yield engine
     finally:
         await engine.close()

@@ -29,8 +29,8 @@ async def admin_page(
         request,
         "admin/admin.html",
         figures=await data_quality.quality_figures(session, reader),
-        engine_name=engine.name,
-        indexed=await engine.count(),
+        engine_name=engine.indexes[0].name,
+        indexed=await engine.indexes[0].count(),
     )
 
 

@@ -1,6 +1,5 @@
 """The page on which the secretariat looks after words that mean the same when one searches."""
 
-from contextlib import suppress
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -10,12 +9,12 @@ from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.database import Database
-from registry.errors import Conflict, FieldError, Invalid, Unavailable
+from registry.errors import Conflict, FieldError, Invalid
 from registry.messages import message
 from registry.permissions import Actor, require
 from registry.synonym_lists import current_list, save_list
 from search.engine import SearchEngine
-from search.sync import adopt_synonyms
+from search.sync import tell_synonyms
 from search.synonyms import read_groups, shipped
 from web.rendering import page, redirect
 
@@ -56,8 +55,7 @@ async def save_synonyms(
         errors = (FieldError("text", changed),)
         return await _page(request, session, typed=data, errors=errors, overtaken=True)
     await session.commit()  # what the index is told has to hold
-    with suppress(Unavailable):  # then it is told as soon as it answers
-        await adopt_synonyms(database, engine)
+    await tell_synonyms(database, engine)
     return redirect(request, "/admin/synonyms?saved=1")
 
 
