@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from registry.errors import Unavailable
+
 
 def _home() -> Path:
     return Path(os.environ.get("CONVENE_HOME", "~/.local/share/convene")).expanduser().resolve()
@@ -12,6 +14,17 @@ def _home() -> Path:
 
 def _flag(name: str) -> bool:
     return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _secret(name: str) -> str | None:
+    """Return a secret, from the variable itself or from the file that NAME_FILE names."""
+    file = os.environ.get(f"{name}_FILE")
+    if os.environ.get(name) or not file:
+        return os.environ.get(name) or None
+    try:
+        return Path(file).read_text(encoding="utf-8").strip() or None
+    except OSError as error:
+        raise Unavailable(f"{name}_FILE can't be read ({error}).") from error
 
 
 @dataclass(frozen=True)
@@ -24,8 +37,8 @@ class Settings:
     """DATABASE_URL: a PostgreSQL server of one's own; without it the embedded one is used."""
     meili_url: str | None = field(default_factory=lambda: os.environ.get("MEILI_URL") or None)
     """MEILI_URL: a Meilisearch server; without it the embedded index is used."""
-    meili_key: str | None = field(default_factory=lambda: os.environ.get("MEILI_KEY") or None)
-    """MEILI_KEY: an API key limited to Convene's index."""
+    meili_key: str | None = field(default_factory=lambda: _secret("MEILI_KEY"))
+    """MEILI_KEY, or the file MEILI_KEY_FILE: an API key limited to Convene's indexes."""
     secure_cookies: bool = field(default_factory=lambda: _flag("CONVENE_SECURE_COOKIES"))
     """CONVENE_SECURE_COOKIES: set it wherever Convene is served over https."""
     secret: str | None = field(default_factory=lambda: os.environ.get("CONVENE_SECRET") or None)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from registry.settings import Settings
-from search.meili import KEY_ACTIONS
 from web.cli import build_parser
 
 ROOT = Path(__file__).parent.parent
@@ -157,9 +156,10 @@ def test_containers_have_no_password_that_works_by_itself() -> None:
         assert f"\n{name}=\n" in (ROOT / ".env.example").read_text()
 
 
-def test_readme_shows_how_to_make_the_key_that_meilisearch_needs() -> None:
-    named = re.findall(r'\\"([a-z.*]+)\\"', section("Operations").split("actions")[1])
-    assert tuple(named) == KEY_ACTIONS
+def test_the_application_never_holds_the_master_key() -> None:
+    application = (ROOT / "compose.yaml").read_text().partition("  app:")[2].partition("\n\n")[0]
+    assert "MEILI_KEY_FILE:" in application
+    assert "MASTER_KEY" not in application
 
 
 def test_the_image_runs_as_an_ordinary_user_and_says_how_it_is() -> None:
