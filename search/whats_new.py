@@ -11,6 +11,8 @@ from registry.news import News, changed_at, newest_number, news_since, numbers_o
 from search.engine import SearchEngine
 from search.query import MAX_SIZE, Query
 
+_MARGIN = 10
+
 
 @dataclass(frozen=True)
 class WhatsNew:
@@ -70,7 +72,10 @@ async def count_new(
     found: dict[int, list[int]] = {}
     for key, (query, number) in asked.items():
         if number < newest:
-            answer = await engine.search(replace(everything_that_fits(query), size=most))
+            # No more can be new than there were changes since. The last of all that fit are looked
+            # at, and a few before them: what a long import committed late is further back.
+            size = min(most, newest - number + _MARGIN)
+            answer = await engine.search(replace(everything_that_fits(query), size=size))
             found[key] = [hit.id for hit in answer.hits]
     numbers = await numbers_of(session, {id for ids in found.values() for id in ids})
     return {
