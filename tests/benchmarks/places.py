@@ -30,7 +30,7 @@ from tests.benchmarks.generated import write_file
 from tests.benchmarks.pages import _bare, _ms, _p95
 from web.app import create_app
 
-REQUESTS = 30
+REQUESTS = 20
 PAIRS = 20_000
 """Flagged pairs, of which the fifth are decided."""
 
