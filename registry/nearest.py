@@ -96,5 +96,6 @@ async def projects_near(
         .order_by(distance)
         .limit(limit)
     )
-    near = (NearProject(**row._mapping) for row in rows)
+    # Nothing is near to a project that has not been encoded yet.
+    near = (NearProject(**row._mapping) for row in rows if row.nearness is not None)
     return [project for project in near if project.nearness >= ALIKE]
