@@ -1,6 +1,6 @@
 """Which pieces of a title or description to mark, and which piece of a long text to show."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from search.query import Parts
 from search.words import TOKEN, Word, distance, fold
@@ -49,10 +49,7 @@ class Marker:
         if not self._typos:  # most words are passed over by their first letter
             new = {word for word in new if word[0] in self._initials or not word.isascii()}
         self._marked.update([word for word in new if self._marks(fold(word))])
-        found: list[Span] = []
-        if not self._marked.isdisjoint(words):
-            marked = self._marked
-            found = [m.span() for m in TOKEN.finditer(text) if m.group() in marked]
+        found = sorted(span for word in self._marked & words for span in _occurrences(text, word))
         if self._phrases:
             found = sorted({*found, *self._phrase_spans(text)})
         return found
@@ -72,6 +69,16 @@ class Marker:
             for i in range(len(words) - len(phrase) + 1):
                 if tuple(words[i : i + len(phrase)]) == phrase:
                     yield from spots[i : i + len(phrase)]
+
+
+def _occurrences(text: str, word: str) -> Iterator[Span]:
+    """Yield where a word stands in a text by itself, not within another one."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum():
+            yield start, end
+        start = text.find(word, end)
 
 
 def _near(word: str, typed: str, most: int, unfinished: bool) -> bool:
