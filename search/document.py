@@ -173,7 +173,12 @@ def years_between(start: date | None, end: date | None, today: date) -> list[str
         return []
     first = (start or end or today).year
     last = max(first, (end or today).year)
-    return [str(year) for year in range(first, min(last, first + 60) + 1)]
+    return list(_years(first, min(last, first + 60)))
+
+
+@lru_cache(maxsize=4096)
+def _years(first: int, last: int) -> tuple[str, ...]:
+    return tuple(str(year) for year in range(first, last + 1))
 
 
 def document_of(

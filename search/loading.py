@@ -4,7 +4,7 @@ A full rebuild loads every project, so rows are taken as they come: making an ob
 of each one takes longer than all the rest.
 """
 
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, cast
@@ -17,13 +17,21 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.models import Organisation, Participation, Project, ProjectCountry
 from search.document import Document, document_of
 
-_COLUMNS = (
-    "id", "reporting_organisation_id", "identifier", "iati_identifier", "titles", "descriptions",
-    "language", "status", "start_date", "end_date", "budget", "currency", "budget_usd",
-    "updated_at", "visibility", "state", "pillars", "measures", "mandates", "activity_types",
-    "target_groups", "exploitation_forms", "regions", "locations",
+_ProjectRow = namedtuple(  # noqa: PYI024 (typed as what it stands for, where it is used)
+    "_ProjectRow",
+    (
+        "id", "reporting_organisation_id", "identifier", "iati_identifier", "titles",
+        "descriptions", "language", "status", "start_date", "end_date", "budget", "currency",
+        "budget_usd", "updated_at", "visibility", "state", "pillars", "measures", "mandates",
+        "activity_types", "target_groups", "exploitation_forms", "regions", "locations",
+    ),
 )  # fmt: skip
 """Of a project: all that its document is made of, and nothing that is restricted."""
+
+_OrganisationRow = namedtuple(  # noqa: PYI024
+    "_OrganisationRow", ("id", "slug", "name", "names", "acronym", "aliases", "type")
+)
+"""Of an organisation: what the documents of its projects say of it."""
 
 
 async def load_documents(session: AsyncSession, project_ids: Sequence[int]) -> list[Document]:
@@ -64,15 +72,24 @@ async def load_documents(session: AsyncSession, project_ids: Sequence[int]) -> l
 
 
 async def _projects(session: AsyncSession, ids: list[int]) -> Sequence[Project]:
-    """Return rows with the columns of a project by their names."""
-    columns = (Project.__table__.c[name] for name in _COLUMNS)  # type: ignore[attr-defined]
-    chosen = [_as_it_comes(column) for column in columns]
-    rows = await session.execute(
-        select(*chosen)
-        .where(_among(Project.id, ids), Project.state == "published")
-        .order_by(col(Project.id))
-    )
-    return cast(Sequence[Project], rows.all())
+    where = (_among(Project.id, ids), col(Project.state) == "published")
+    return cast(Sequence[Project], await _rows(session, _ProjectRow, Project, *where))
+
+
+async def _organisations(
+    session: AsyncSession, ids: Iterable[int | None]
+) -> dict[int, Organisation]:
+    wanted = [organisation_id for organisation_id in ids if organisation_id is not None]
+    where = _among(Organisation.id, wanted)
+    rows = await _rows(session, _OrganisationRow, Organisation, where)
+    return {row.id: cast(Organisation, row) for row in rows}
+
+
+async def _rows(session: AsyncSession, kind: Any, model: Any, *where: Any) -> list[Any]:
+    """Return rows as named tuples of a kind: their values are read many times."""
+    columns = [_as_it_comes(model.__table__.c[name]) for name in kind._fields]
+    rows = await session.execute(select(*columns).where(*where).order_by(model.id))
+    return [kind(*row) for row in rows]
 
 
 def _as_it_comes(column: Any) -> Any:
@@ -80,14 +97,6 @@ def _as_it_comes(column: Any) -> Any:
     if isinstance(column.type, ARRAY):
         return type_coerce(column, NullType()).label(column.name)
     return column
-
-
-async def _organisations(
-    session: AsyncSession, ids: Iterable[int | None]
-) -> dict[int, Organisation]:
-    wanted = [organisation_id for organisation_id in ids if organisation_id is not None]
-    found = await session.exec(select(Organisation).where(_among(Organisation.id, wanted)))
-    return {organisation.id or 0: organisation for organisation in found}
 
 
 def _among(column: Any, ids: list[int]) -> Any:

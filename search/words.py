@@ -22,6 +22,7 @@ _MARKS = dict.fromkeys((*range(0x300, 0x370), *range(0x591, 0x5C8), *range(0x64B
 """Accents and the vowel points of Hebrew and Arabic, which people leave out when they type."""
 
 _FOLDING = str.maketrans(_LETTERS) | _MARKS
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 STOP_WORDS = frozenset(
     TOKEN.findall(
@@ -62,7 +63,17 @@ def fold(text: str) -> str:
     """Return the text without case and accents."""
     if text.isascii():
         return text.lower()
-    return normalize("NFKD", text).casefold().translate(_FOLDING)
+    return _NOT_ASCII.sub(_fold_found, text.casefold())
+
+
+def _fold_found(letters: re.Match[str]) -> str:
+    return _fold_letters(letters[0])
+
+
+@lru_cache(maxsize=20_000)
+def _fold_letters(letters: str) -> str:
+    """Fold what is not ASCII: a long text has few different accents, or words of other scripts."""
+    return normalize("NFKD", letters).casefold().translate(_FOLDING)
 
 
 def tokens(text: str) -> list[str]:
