@@ -13,6 +13,7 @@ import tantivy
 from registry.errors import ConveneError, Unavailable
 from search import tantivy_index
 from search.document import SORT_FIELDS, Document, fingerprint
+from search.filling import Filling
 from search.hits import hit_of
 from search.index_folder import IndexFolder
 from search.query import FEW, Hit, Page, Query
@@ -23,7 +24,6 @@ from search.tantivy_state import State
 from search.words import Word, Words, read
 
 _WRITER_MEMORY = 50_000_000  # bytes
-_REBUILD_MEMORY = 200_000_000  # bytes
 T = TypeVar("T")
 Change = Callable[[tantivy.Index, tantivy.IndexWriter], Any]
 
@@ -122,7 +122,7 @@ class EmbeddedEngine:
         """Begin a new generation beside the one in use."""
         if not await self.may_write():
             raise self._taken()
-        generation = await self._run(self._folder.create)
+        generation = await self._run(self._new_generation)
         return EmbeddedRebuild(self, generation, registry)
 
     async def close(self) -> None:
@@ -328,30 +328,29 @@ class EmbeddedRebuild:
     def __init__(self, engine: EmbeddedEngine, generation: Path, registry: str) -> None:
         self._engine = engine
         self._registry = registry
-        self._generation = generation
-        self._writer: tantivy.IndexWriter = tantivy_index.open_index(generation).writer(
-            _REBUILD_MEMORY, 1
-        )
+        self._filling: Filling | None = None
+        self.folder = generation
 
     async def write(self, documents: Sequence[Document]) -> None:
         """Add documents; each project at most once."""
         await asyncio.to_thread(self._add, documents)
 
     def _add(self, documents: Sequence[Document]) -> None:
-        for document in documents:
-            self._writer.add_document(tantivy_index.tantivy_document(document))
+        if self._filling is None:
+            self._filling = Filling(self.folder)
+        self._filling.add(documents)
 
     async def publish(self) -> None:
-        """Put the new generation in use."""
+        """Put the new generation in use, whoever filled it."""
 
         def finish() -> None:
-            self._writer.commit()
-            self._writer.wait_merging_threads()
-            (self._generation / "complete").write_text(self._registry)
-            self._engine.use(self._generation)
+            if self._filling is not None:
+                self._filling.finish()
+            (self.folder / "complete").write_text(self._registry)
+            self._engine.use(self.folder)
 
         await self._engine.exclusively(finish)
 
     async def abandon(self) -> None:
         """Throw the generation away."""
-        await asyncio.to_thread(shutil.rmtree, self._generation, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)

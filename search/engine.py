@@ -1,6 +1,7 @@
 """What a search engine is, and what an index is; the choice between the engines."""
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from registry.settings import Settings, settings
@@ -82,6 +83,11 @@ class SearchIndex(SearchEngine, Protocol):
 
 class Rebuild(Protocol):
     """An index that is being filled beside the one in use."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it lies on this machine, for another process to fill it; None on a server."""
+        ...
 
     async def write(self, documents: Sequence[Document]) -> None:
         """Add documents; each project at most once."""

@@ -4,8 +4,9 @@ A full rebuild loads every project, so rows are taken as they come: making an ob
 of each one takes longer than all the rest.
 """
 
+import asyncio
 from collections import defaultdict, namedtuple
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
 from typing import Any, cast
 
@@ -14,10 +15,11 @@ from sqlalchemy.types import NullType
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.database import Database
 from registry.models import Organisation, Participation, Project, ProjectCountry
 from search.document import Document, document_of
 
-_ProjectRow = namedtuple(  # noqa: PYI024 (typed as what it stands for, where it is used)
+_ProjectRow = namedtuple(
     "_ProjectRow",
     (
         "id", "reporting_organisation_id", "identifier", "iati_identifier", "titles",
@@ -28,10 +30,37 @@ _ProjectRow = namedtuple(  # noqa: PYI024 (typed as what it stands for, where it
 )  # fmt: skip
 """Of a project: all that its document is made of, and nothing that is restricted."""
 
-_OrganisationRow = namedtuple(  # noqa: PYI024
+_OrganisationRow = namedtuple(
     "_OrganisationRow", ("id", "slug", "name", "names", "acronym", "aliases", "type")
 )
 """Of an organisation: what the documents of its projects say of it."""
+
+
+async def all_documents(database: Database, at_once: int) -> AsyncIterator[list[Document]]:
+    """Yield all published projects, so many at a time; the next ones are loaded meanwhile."""
+    loading = asyncio.create_task(_documents_after(database, 0, at_once))
+    try:
+        while (batch := await loading) is not None:
+            documents, last = batch
+            loading = asyncio.create_task(_documents_after(database, last, at_once))
+            yield documents
+    finally:
+        loading.cancel()
+
+
+async def _documents_after(
+    database: Database, after: int, most: int
+) -> tuple[list[Document], int] | None:
+    """Return the next documents, and the id of the last project looked at; None at the end."""
+    async with database.session() as session:
+        found = await session.exec(
+            select(Project.id)
+            .where(Project.state == "published", col(Project.id) > after)
+            .order_by(col(Project.id))
+            .limit(most)
+        )
+        ids = [project_id for project_id in found if project_id is not None]
+        return (await load_documents(session, ids), ids[-1]) if ids else None
 
 
 async def load_documents(session: AsyncSession, project_ids: Sequence[int]) -> list[Document]:

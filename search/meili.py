@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -281,6 +282,8 @@ class MeiliEngine:
 
 class MeiliRebuild:
     """An index that is being filled."""
+
+    folder: Path | None = None
 
     def __init__(self, engine: MeiliEngine, uid: str, registry: str) -> None:
         self._engine = engine

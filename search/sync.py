@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col, select
+from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import outbox
@@ -27,9 +27,9 @@ from registry.database import Database
 from registry.errors import Unavailable
 from registry.models import Outbox, Project
 from registry.synonym_lists import current_list, number_of_list
-from search.document import Document
-from search.engine import SearchEngine, SearchIndex
-from search.loading import load_documents
+from search.engine import Rebuild, SearchEngine, SearchIndex
+from search.filling import AT_ONCE, WORTH_A_PROCESS, fill_apart
+from search.loading import all_documents, load_documents
 from search.synonyms import Synonyms, shipped
 
 BATCH = 500
@@ -54,6 +54,8 @@ class Feed:
     index: SearchIndex
     number: int
     last: bool
+    apart: bool
+    """Whether another process should rebuild the index, since this one answers readers."""
 
     @property
     def consumer(self) -> str:
@@ -66,10 +68,10 @@ class Feed:
         return _WRITER_LOCK + self.number
 
 
-def feeds_of(engine: SearchEngine) -> list[Feed]:
+def feeds_of(engine: SearchEngine, *, apart: bool = False) -> list[Feed]:
     """Return a feed for each index of the engine, in the order in which rows are handed on."""
     indexes = engine.indexes
-    return [Feed(index, i, i == len(indexes) - 1) for i, index in enumerate(indexes)]
+    return [Feed(index, i, i == len(indexes) - 1, apart) for i, index in enumerate(indexes)]
 
 
 async def catch_up(database: Database, engine: SearchEngine) -> int:
@@ -109,7 +111,7 @@ async def follow(database: Database, engine: SearchEngine) -> None:
     One process of several does it for each; the others wait to take its place.
     """
     async with asyncio.TaskGroup() as tasks:
-        for feed in feeds_of(engine):
+        for feed in feeds_of(engine, apart=True):
             tasks.create_task(_keep_in_step(database, feed))
 
 
@@ -147,7 +149,7 @@ class StandBy:
             newest = await connection.scalar(text("SELECT max(id) FROM change"))
             registry = await _name_of(connection)
         if newest != self._built_from:
-            await _rebuild(self._database, self._index, registry)
+            await _rebuild(self._database, self._index, registry, apart=True)
         self._built_at, self._built_from = time.monotonic(), newest
 
 
@@ -164,7 +166,7 @@ async def rebuild(database: Database, engine: SearchEngine) -> int:
 async def _rebuild_feed(database: Database, feed: Feed) -> int:
     async with _alone(database, feed) as registry:
         if registry is not None:
-            count = await _rebuild(database, feed.index, registry)
+            count = await _rebuild(database, feed.index, registry, apart=feed.apart)
             await _drain(database, feed, registry)
             return count
     async with _listening(database) as heard, database.engine.connect() as connection:
@@ -254,7 +256,7 @@ async def _follow(database: Database, feed: Feed, registry: str) -> None:
             await _drain(database, feed, registry)
             with contextlib.suppress(TimeoutError):
                 if await asyncio.wait_for(heard.get(), POLL) == f"{_REBUILD}{feed.consumer}":
-                    count = await _rebuild(database, feed.index, registry)
+                    count = await _rebuild(database, feed.index, registry, apart=feed.apart)
                     async with database.engine.connect() as connection:
                         await _tell(connection, f"{_REBUILT}{feed.consumer} {count}")
 
@@ -301,7 +303,7 @@ async def _drain(database: Database, feed: Feed, registry: str) -> int:
     async with database.session() as session:
         gap = await outbox.has_gap(session, feed.consumer)
     if gap or not await feed.index.complete(registry):
-        await _rebuild(database, feed.index, registry)
+        await _rebuild(database, feed.index, registry, apart=feed.apart)
     if gap:
         async with database.session() as session:
             await outbox.close_gap(session, feed.consumer)
@@ -342,18 +344,15 @@ async def _settle(session: AsyncSession, feed: Feed, rows: Sequence[Outbox]) -> 
         await outbox.leave_gap(session, following[0])
 
 
-async def _rebuild(database: Database, index: SearchIndex, registry: str) -> int:
+async def _rebuild(database: Database, index: SearchIndex, registry: str, *, apart: bool) -> int:
     """Fill a new index from all published projects.
 
     What changes meanwhile waits in the outbox, since only the holder of the place takes rows.
     """
     await adopt_synonyms(database, index)
     building = await index.begin_rebuild(registry)
-    count = 0
     try:
-        async for documents in _all_documents(database):
-            await building.write(documents)
-            count += len(documents)
+        count = await _fill(database, building, apart)
         await building.publish()
     except BaseException:
         await building.abandon()
@@ -362,26 +361,18 @@ async def _rebuild(database: Database, index: SearchIndex, registry: str) -> int
     return count
 
 
-async def _all_documents(database: Database) -> AsyncIterator[list[Document]]:
-    """Yield all published projects, a batch at a time; the next one is loaded meanwhile."""
-    loading = asyncio.create_task(_documents_after(database, 0))
-    try:
-        while (batch := await loading) is not None:
-            documents, last = batch
-            loading = asyncio.create_task(_documents_after(database, last))
-            yield documents
-    finally:
-        loading.cancel()
+async def _fill(database: Database, building: Rebuild, apart: bool) -> int:
+    if apart and building.folder is not None and await _published(database) >= WORTH_A_PROCESS:
+        return await fill_apart(database, building.folder)
+    count = 0
+    alone = building.folder is not None and not apart
+    async for documents in all_documents(database, AT_ONCE if alone else BATCH):
+        await building.write(documents)
+        count += len(documents)
+    return count
 
 
-async def _documents_after(database: Database, after: int) -> tuple[list[Document], int] | None:
-    """Return the next documents, and the id of the last project looked at; None at the end."""
+async def _published(database: Database) -> int:
     async with database.session() as session:
-        found = await session.exec(
-            select(Project.id)
-            .where(Project.state == "published", col(Project.id) > after)
-            .order_by(col(Project.id))
-            .limit(BATCH)
-        )
-        ids = [project_id for project_id in found if project_id is not None]
-        return (await load_documents(session, ids), ids[-1]) if ids else None
+        found = select(func.count()).select_from(Project).where(Project.state == "published")
+        return (await session.exec(found)).one()

@@ -206,7 +206,7 @@ async def test_one_process_of_several_writes_and_the_next_takes_over(
 async def test_a_rebuild_finds_everything_and_disturbs_no_reader(
     committed: Database, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync, "BATCH", 4)
+    monkeypatch.setattr(sync, "AT_ONCE", 4)
     async with committed.session() as session:
         for number in range(10):
             await a_project(session, title=f"Shelter {number}")
