@@ -99,8 +99,8 @@ async def fill(folder: Path) -> int:
 
 
 def _end_with_the_other_one() -> None:
-    """End at once when the other end of the standard input is closed."""
-    sys.stdin.buffer.read()
+    """End at once when the other end of the standard input is closed; nothing comes before that."""
+    os.read(0, 1)
     os._exit(1)
 
 
