@@ -1,5 +1,7 @@
 """Reading a query, folding and comparing words, marking what matched."""
 
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from search.highlight import Marker, parts, snippet
 from search.meili_answer import spans as spans_of_bytes
 from search.spelling import nearest
-from search.words import Word, countries_in, distance, fold, least_of, read, tokens
+from search.words import _FOLDING, Word, countries_in, distance, fold, least_of, read, tokens
 
 texts = st.text(max_size=200)
 words = st.text(alphabet="abcdé", min_size=1, max_size=8)
@@ -62,6 +64,13 @@ def test_any_text_can_be_read(text: str) -> None:
     query = read(text)
     assert all(word.text for word in query.words)
     assert all(phrase and all(phrase) for phrase in (*query.phrases, *query.excluded))
+
+
+def test_letters_are_folded_the_same_wherever_they_stand() -> None:
+    for letter in map(chr, (*range(0xD800), *range(0xE000, 0x10000))):
+        folded = normalize("NFKD", letter).casefold().translate(_FOLDING)
+        assert fold(letter) == folded, hex(ord(letter))
+        assert fold(f"A{letter}É") == f"a{folded}e", hex(ord(letter))
 
 
 @given(texts)
