@@ -37,6 +37,7 @@ from web.delivery import compression
 from web.errors import respond
 from web.import_processes import follow_imports
 from web.mail.digests import Sender
+from web.page_cache import PageCache
 from web.rendering import environment
 from web.security import (
     SessionAuthentication,
@@ -79,7 +80,7 @@ def create_app(
         template_config=TemplateConfig(instance=JinjaTemplateEngine(engine_instance=environment())),
         csrf_config=csrf_config(settings),
         compression_config=compression(),
-        middleware=[limit_forms, DefineMiddleware(SessionAuthentication)],
+        middleware=[limit_forms, PageCache(), DefineMiddleware(SessionAuthentication)],
         before_request=refuse_nul,
         before_send=[add_security_headers],
         exception_handlers={Exception: respond, HTTPException: respond},

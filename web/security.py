@@ -36,6 +36,7 @@ from registry.settings import Settings
 
 SESSION_COOKIE = "convene_session"
 NOTICE_COOKIE = "convene_notice"
+CSRF_COOKIE = "convene_csrf"
 CSRF_HEADER = "x-csrftoken"
 LARGEST_FORM = 2 * 1024 * 1024
 """Bytes of a form that brings no file: the longest description, in any script, in three languages.
@@ -132,7 +133,7 @@ def csrf_config(settings: Settings) -> CSRFConfig:
     """Return the protection of all unsafe methods against forged requests."""
     return CSRFConfig(
         secret=secret_of(settings),
-        cookie_name="convene_csrf",
+        cookie_name=CSRF_COOKIE,
         cookie_httponly=True,
         cookie_secure=settings.secure_cookies,
         cookie_samesite="lax",

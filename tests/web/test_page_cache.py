@@ -1,0 +1,103 @@
+"""Pages of visitors are kept while nothing is written, and nothing of a person is."""
+
+import pytest
+from sqlalchemy import event
+
+from registry.models import Project
+from tests.builders import a_project, an_account, an_organisation
+from tests.web.conftest import Browser
+
+PATHS = ("/", "/projects", "/projects?q=shelter", "/countries/MD", "/help")
+
+
+async def publish(browser: Browser, title: str, **values: object) -> Project:
+    async with browser.database.session() as session:
+        project = await a_project(session, title=title, **values)
+    await browser.index()
+    return project
+
+
+async def statements(browser: Browser, path: str) -> int:
+    """Return how many statements a page takes, that for the end of the log included."""
+    seen: list[str] = []
+
+    def count(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    engine = browser.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        assert (await browser.get(path)).status_code == 200
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
+    return len(seen)
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_page_is_made_once_while_nothing_is_written(browser: Browser, path: str) -> None:
+    await publish(browser, "Shelter")
+    for _ in range(3):  # reading for the first time may tidy pages of the database, which is logged
+        first = await browser.get(path)
+    assert await statements(browser, path) == 1
+    assert (await browser.get(path)).text == first.text
+
+
+async def test_a_change_is_seen_at_once(browser: Browser) -> None:
+    project = await publish(browser, "Shelter")
+    for _ in range(2):
+        assert "Shelter" in (await browser.get("/projects")).text
+    await publish(browser, "Hotline")
+    assert "Hotline" in (await browser.get("/projects")).text
+    assert "Shelter" in (await browser.get(f"/projects/{project.identifier}")).text
+    async with browser.database.session() as session:
+        (await session.get_one(Project, project.id)).state = "withdrawn"
+    assert (await browser.get(f"/projects/{project.identifier}")).status_code == 404
+
+
+async def test_pages_of_one_reader_are_not_shown_to_another(browser: Browser) -> None:
+    await publish(browser, "Milkvetch", visibility="members")
+    async with browser.database.session() as session:
+        own = await an_organisation(session, "IOM")
+        await an_account(session, organisation=own, email="member@example.org")
+    for _ in range(2):
+        assert "Milkvetch" not in (await browser.get("/projects")).text
+    await browser.sign_in("member@example.org")
+    for _ in range(2):
+        assert "Milkvetch" in (await browser.get("/projects")).text
+    browser.cookies.clear()
+    for _ in range(2):
+        assert "Milkvetch" not in (await browser.get("/projects")).text
+
+
+async def test_no_cookie_and_no_token_is_given_to_somebody_else(browser: Browser) -> None:
+    for _ in range(3):
+        browser.cookies.clear()
+        page = await browser.get("/projects")
+        token = page.cookies.get("convene_csrf")
+        if token:
+            assert token not in page.text
+    assert "set-cookie" not in page.headers  # kept
+    browser.cookies.clear()
+    assert "<form" in (await browser.get("/sign-in")).text
+    assert browser.cookies.get("convene_csrf")
+
+
+async def test_each_language_has_its_pages(browser: Browser) -> None:
+    for _ in range(2):
+        english = await browser.get("/projects", headers={"Accept-Language": "en"})
+        french = await browser.get("/projects", headers={"Accept-Language": "fr"})
+    assert ('lang="en"' in english.text, 'lang="fr"' in french.text) == (True, True)
+    await browser.get("/projects?lang=es")
+    await browser.get("/projects?lang=es")
+    assert 'lang="es"' in (await browser.get("/projects")).text  # the choice is remembered
+
+
+async def test_kept_pages_have_all_headers_and_are_not_sent_twice(browser: Browser) -> None:
+    for _ in range(3):
+        page = await browser.get("/countries")
+    assert "content-security-policy" in page.headers
+    assert page.headers["content-encoding"] == "gzip"
+    again = await browser.get("/countries", headers={"If-None-Match": page.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    fragment = await browser.fragment("/projects")
+    assert "<html" not in fragment.text

@@ -1,0 +1,176 @@
+"""Pages of visitors, kept as long as nothing has been written to the database.
+
+Most readers are not signed in, and all of them see the same pages. A page that was made is sent
+again while the end of PostgreSQL's log of writes stands where it stood when the page was made: any
+change of anything moves it, the notes that an index has taken up a change included. What does not
+come from the database is in the key of a page, or waits no longer than LONGEST.
+
+Nothing of a person is kept: requests with a session or a notice go by, the cookie with the form
+token is left out, and pages of visitors hold no token.
+"""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Request
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from registry.database import Database
+from web.i18n import language_of
+from web.security import CSRF_COOKIE, NOTICE_COOKIE, SESSION_COOKIE
+
+LONGEST = 30.0
+"""Seconds after which a page is made anew in any case."""
+MOST_BYTES = 32 * 1024 * 1024
+"""Of all kept pages together."""
+_LARGEST = 512 * 1024  # bytes of one page
+_KEPT = (
+    "projects", "countries", "regions", "mechanisms", "organisations", "overlaps", "requests",
+    "help",
+)  # fmt: skip
+"""First parts of the addresses whose pages are kept, beside the start page."""
+_END_OF_WRITES = text("SELECT pg_current_wal_insert_lsn()::text")
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class KeptPage:
+    """A page as it was sent, without cookies."""
+
+    written: str
+    """Where the log of writes ended before and after it was made."""
+    made_at: float
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    @property
+    def tag(self) -> bytes | None:
+        """The name of its content."""
+        return next((value for name, value in self.headers if name == b"etag"), None)
+
+
+class PageCache:
+    """The middleware; one for the application."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[Key, KeptPage] = OrderedDict()
+        self._bytes = 0
+
+    def __call__(self, app: ASGIApp) -> ASGIApp:
+        """Return the application behind the cache."""
+
+        async def cached(scope: Scope, receive: Receive, send: Send) -> None:
+            key = _key_of(scope) if scope["type"] == "http" else None
+            if key is None:
+                await app(scope, receive, send)
+                return
+            database: Database = scope["litestar_app"].state.database
+            written = await _end_of_writes(database)
+            known = self._pages.get(key)
+            if known and known.written == written and time.monotonic() < known.made_at + LONGEST:
+                self._pages.move_to_end(key)
+                await _send_again(known, scope, send)
+                return
+            answer = _Recorder(send)
+            await app(scope, receive, answer)
+            page = answer.page(written)
+            if page is not None and await _end_of_writes(database) == written:
+                self._keep(key, page)
+
+        return cached
+
+    def _keep(self, key: Key, page: KeptPage) -> None:
+        before = self._pages.pop(key, None)
+        self._pages[key] = page
+        self._bytes += len(page.body) - (len(before.body) if before else 0)
+        while self._bytes > MOST_BYTES:
+            _, oldest = self._pages.popitem(last=False)
+            self._bytes -= len(oldest.body)
+
+
+class _Recorder:
+    """Sends an answer on, and remembers it."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Any = None
+        self._bodies: list[bytes] = []
+        self._whole = False
+
+    async def __call__(self, message: Message) -> None:
+        """Send a message on."""
+        if message["type"] == "http.response.start":
+            self._start = {**message, "headers": list(message["headers"])}
+        elif message["type"] == "http.response.body":
+            self._bodies.append(message["body"])
+            self._whole = not message.get("more_body", False)
+        await self._send(message)
+
+    def page(self, written: str | None) -> KeptPage | None:
+        """Return the answer if it is a page that may be kept."""
+        if written is None or self._start is None or self._start["status"] != 200:
+            return None
+        body = b"".join(self._bodies)
+        headers = [(name.lower(), value) for name, value in self._start["headers"]]
+        cookies = [value for name, value in headers if name == b"set-cookie"]
+        if (
+            not self._whole
+            or len(body) > _LARGEST
+            or not dict(headers).get(b"content-type", b"").startswith(b"text/html")
+            or any(not value.startswith(CSRF_COOKIE.encode() + b"=") for value in cookies)
+        ):
+            return None
+        kept = [(name, value) for name, value in headers if name != b"set-cookie"]
+        return KeptPage(written, time.monotonic(), kept, body)
+
+
+def _key_of(scope: Scope) -> Key | None:
+    """Return what tells a visitor's page from others; None for what is not kept."""
+    request: Request[Any, Any, Any] = Request(scope)
+    cookies, headers = request.cookies, request.headers
+    if (
+        scope["method"] != "GET"
+        or scope["path"].strip("/").partition("/")[0] not in ("", *_KEPT)
+        or SESSION_COOKIE in cookies
+        or NOTICE_COOKIE in cookies
+        or "authorization" in headers
+        or "hx-request" in headers
+    ):
+        return None
+    return (
+        scope["path"],
+        scope["query_string"],
+        headers.get("host"),
+        scope["scheme"],
+        language_of(request),
+        "gzip" in headers.get("accept-encoding", ""),
+        headers.get("sec-fetch-site") == "cross-site",
+        datetime.now(UTC).date(),
+    )
+
+
+async def _end_of_writes(database: Database) -> str | None:
+    """Return where the log of writes ends; None where a server does not say."""
+    try:
+        async with database.engine.connect() as connection:
+            return str(await connection.scalar(_END_OF_WRITES))
+    except (SQLAlchemyError, OSError):
+        return None
+
+
+async def _send_again(page: KeptPage, scope: Scope, send: Send) -> None:
+    known = Request(scope).headers.get("if-none-match", "").encode()
+    if page.tag and page.tag in (tag.strip() for tag in known.split(b",")):
+        left_out = (b"content-length", b"content-type", b"content-encoding")
+        headers = [pair for pair in page.headers if pair[0] not in left_out]
+        await send({"type": "http.response.start", "status": 304, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": list(page.headers)})
+    await send({"type": "http.response.body", "body": page.body, "more_body": False})
