@@ -46,7 +46,7 @@ class Filling:
     def add(self, documents: Iterable[Document]) -> None:
         """Add documents; each project at most once."""
         for document in documents:
-            self._writer.add_document(tantivy_index.tantivy_document(document))
+            self._writer.add_json(tantivy_index.written(document))
 
     def finish(self) -> None:
         """Write to the disk what was added."""

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import tantivy
@@ -130,41 +131,38 @@ def _folded(text: str) -> str:
     return fold(text)
 
 
-def tantivy_document(document: Document) -> tantivy.Document:
-    """Return a document as the index takes it."""
-    made = tantivy.Document()
-    made.add_unsigned("id", document.id)
+def written(document: Document) -> str:
+    """Return a document as JSON for the index: it takes half as long as a call for each value."""
+    fields: dict[str, Any] = {"id": document.id, WEIGHT_FIELD: _weight(document)}
     for name, role in SEARCHABLE.items():
         value = getattr(document, name)
         if role.by_language:
-            for language, text in value.items():
-                folded = fold(text)
-                made.add_text(name, folded)
-                if language in STEMMED:
-                    made.add_text(stemmed_field(name, language), folded)
+            folded = {language: fold(text) for language, text in value.items()}
+            fields[name] = list(folded.values())
+            for language in STEMMED.keys() & folded.keys():
+                fields[stemmed_field(name, language)] = folded[language]
         else:
-            for text in value:
-                made.add_text(name, _folded(text))
-    for facet in FACET_FIELDS:
-        for value in dict.fromkeys(getattr(document, facet)):
-            made.add_text(FACETS_FIELD, facet_value(facet, value))
+            fields[name] = list(map(_folded, value))
+    fields[FACETS_FIELD] = [
+        facet_value(facet, value)
+        for facet in FACET_FIELDS
+        for value in dict.fromkeys(getattr(document, facet))
+    ]
     for name in TERM_FIELDS:
-        for value in getattr(document, name):
-            made.add_text(name, value)
-    made.add_unsigned("runs_from", document.runs_from)
-    made.add_unsigned("runs_to", document.runs_to)
-    for field in SORT_FIELDS.values():
-        made.add_unsigned(field, sort_key(getattr(document, field), document.id))
-    made.add_float(WEIGHT_FIELD, _weight(document))
-    made.add_bytes(STORED_FIELD, msgspec.json.encode(shown_of(document)))
-    return made
+        fields[name] = getattr(document, name)
+    fields["runs_from"] = document.runs_from
+    fields["runs_to"] = document.runs_to
+    for name in SORT_FIELDS.values():
+        fields[name] = sort_key(getattr(document, name), document.id)
+    fields[STORED_FIELD] = msgspec.json.encode(shown_of(document))  # bytes: in base64
+    return msgspec.json.encode(fields).decode()
 
 
 def write(index: tantivy.Index, writer: tantivy.IndexWriter, documents: Iterable[Document]) -> None:
     """Add documents, replacing those of the same id."""
     for document in documents:
         delete(index, writer, document.id)
-        writer.add_document(tantivy_document(document))
+        writer.add_json(written(document))
 
 
 def delete(index: tantivy.Index, writer: tantivy.IndexWriter, project_id: int) -> None:

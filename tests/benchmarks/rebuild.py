@@ -7,12 +7,16 @@ each, and the best turn of each is printed: `convene reindex`, which works in it
 running server, which leaves it to another one and goes on answering; and, as the baseline, bare
 Tantivy that is fed with documents ready in memory. Then searches are asked one after the other,
 while nothing else happens and while the server rebuilds its index.
+
+Beside the rates stands the processor time that a project takes (without PostgreSQL's), since rates
+say little on a machine that has something else to do; its load is printed at the end.
 """
 
 import argparse
 import asyncio
 import logging
 import os
+import resource
 import shutil
 import statistics
 import sys
@@ -20,10 +24,9 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
-import tantivy
 
 from registry.database import Database, scratch_database
 from registry.exchange.parallel import collect_rarely
@@ -38,6 +41,13 @@ TURNS = 3
 QUERIES = ("referral", "shelter victims", "trata de personas", "refferal mechanism", "", "judges")
 ASKED = 150
 _MEMORY = 200_000_000
+
+
+class Turn(NamedTuple):
+    """What one turn came to: projects a second, microseconds of a processor a project."""
+
+    rate: float
+    processor: float
 
 
 async def main(number: int) -> None:
@@ -57,7 +67,7 @@ async def _measure(database: Database, engine: EmbeddedEngine, bare: Path) -> No
     collect_rarely()
     await sync.catch_up(database, engine)
     ready = [
-        tantivy_index.tantivy_document(document)
+        tantivy_index.written(document)
         async for documents in all_documents(database, filling.AT_ONCE)
         for document in documents
     ]
@@ -77,31 +87,39 @@ async def _measure(database: Database, engine: EmbeddedEngine, bare: Path) -> No
         "beside the running server": beside_the_server,
         "baseline: bare Tantivy, documents ready": fed_ready_made,
     }
-    rates: dict[str, list[float]] = {name: [] for name in ways}
+    turns: dict[str, list[Turn]] = {name: [] for name in ways}
     for _ in range(TURNS):
         for name, way in ways.items():
-            rates[name].append(await _rate(way))
-    for name, found in rates.items():
+            turns[name].append(await _turn(way))
+    for name, taken in turns.items():
         print(
-            f"{name + ':':42}{max(found):>7,.0f} projects/s    (all turns: "
-            f"{', '.join(f'{rate:,.0f}' for rate in found)})"
+            f"{name + ':':42}{max(turn.rate for turn in taken):>7,.0f} projects/s, "
+            f"{min(turn.processor for turn in taken):.0f} \N{MICRO SIGN}s of a processor each "
+            f"(all turns: {', '.join(f'{turn.rate:,.0f}' for turn in taken)})"
         )
     await _readers(engine, beside_the_server)
     print("load of the machine: {:.1f}, {:.1f}, {:.1f}".format(*os.getloadavg()))
 
 
-async def _rate(way: Callable[[], Awaitable[int]]) -> float:
-    began = time.perf_counter()
+async def _turn(way: Callable[[], Awaitable[int]]) -> Turn:
+    began, busy = time.perf_counter(), _processor()
     count = await way()
-    return count / (time.perf_counter() - began)
+    took = time.perf_counter() - began
+    return Turn(count / took, (_processor() - busy) / count * 1e6)
 
 
-def _feed(folder: Path, ready: list[tantivy.Document]) -> None:
+def _processor() -> float:
+    """Return the seconds of processors that this process used, and those it started."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(part.ru_utime + part.ru_stime for part in used)
+
+
+def _feed(folder: Path, ready: list[str]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     writer = tantivy_index.open_index(folder).writer(_MEMORY, 2)
     for document in ready:
-        writer.add_document(document)
+        writer.add_json(document)
     writer.commit()
     writer.wait_merging_threads()
 
