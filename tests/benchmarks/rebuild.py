@@ -117,7 +117,7 @@ def _processor() -> float:
 def _feed(folder: Path, ready: list[str]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    writer = tantivy_index.open_index(folder).writer(_MEMORY, 2)
+    writer = tantivy_index.open_index(folder).writer(_MEMORY, 1)
     for document in ready:
         writer.add_json(document)
     writer.commit()
