@@ -65,9 +65,10 @@ def create_app(
     """
     settings = settings or settings_of_environment()
     configure_logging()
+    pages = PageCache()
     return Litestar(
         route_handlers=[static_file, *_handlers()],
-        state=State({"settings": settings, "mixes_of_assistance": {}}),
+        state=State({"settings": settings, "pages": pages, "mixes_of_assistance": {}}),
         lifespan=[partial(_lifespan, settings, database, background)],
         dependencies={
             "session": Provide(provide_session),
@@ -80,7 +81,7 @@ def create_app(
         template_config=TemplateConfig(instance=JinjaTemplateEngine(engine_instance=environment())),
         csrf_config=csrf_config(settings),
         compression_config=compression(),
-        middleware=[limit_forms, PageCache(), DefineMiddleware(SessionAuthentication)],
+        middleware=[limit_forms, pages, DefineMiddleware(SessionAuthentication)],
         before_request=refuse_nul,
         before_send=[add_security_headers],
         exception_handlers={Exception: respond, HTTPException: respond},
@@ -138,6 +139,7 @@ async def _lifespan(
         finally:
             await engine.close()
     finally:
+        await app.state.pages.end_of_writes.close()
         if given is None:
             await database.close()
 

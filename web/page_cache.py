@@ -9,16 +9,19 @@ Nothing of a person is kept: requests with a session or a notice go by, the cook
 token is left out, and pages of visitors hold no token.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from asyncpg import InterfaceError, PostgresError
 from litestar import Request
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from registry.database import Database
 from web.i18n import language_of
@@ -34,7 +37,7 @@ _KEPT = (
     "help",
 )  # fmt: skip
 """First parts of the addresses whose pages are kept, beside the start page."""
-_END_OF_WRITES = text("SELECT pg_current_wal_insert_lsn()::text")
+_END_OF_WRITES = "SELECT pg_current_wal_insert_lsn()::text"
 
 Key = tuple[Any, ...]
 
@@ -55,10 +58,55 @@ class KeptPage:
         return next((value for name, value in self.headers if name == b"etag"), None)
 
 
+class EndOfWrites:
+    """Asks where PostgreSQL's log of writes ends, on a connection of its own: 0.2 ms.
+
+    Those who wait for their turn share one answer: it was asked for after each of them had come.
+    """
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._answer: str | None = None
+        self._connection: AsyncConnection | None = None
+        self._driver: Any = None
+        self._turn = asyncio.Lock()
+
+    async def ask(self, database: Database) -> str | None:
+        """Return the position; None where the server does not say."""
+        asked_before = self._asked
+        async with self._turn:
+            if self._asked == asked_before:
+                self._asked += 1
+                self._answer = await self._ask(database)
+            return self._answer
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        async with self._turn:
+            await self._let_go()
+
+    async def _ask(self, database: Database) -> str | None:
+        try:
+            if self._connection is None:
+                self._connection = await database.engine.connect()
+                self._driver = (await self._connection.get_raw_connection()).driver_connection
+            return str(await self._driver.fetchval(_END_OF_WRITES))
+        except (SQLAlchemyError, OSError, PostgresError, InterfaceError):
+            await self._let_go()
+            return None
+
+    async def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(SQLAlchemyError, OSError, PostgresError, InterfaceError):
+                await connection.close()
+
+
 class PageCache:
     """The middleware; one for the application."""
 
     def __init__(self) -> None:
+        self.end_of_writes = EndOfWrites()
         self._pages: OrderedDict[Key, KeptPage] = OrderedDict()
         self._bytes = 0
 
@@ -71,7 +119,7 @@ class PageCache:
                 await app(scope, receive, send)
                 return
             database: Database = scope["litestar_app"].state.database
-            written = await _end_of_writes(database)
+            written = await self.end_of_writes.ask(database)
             known = self._pages.get(key)
             if known and known.written == written and time.monotonic() < known.made_at + LONGEST:
                 self._pages.move_to_end(key)
@@ -80,7 +128,7 @@ class PageCache:
             answer = _Recorder(send)
             await app(scope, receive, answer)
             page = answer.page(written)
-            if page is not None and await _end_of_writes(database) == written:
+            if page is not None and await self.end_of_writes.ask(database) == written:
                 self._keep(key, page)
 
         return cached
@@ -153,15 +201,6 @@ def _key_of(scope: Scope) -> Key | None:
         headers.get("sec-fetch-site") == "cross-site",
         datetime.now(UTC).date(),
     )
-
-
-async def _end_of_writes(database: Database) -> str | None:
-    """Return where the log of writes ends; None where a server does not say."""
-    try:
-        async with database.engine.connect() as connection:
-            return str(await connection.scalar(_END_OF_WRITES))
-    except (SQLAlchemyError, OSError):
-        return None
 
 
 async def _send_again(page: KeptPage, scope: Scope, send: Send) -> None:
