@@ -1,4 +1,5 @@
-"""How fast the embedded engine answers, beside bare Tantivy with the same query and counts.
+"""How fast the embedded engine answers, beside bare Tantivy with the same query and counts, and
+beside PostgreSQL's own text search with the counts in SQL.
 
     python -m tests.benchmarks.search_engine [20000 100000] [--json]
 
@@ -22,12 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from registry import codelists
+from registry.database import Database, scratch_database
 from search import tantivy_index
 from search.document import SEARCHABLE, SORT_FIELDS, Document
 from search.embedded import EmbeddedEngine
 from search.query import FACETS, Query
 from search.tantivy_query import combined
 from search.words import read
+from tests.benchmarks import search_sql
 from tests.search.documents import a_document, an_organisation
 
 REPEATS = 60
@@ -153,6 +156,11 @@ def bare(engine: EmbeddedEngine, query: Query) -> float:
 async def measure(count: int) -> dict[str, Any]:
     """Index so many projects and ask."""
     words = Words()
+    async with scratch_database() as database:
+        return await _measure(count, words, database)
+
+
+async def _measure(count: int, words: Words, database: Database) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         engine = await EmbeddedEngine.open(Path(folder))
         documents = list(generated(count, words))
@@ -162,6 +170,7 @@ async def measure(count: int) -> dict[str, Any]:
             await building.write(documents[at : at + 1000])
         await building.publish()
         seconds = time.perf_counter() - began
+        await search_sql.fill(database, documents)
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
         del documents
         result: dict[str, Any] = {
@@ -171,17 +180,17 @@ async def measure(count: int) -> dict[str, Any]:
             "questions": {},
         }
         for name, make in questions(words).items():
-            result["questions"][name] = await _asked(engine, make)
+            result["questions"][name] = await _asked(engine, database, make)
         result["written_ms"] = await _written(engine, words)
         await engine.close()
     return result
 
 
 async def _asked(
-    engine: EmbeddedEngine, make: Callable[[random.Random], Query]
+    engine: EmbeddedEngine, database: Database, make: Callable[[random.Random], Query]
 ) -> dict[str, float]:
     dice = random.Random(3)
-    whole, inside, beside, totals = [], [], [], []
+    whole, inside, beside, in_sql, totals = [], [], [], [], []
     for _ in range(REPEATS):
         query = make(dice)
         began = time.perf_counter()
@@ -190,6 +199,7 @@ async def _asked(
         inside.append(page.ms)
         totals.append(page.total)
         beside.append(bare(engine, query))
+        in_sql.append(await search_sql.ask(database, query))
         assert set(page.facets) == set(FACETS)
     return {
         "found": round(statistics.median(totals)),
@@ -197,6 +207,8 @@ async def _asked(
         "p95": _percentile(whole, 95),
         "tantivy_p50": _percentile(beside, 50),
         "tantivy_p95": _percentile(beside, 95),
+        "postgresql_p50": _percentile(in_sql, 50),
+        "postgresql_p95": _percentile(in_sql, 95),
     }
 
 
@@ -231,11 +243,13 @@ def main() -> None:
             f"{result['projects_a_second']:,} a second, "
             f"{result['megabytes']} MB; one change findable in {result['written_ms']['p50']} ms"
         )
-        print(f"{'':28}{'found':>8}{'p50':>8}{'p95':>8}   bare Tantivy{'p50':>8}{'p95':>8}")
+        print(f"{'':28}{'':8}{'':16}{'bare Tantivy':>16}{'PostgreSQL':>18}")
+        print(f"{'':28}{'found':>8}" + f"{'p50':>8}{'p95':>8}  " * 3)
         for name, row in result["questions"].items():
             print(
                 f"{name:28}{row['found']:>8}{row['p50']:>8}{row['p95']:>8}"
-                f"{row['tantivy_p50']:>23}{row['tantivy_p95']:>8}"
+                f"{row['tantivy_p50']:>10}{row['tantivy_p95']:>8}"
+                f"{row['postgresql_p50']:>10}{row['postgresql_p95']:>8}"
             )
 
 
