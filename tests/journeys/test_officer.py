@@ -218,7 +218,7 @@ def save_the_search(officer: Officer) -> None:
     hand.press(officer.link(officer.words("Save search")))
     expect(page.get_by_role("heading", level=1)).to_have_text(officer.words("Save this search"))
     hand.write(page.get_by_label(officer.words("Name"), exact=True), name)
-    hand.tick(page.get_by_label(officer.words("Weekly, on Mondays, when something is new")))
+    hand.tick(page.get_by_label(officer.words("Daily, when something is new")))
     officer.look()
     hand.press(page.get_by_role("button", name=officer.words("Save search")))
     expect(page.get_by_text(officer.words("The search is saved."))).to_be_visible()

@@ -11,7 +11,14 @@ from web import i18n
 _LETTERS = 12
 """Shorter sentences are the same in several languages, or parts of names."""
 _PLACES = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
-_SCHEMES = ("pillars", "measures", "statuses", "overlap_kinds", "overlap_outcomes", "request_states")
+_SCHEMES = (
+    "pillars",
+    "measures",
+    "statuses",
+    "overlap_kinds",
+    "overlap_outcomes",
+    "request_states",
+)
 _WHAT_IS_READ = """language => {
     const inOtherLanguage = node => {
         const element = node.nodeType === Node.TEXT_NODE ? node.parentElement : node;
