@@ -65,6 +65,8 @@ class Settings:
         default_factory=lambda: int(os.environ.get("CONVENE_DIGEST_HOUR") or 6) % 24
     )
     """CONVENE_DIGEST_HOUR: the hour (UTC, 0 to 23) at which messages are sent."""
+    contact: str | None = field(default_factory=lambda: os.environ.get("CONVENE_CONTACT") or None)
+    """CONVENE_CONTACT: the e-mail address to which people report barriers; shown to everybody."""
     session_lifetime: int = 14 * 24 * 3600
     """How long a sign-in lasts, in seconds."""
 

@@ -2,8 +2,8 @@
 
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -68,21 +68,30 @@ def number_in(text: str) -> int:
     return int(re.sub(r"\D", "", found[0]))
 
 
-@pytest.fixture(
-    params=[("en", Pointer()), ("fr", Pointer()), ("fr", Keyboard())],
-    ids=["english", "french", "french-by-keyboard"],
-)
-def officer(page: Page, request: pytest.FixtureRequest) -> Iterator[Officer]:
-    """An officer who has just opened the registry in the language of the officer."""
-    language, hand = request.param
+def parameters_of(address: str) -> list[tuple[str, str]]:
+    """Return what an address asks for, in an order of its own."""
+    return sorted(parse_qsl(urlsplit(address).query))
+
+
+@pytest.fixture
+def officer(page: Page, language: str, hand: Hand) -> Officer:
+    """An officer who has just opened the registry and chosen a language."""
     page.goto("/")
-    one = Officer(page, language, hand)
-    hand.press(page.get_by_role("navigation").get_by_role("link", name=i18n.LANGUAGES[language]))
+    chosen = page.get_by_role("navigation").get_by_role("link", name=i18n.LANGUAGES[language])
+    hand.press(chosen)
     expect(page.locator("html")).to_have_attribute("lang", language)
-    yield one
+    return Officer(page, language, hand)
 
 
-@pytest.mark.parametrize("context", [WIDE, NARROW], ids=["wide", "narrow"], indirect=True)
+@pytest.mark.parametrize(
+    ("context", "language", "hand"),
+    [
+        pytest.param(WIDE, "en", Pointer(), id="english"),
+        pytest.param(NARROW, "fr", Pointer(), id="french-on-a-phone"),
+        pytest.param(WIDE, "fr", Keyboard(), id="french-by-keyboard"),
+    ],
+    indirect=["context"],
+)
 def test_before_a_mission(officer: Officer, served: Served, browser: Browser) -> None:
     sign_in(officer)
     start_from_the_map(officer)
@@ -93,6 +102,7 @@ def test_before_a_mission(officer: Officer, served: Served, browser: Browser) ->
     save_the_search(officer)
     take_it_along(officer)
     look_around(officer)
+    delete_the_search(officer)
 
 
 def sign_in(officer: Officer) -> None:
@@ -214,22 +224,35 @@ def save_the_search(officer: Officer) -> None:
     """Save the search, and find it in the list with the same result."""
     page, hand = officer.page, officer.hand
     total, address = officer.total(), page.url
-    name = f"Tunis {officer.language} {type(hand).__name__} {page.viewport_size}"
+    name = "Tunis, 2025"
     hand.press(officer.link(officer.words("Save search")))
     expect(page.get_by_role("heading", level=1)).to_have_text(officer.words("Save this search"))
     hand.write(page.get_by_label(officer.words("Name"), exact=True), name)
     hand.tick(page.get_by_label(officer.words("Daily, when something is new")))
     officer.look()
     hand.press(page.get_by_role("button", name=officer.words("Save search")))
-    expect(page.get_by_text(officer.words("The search is saved."))).to_be_visible()
+    saved = "The search is saved. You find it under your name, in “Saved searches”."
+    expect(page.get_by_text(officer.words(saved))).to_be_visible()
+    assert (officer.total(), parameters_of(page.url)) == (total, parameters_of(address))
+
+    page.goto("/account")
+    officer.look()
+    hand.press(officer.link(officer.words("Saved searches")))
     page.wait_for_url("**/account/searches")
     officer.look(officer.words("Saved searches"))
     hand.press(officer.link(name))
     page.wait_for_url("**/projects?**")
-    assert officer.total() == total
-    assert sorted(page.url.partition("?")[2].split("&")) == sorted(
-        address.partition("?")[2].split("&")
-    )
+    assert (officer.total(), parameters_of(page.url)) == (total, parameters_of(address))
+
+
+def delete_the_search(officer: Officer) -> None:
+    """Delete the search after the mission."""
+    page, hand = officer.page, officer.hand
+    page.goto("/account/searches")
+    hand.press(officer.link(officer.words("Delete")))
+    officer.look()
+    hand.press(page.get_by_role("button", name=officer.words("Delete the search")))
+    expect(page.get_by_text(officer.words("The search is deleted."))).to_be_visible()
 
 
 def take_it_along(officer: Officer) -> None:

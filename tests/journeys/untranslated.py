@@ -22,7 +22,7 @@ _SCHEMES = (
 _WHAT_IS_READ = """language => {
     const inOtherLanguage = node => {
         const element = node.nodeType === Node.TEXT_NODE ? node.parentElement : node;
-        const marked = element.closest("[lang]");
+        const marked = element.closest("body [lang]");
         return marked && marked.lang !== language;
     };
     const read = [document.title];

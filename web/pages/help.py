@@ -1,6 +1,8 @@
 """Help for those who use the pages, a page a topic."""
 
 from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
 
 from litestar import get
 from litestar.plugins.htmx import HTMXRequest
@@ -30,6 +32,10 @@ TOPICS = {
     "accessibility": sentence("Accessibility"),
 }
 """Address -> title; the titles are translated in the templates."""
+
+
+STATEMENT_DAY = date(2026, 11, 26)
+"""When the accessibility statement was last compared with the pages; change it with the text."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,9 @@ async def topic_page(request: HTMXRequest, topic: str) -> Page:
         sends_mail=sends_mail(request.app.state.settings),
         most_searches=MOST_SEARCHES,
         hour=request.app.state.settings.digest_hour,
+        contact=request.app.state.settings.contact,
+        statement_day=STATEMENT_DAY,
+        version=version("convene"),
         max_upload=request.app.state.settings.max_upload // 1024**2,
     )
 
