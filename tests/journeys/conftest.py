@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -22,6 +23,7 @@ from tests.web.post_office import PostOffice, open_post_office
 
 ROOT = Path(__file__).parents[2]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+_OUTLINE = {"heading-order", "empty-heading", "page-has-heading-one", "landmark-one-main", "region"}
 _START_TIMEOUT = 240
 """Seconds until the demonstration must be loaded and searchable."""
 
@@ -179,13 +181,30 @@ def sign_in(page: Page, email: str) -> None:
 
 
 def check_accessibility(page: Page) -> None:
-    """Fail when axe finds a serious or critical violation, or the page scrolls sideways."""
+    """Fail when axe finds a serious violation or a broken outline, or the page scrolls sideways."""
     found = Axe().run(page).response["violations"]
-    serious = [
+    check_width(page)
+    assert _serious(found) == [], page.url
+
+
+def check_contrast_in_the_dark(page: Page) -> None:
+    """Fail when something can hardly be read by those whose system is dark."""
+    page.emulate_media(color_scheme="dark")
+    found = Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
+    page.emulate_media(color_scheme="light")
+    assert _serious(found) == [], page.url
+
+
+def _serious(violations: list[dict[str, Any]]) -> list[str]:
+    """Return those that bar somebody's way, and headings that do not lead through the page."""
+    return [
         f"{v['id']}: {v['help']}: {[n['html'][:200] for n in v['nodes'][:3]]}"
-        for v in found
-        if v["impact"] in {"serious", "critical"}
+        for v in violations
+        if v["impact"] in {"serious", "critical"} or v["id"] in _OUTLINE
     ]
-    assert serious == [], f"{page.url}: {serious}"
+
+
+def check_width(page: Page) -> None:
+    """Fail when the page is wider than the window."""
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert overflow <= 0, f"{page.url} is {overflow} px wider than the window"

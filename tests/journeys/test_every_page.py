@@ -3,13 +3,19 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import check_accessibility, sign_in
+from tests.journeys.conftest import (
+    check_accessibility,
+    check_contrast_in_the_dark,
+    sign_in,
+)
 
 PUBLIC = [
     "/",
     "/projects",
     "/projects?q=refferal&country=MD",
     "/projects?q=qqqqqqqqqqqq",
+    "/projects?q=homes+where+survivors+recover",
+    "/projects?page=999",
     "/projects?region=002&country=MD&measure=PROT-4&year=2023-2026&budget_from=100000",
     "/projects/DEMO-SIDA-MD-01",
     "/countries",
@@ -29,6 +35,7 @@ PUBLIC = [
     "/overlaps/1",
     "/requests",
     "/requests?country=FR",
+    "/mechanisms/eu",
     "/requests/1",
     "/help",
     "/help/finding",
@@ -41,9 +48,21 @@ PUBLIC = [
     "/help/places",
     "/help/accessibility",
     "/sign-in",
-    "/no-such-page",
     "/?lang=fr",
     "/projects?lang=es",
+    "/regions/150?lang=fr",
+    "/organisations/iom?lang=es",
+]
+NOWHERE = [
+    "/no-such-page",
+    "/projects/NO-SUCH-PROJECT",
+    "/countries/XX",
+    "/regions/999",
+    "/mechanisms/none",
+    "/organisations/none",
+    "/requests/999999",
+    "/overlaps/999999",
+    "/help/none",
 ]
 SIGNED_IN = {
     "donor@example.org": [
@@ -55,6 +74,15 @@ SIGNED_IN = {
         "/account/searches",
         "/account/searches/new?q=shelter&country=MD",
     ],
+    "officer@example.org": [
+        "/",
+        "/projects?q=shelter&year=2025",
+        "/countries/MD",
+        "/regions/002",
+        "/account/searches",
+        "/account/searches/999999",
+        "/admin",
+    ],
     "admin@example.org": ["/account", "/account/members", "/organisations/sida/edit"],
     "reviewer@example.org": ["/overlaps", "/overlaps/1"],
     "secretariat@example.org": [
@@ -62,6 +90,13 @@ SIGNED_IN = {
         "/admin/accounts",
         "/admin/mechanisms",
         "/admin/mechanisms/commit",
+        "/admin/synonyms",
+        "/admin/quality",
+        "/mechanisms/commit",
+        "/requests",
+        "/requests/new?country=MD",
+        "/requests/1",
+        "/requests/1/edit",
     ],
 }
 
@@ -69,6 +104,16 @@ SIGNED_IN = {
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_pages(page: Page, address: str) -> None:
     page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    check_accessibility(page)
+    check_contrast_in_the_dark(page)
+
+
+@pytest.mark.parametrize("address", NOWHERE)
+def test_pages_that_do_not_exist(page: Page, address: str) -> None:
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.status == 404
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     check_accessibility(page)
 
@@ -80,13 +125,7 @@ def test_pages_of_signed_in_people(page: Page, email: str) -> None:
         page.goto(address)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         check_accessibility(page)
-
-
-def test_dark_pages_have_contrast(page: Page) -> None:
-    page.emulate_media(color_scheme="dark")
-    for address in ("/", "/projects?q=training", "/countries/MD", "/overlaps/1", "/sign-in"):
-        page.goto(address)
-        check_accessibility(page)
+        check_contrast_in_the_dark(page)
 
 
 def test_search_without_javascript(page: Page, browser, served) -> None:
