@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from search.query import Page, Query
+from search.query import FILTERS, Page, Query
 from tests.builders import a_project, an_organisation
 from tests.web.conftest import Browser, text_of
 from web.facets import FacetList, facet_lists
@@ -254,3 +254,14 @@ async def test_files_take_the_ranges_too(four: Browser) -> None:
     assert "Hotline of Kenya" in table
     assert "Judges of Ukraine" not in table
     assert "Inspectors of Kenya" not in table
+
+
+@pytest.mark.parametrize("name", [name for name in FILTERS if name != "year"])
+async def test_a_value_that_no_list_knows_finds_nothing_and_is_shown(
+    browser: Browser, name: str
+) -> None:
+    for address in (f"/projects?{name}=WHAT-9", f"/projects?{name}=<b>&{name}=PROS"):
+        page = await browser.get(address)
+        assert page.status_code == 200, address
+        assert "No project" in text_of(page)
+        assert "<b>" not in page.text
