@@ -21,6 +21,7 @@ from meilisearch.errors import (
     MeilisearchError,
     MeilisearchTimeoutError,
 )
+from requests import RequestException
 
 from registry.errors import Unavailable
 from search.document import Document, fingerprint, shown_of
@@ -166,6 +167,10 @@ class MeiliEngine:
             return await loop.run_in_executor(self._threads, work, *arguments)
         except MeilisearchError as error:
             raise self._unavailable(error) from error
+        except RequestException as error:  # its client knows only servers that are not there
+            raise Unavailable(
+                f"The server at {self.url} broke off its answer, or is no Meilisearch server."
+            ) from error
 
     def _unavailable(self, error: MeilisearchError) -> Unavailable:
         if isinstance(error, MeilisearchCommunicationError):

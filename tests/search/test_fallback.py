@@ -14,9 +14,9 @@ from registry.errors import Unavailable
 from search.document import Document
 from search.embedded import EmbeddedEngine
 from search.engine import SearchIndex
-from search.fallback import FIRST_REST, FallbackEngine
+from search.fallback import FIRST_REST, PATIENCE, FallbackEngine
 from search.meili import MeiliEngine
-from search.query import Page, Query
+from search.query import MAX_SIZE, Page, Query
 from search.sync import StandBy, catch_up, rebuild
 from tests.builders import a_project
 from tests.search.documents import a_document
@@ -78,6 +78,18 @@ async def silent() -> AsyncIterator[str]:
     listening.close()
 
 
+class Hesitating(Server):
+    """A server that thinks before it says that it can't answer, and counts who asks."""
+
+    asked = 0
+    seconds = 0.01
+
+    async def search(self, query: Query) -> Page:
+        self.asked += 1
+        await asyncio.sleep(self.seconds)
+        return await super().search(query)
+
+
 async def titles(index: SearchIndex | FallbackEngine) -> list[str]:
     return sorted(hit.title for hit in (await index.search(Query())).hits)
 
@@ -127,6 +139,60 @@ async def test_a_server_that_is_back_is_asked_again(
     now = FIRST_REST
     found = await engine.search(Query())
     assert (found.total, found.stale) == (1, False)
+
+
+async def test_many_who_wait_together_count_as_one_and_one_tries_again(
+    embedded: EmbeddedEngine, tmp_path: Path
+) -> None:
+    now = 0.0
+    remote = Hesitating(tmp_path / "server")
+    remote.away = True
+    engine = FallbackEngine(remote, embedded, clock=lambda: now)
+    for at, asked in ((0.0, 5), (FIRST_REST, 6), (3 * FIRST_REST, 7)):
+        now = at
+        pages = await asyncio.gather(*(engine.search(Query()) for _ in range(5)))
+        assert all(page.stale for page in pages)
+        assert remote.asked == asked
+    remote.away = False
+    now = 7 * FIRST_REST
+    assert not (await engine.search(Query())).stale
+    await remote.close()
+
+
+async def test_a_file_waits_longer_than_a_page(embedded: EmbeddedEngine, tmp_path: Path) -> None:
+    remote = Hesitating(tmp_path / "server")
+    remote.seconds = 2 * PATIENCE
+    engine = FallbackEngine(remote, embedded)
+    assert not (await engine.search(Query(size=MAX_SIZE))).stale
+    assert (await engine.search(Query(size=20))).stale
+    await remote.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{",
+        b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>",
+        b"",
+    ],
+    ids=["of another server", "broken off", "of a gateway", "none"],
+)
+async def test_an_answer_that_is_none_counts_as_none(
+    embedded: EmbeddedEngine, answer: bytes
+) -> None:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    listening = await asyncio.start_server(say, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    engine = FallbackEngine(MeiliEngine(f"http://127.0.0.1:{port}", None), embedded)
+    # As many as a file has, so that it waits for whatever the server says.
+    assert (await engine.search(Query(size=MAX_SIZE))).stale
+    listening.close()
+    await engine.server.close()
 
 
 async def test_changes_reach_the_server_when_it_is_back(
