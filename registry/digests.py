@@ -9,12 +9,12 @@ the server took it and before that was noted.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ARRAY, ColumnElement, Integer, all_, literal
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.accounts import actor_for
-from registry.models import Account, SavedSearch
+from registry.models import Account, SavedSearch, now
 from registry.permissions import Actor
 from registry.saved_searches import next_due
 
@@ -51,13 +51,14 @@ async def claim_due(
     """Take the search that has been due longest, at this moment; None when there is none.
 
     It counts when the transaction is committed. Accounts that are switched off get nothing.
-    `early` takes those that are due later too; those of `but` are left out.
+    `early` takes those that are due later too; those of `but` are left out. Whatever the moment,
+    others leave it alone for LEASE from now on.
     """
     found = await session.exec(
         select(SavedSearch, Account)
         .join(Account, col(Account.id) == col(SavedSearch.account_id))
         .where(*_sending(), *(() if early else (col(SavedSearch.due_at) <= at,)))
-        .where(col(SavedSearch.id).not_in(but))
+        .where(col(SavedSearch.id) != all_(literal(list(but), ARRAY(Integer))))
         .order_by(col(SavedSearch.due_at), col(SavedSearch.id))
         .limit(1)
         .with_for_update(skip_locked=True, of=SavedSearch)
@@ -66,7 +67,7 @@ async def claim_due(
     if row is None:
         return None
     search, account = row
-    due_at, search.due_at = search.due_at, at + LEASE
+    due_at, search.due_at = search.due_at, max(at, now()) + LEASE
     session.add(search)
     return Due(search, account.email, actor_for(account), due_at)
 

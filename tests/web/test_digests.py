@@ -6,6 +6,7 @@ import re
 import pytest
 from sqlmodel import update
 
+from registry.digests import LEASE, claim_due
 from registry.errors import Unavailable
 from registry.models import Account, now
 from search.sync import catch_up
@@ -201,6 +202,17 @@ class TestWhenSomethingFails:
         done = await asyncio.gather(*senders)
         assert sum(one.sent for one in done) == len(people)
         assert registry.office.recipients == people
+
+    async def test_one_who_has_been_sending_for_long_keeps_what_it_takes(
+        self, registry: Registry
+    ) -> None:
+        await registry.follower("a@example.org")
+        await registry.a_day_passes()
+        began = now() - 2 * LEASE
+        async with registry.database.session() as session:
+            assert await claim_due(session, began)
+        async with registry.database.session() as session:
+            assert await claim_due(session, now()) is None
 
     async def test_what_is_not_in_the_index_yet_is_told_when_it_is(
         self, registry: Registry
