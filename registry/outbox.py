@@ -56,10 +56,13 @@ async def announce_organisation(session: AsyncSession, organisation_id: int) -> 
 
 
 async def take(session: AsyncSession, consumer: str, limit: int) -> Sequence[Outbox]:
-    """Return the oldest rows for a consumer and hold them until the transaction ends."""
+    """Return the oldest rows for a consumer and hold them until the transaction ends.
+
+    A gap is none of them: it is closed by who begins anew.
+    """
     rows = await session.exec(
         select(Outbox)
-        .where(Outbox.consumer == consumer)
+        .where(Outbox.consumer == consumer, Outbox.project_id != _GAP)
         .order_by(col(Outbox.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -82,24 +85,26 @@ async def hand_on(session: AsyncSession, rows: Sequence[Outbox], consumer: str) 
 
 
 async def leave_gap(session: AsyncSession, consumer: str) -> None:
-    """Note that a consumer is not told of changes: when it is there again, it has to begin anew."""
-    if not await has_gap(session, consumer):
-        await session.exec(delete(Outbox).where(col(Outbox.consumer) == consumer))
-        session.add(Outbox(consumer=consumer, project_id=_GAP))
+    """Note that a consumer is not told of changes: when it is there again, it has to begin anew.
+
+    A gap that was left before gives way to the new one, so that who begins anew at this moment,
+    without these changes, does not close it.
+    """
+    await session.exec(delete(Outbox).where(col(Outbox.consumer) == consumer))
+    session.add(Outbox(consumer=consumer, project_id=_GAP))
 
 
-async def has_gap(session: AsyncSession, consumer: str) -> bool:
-    """Say whether a consumer was not told of all changes."""
+async def last_gap(session: AsyncSession, consumer: str) -> int | None:
+    """Return which gap says that a consumer was not told of all changes; None if it was."""
     found = await session.exec(
-        select(Outbox.id).where(Outbox.consumer == consumer, Outbox.project_id == _GAP).limit(1)
+        select(func.max(Outbox.id)).where(Outbox.consumer == consumer, Outbox.project_id == _GAP)
     )
-    return found.first() is not None
+    return found.one()
 
 
-async def close_gap(session: AsyncSession, consumer: str) -> None:
-    """Forget that a consumer was not told of changes: it has begun anew since."""
-    gap = (col(Outbox.consumer) == consumer, col(Outbox.project_id) == _GAP)
-    await session.exec(delete(Outbox).where(*gap))
+async def close_gap(session: AsyncSession, gap: int) -> None:
+    """Forget a gap: its consumer has begun anew since. A later one stays."""
+    await session.exec(delete(Outbox).where(col(Outbox.id) == gap))
 
 
 async def waiting(session: AsyncSession, consumer: str) -> int:

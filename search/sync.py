@@ -301,12 +301,12 @@ async def _driver(connection: AsyncConnection) -> Any:
 
 async def _drain(database: Database, feed: Feed, registry: str) -> int:
     async with database.session() as session:
-        gap = await outbox.has_gap(session, feed.consumer)
-    if gap or not await feed.index.complete(registry):
+        gap = await outbox.last_gap(session, feed.consumer)
+    if gap is not None or not await feed.index.complete(registry):
         await _rebuild(database, feed.index, registry, apart=feed.apart)
-    if gap:
+    if gap is not None:
         async with database.session() as session:
-            await outbox.close_gap(session, feed.consumer)
+            await outbox.close_gap(session, gap)
     written = 0
     while True:
         count, rows = await _take(database, feed)

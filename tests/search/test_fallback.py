@@ -13,7 +13,7 @@ from registry.database import Database
 from registry.errors import Unavailable
 from search.document import Document
 from search.embedded import EmbeddedEngine
-from search.engine import SearchIndex
+from search.engine import Rebuild, SearchIndex
 from search.fallback import FIRST_REST, PATIENCE, FallbackEngine
 from search.meili import MeiliEngine
 from search.query import MAX_SIZE, Page, Query
@@ -226,6 +226,34 @@ async def test_a_server_that_was_not_told_is_filled_anew(
     await catch_up(committed, engine)
     assert await titles(remote) == ["Hotline", "Shelter"]
     assert await handed_on(committed) == 0
+
+
+async def test_what_the_server_was_not_told_while_it_was_filled_is_not_forgotten(
+    committed: Database, embedded: EmbeddedEngine, remote: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FallbackEngine(remote, embedded)
+    await catch_up(committed, engine)
+    await publish(committed, "Shelter")
+    await catch_up(committed, embedded)  # by a process that does not know of the server yet
+    filled = remote.begin_rebuild
+
+    async def meanwhile(registry: str) -> Rebuild:
+        monkeypatch.setattr(remote, "begin_rebuild", filled)
+        building = await filled(registry)
+        publish_it = building.publish
+
+        async def and_then() -> None:
+            await publish_it()
+            await publish(committed, "Hotline")
+            await catch_up(committed, embedded)
+
+        monkeypatch.setattr(building, "publish", and_then)
+        return building
+
+    monkeypatch.setattr(remote, "begin_rebuild", meanwhile)
+    await catch_up(committed, engine)
+    await catch_up(committed, engine)
+    assert await titles(remote) == ["Hotline", "Shelter"]
 
 
 async def test_a_rebuild_fills_both(
