@@ -30,7 +30,7 @@ from web.security import CSRF_COOKIE, NOTICE_COOKIE, SESSION_COOKIE
 LONGEST = 30.0
 """Seconds after which a page is made anew in any case."""
 MOST_BYTES = 32 * 1024 * 1024
-"""Of all kept pages together."""
+"""Of all kept pages together, with their addresses."""
 _LARGEST = 512 * 1024  # bytes of one page
 _KEPT = (
     "projects", "countries", "regions", "mechanisms", "organisations", "overlaps", "requests",
@@ -136,10 +136,14 @@ class PageCache:
     def _keep(self, key: Key, page: KeptPage) -> None:
         before = self._pages.pop(key, None)
         self._pages[key] = page
-        self._bytes += len(page.body) - (len(before.body) if before else 0)
+        self._bytes += _weight(key, page) - (_weight(key, before) if before else 0)
         while self._bytes > MOST_BYTES:
-            _, oldest = self._pages.popitem(last=False)
-            self._bytes -= len(oldest.body)
+            self._bytes -= _weight(*self._pages.popitem(last=False))
+
+
+def _weight(key: Key, page: KeptPage) -> int:
+    """Return the bytes of a page and of its address, which may be the longer of the two."""
+    return len(page.body) + sum(len(part) for part in key if isinstance(part, str | bytes))
 
 
 class _Recorder:

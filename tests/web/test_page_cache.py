@@ -101,3 +101,16 @@ async def test_kept_pages_have_all_headers_and_are_not_sent_twice(browser: Brows
     assert (again.status_code, again.content) == (304, b"")
     fragment = await browser.fragment("/projects")
     assert "<html" not in fragment.text
+
+
+async def test_long_addresses_take_their_part_of_the_memory(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(browser, "Shelter")
+    monkeypatch.setattr("web.page_cache.MOST_BYTES", 100_000)
+    first, second = (f"/projects?other={letter * 60_000}" for letter in "ab")
+    for path in (first, second):
+        for _ in range(3):
+            await browser.get(path)
+        assert await statements(browser, path) == 0
+    assert await statements(browser, first) > 0
