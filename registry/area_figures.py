@@ -10,7 +10,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Numeric, Select, Text, bindparam, literal, select, text
+from sqlalchemy import (
+    ARRAY,
+    Integer,
+    Numeric,
+    Select,
+    Text,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,7 +29,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry import codelists
 from registry.coordination.totals import MERGED
 from registry.figures import running
-from registry.models import Project
+from registry.models import OverlapCase, OverlapPair, Project
+from registry.overlap.listing import listed_pairs
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -42,7 +54,7 @@ class CountryFigures:
     gross: Decimal
     """The country's shares of their budgets, in USD."""
     overlaps: int = 0
-    """Open ones between projects of the country."""
+    """Open ones, as the list of overlaps has them for the country."""
     matrix: dict[str, int] = field(default_factory=dict)
     """Measure or pillar -> projects. A project comes under its measures, and under those of its
     pillars of which it names no measure."""
@@ -85,12 +97,17 @@ class AreaFigures:
     """The ids of those that name the region, or else are in several countries of the area."""
     across_count: int
     overlaps: int
-    """Flagged or decided pairs of projects in the same country of the area, past ones too."""
+    """Flagged or decided pairs of projects that have a country of the area in common, past ones
+    too, as the list of overlaps has them for these countries."""
     open_overlaps: int
     likeliest: list[int]
     """The ids of the most probable pairs."""
     merged: list[tuple[int, int]]
     """Pairs that the group decided to be one project; both run."""
+    merged_usd: dict[int, Decimal]
+    """Project of such a pair -> its part of `gross`, where that is known."""
+    merged_usd_in: dict[str, dict[int, Decimal]]
+    """Country -> the same for the country's share."""
 
 
 def projects_in(reader: Actor, area: Area, today: date) -> Select[*tuple[Any, ...]]:
@@ -106,7 +123,7 @@ def projects_in(reader: Actor, area: Area, today: date) -> Select[*tuple[Any, ..
             running(today).label("active"),
             found.c.codes,
             found.c.shares,
-            found.c.usd,
+            func.round(found.c.usd, 2).label("usd"),
             col(Project.regions).op("&&")(literal(list(area.regions), ARRAY(Text))).label("named"),
         )
         .join(found, found.c.project_id == col(Project.id))
@@ -116,15 +133,17 @@ def projects_in(reader: Actor, area: Area, today: date) -> Select[*tuple[Any, ..
 
 async def area_figures(
     session: AsyncSession,
-    here: Select[*tuple[Any, ...]],
+    reader: Actor,
     area: Area,
+    today: date,
     *,
     busiest: int,
     across: int,
     likeliest: int,
 ) -> AreaFigures:
-    """Count among these projects; name so many organisations, projects across, and overlaps."""
-    statement: Any = _FIGURES.add_cte(here.cte("here"), *_PARTS)
+    """Count an area's projects; name so many organisations, projects across, and overlaps."""
+    here, pairs = projects_in(reader, area, today), _pairs(reader, area)
+    statement: Any = _FIGURES.add_cte(here.cte("here"), pairs.cte("pairs"), *_PARTS)
     limits = {"busiest": busiest, "across": across, "likeliest": likeliest}
     rows = await session.exec(statement, params={"codes": list(area.countries), **limits})
     figures = dict(rows.one()._mapping)
@@ -144,9 +163,40 @@ async def area_figures(
         | {
             "busiest": [BusyOrganisation(*one) for one in figures["busiest"]],
             "merged": [(a, b) for a, b in figures["merged"]],
+            **_money_of_merged(figures.pop("merged_money")),
             "by_country": by_country,
             "matrix": cells.get(_ALL, {}),
         }
+    )
+
+
+def _money_of_merged(rows: list[Any]) -> dict[str, Any]:
+    whole: dict[int, Decimal] = {}
+    by_country: dict[str, dict[int, Decimal]] = {}
+    for project, usd, codes, shares in rows:
+        if usd is not None:
+            whole[project] = Decimal(str(usd))
+        for code, share in zip(codes, shares, strict=True):
+            if share is not None:
+                by_country.setdefault(code, {})[project] = Decimal(str(share))
+    return {"merged_usd": whole, "merged_usd_in": by_country}
+
+
+def _pairs(reader: Actor, area: Area) -> Select[*tuple[Any, ...]]:
+    """Return the query for the pairs that the list of overlaps has for these countries."""
+    return (
+        select(
+            col(OverlapPair.id),
+            col(OverlapPair.probability),
+            (col(OverlapCase.state) != "decided").label("open"),
+            col(OverlapPair.countries).label("codes"),
+        )
+        .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
+        .where(
+            col(OverlapPair.case_id).is_not(None),  # as the index of countries has it
+            col(OverlapPair.countries).bool_op("&&")(literal(list(area.countries), ARRAY(Text))),
+            *listed_pairs(reader),
+        )
     )
 
 
@@ -161,7 +211,9 @@ _FOUND = (
     UNION ALL
     SELECT id, '{}', '{}', CASE WHEN NOT EXISTS (
         SELECT FROM project_country WHERE project_id = id
-      ) THEN budget_usd / cardinality(regions) ELSE 0 END
+      ) THEN budget_usd * (
+        SELECT count(*) FROM unnest(regions) AS region WHERE region = ANY(:regions)
+      ) / cardinality(regions) ELSE 0 END
     FROM project
     WHERE regions && :regions AND NOT EXISTS (
       SELECT FROM project_country WHERE project_id = id AND code = ANY(:codes)
@@ -182,22 +234,18 @@ _SPREAD = (
     .cte("spread")
 )
 
-_PAIRS = (
+_MERGED = (
     text("""
-    SELECT pair.id, pair.probability, review.state <> 'decided' AS open,
-      ARRAY(SELECT unnest(a.codes) INTERSECT SELECT unnest(b.codes)) AS codes,
-      CASE WHEN review.state = 'decided' AND review.outcome = :merged AND a.active AND b.active
-        THEN jsonb_build_array(a.id, b.id) END AS merged
-    FROM overlap_pair pair
-    JOIN overlap_case review ON review.id = pair.case_id
+    SELECT a.id AS a_id, b.id AS b_id
+    FROM overlap_case review
+    JOIN overlap_pair pair ON pair.case_id = review.id
     JOIN here a ON a.id = pair.a_id
     JOIN here b ON b.id = pair.b_id
-    WHERE pair.case_id IS NOT NULL AND (pair.flagged OR review.state = 'decided')
-      AND (a.codes && b.codes OR a.named AND b.named)
+    WHERE review.state = 'decided' AND review.outcome = :merged AND a.active AND b.active
     """)
     .bindparams(merged=MERGED)
     .columns()
-    .cte("pairs")
+    .cte("merged")
 )
 
 _CELLS = (
@@ -220,7 +268,7 @@ _CELLS = (
 )
 """Country, or '' for the whole area; measure or pillar; projects."""
 
-_PARTS = (_SPREAD, _PAIRS, _CELLS)
+_PARTS = (_SPREAD, _MERGED, _CELLS)
 
 _FIGURES = text("""
     SELECT
@@ -270,14 +318,18 @@ _FIGURES = text("""
         SELECT coalesce(jsonb_object_agg(code, number), '{}')
         FROM (
           SELECT code, count(*) AS number FROM pairs, unnest(codes) AS code
-          WHERE open GROUP BY code
+          WHERE open AND code = ANY(:codes) GROUP BY code
         ) AS shared
       ) AS overlaps_in,
       ARRAY(SELECT id FROM pairs ORDER BY probability DESC, id LIMIT :likeliest) AS likeliest,
       (
-        SELECT coalesce(jsonb_agg(merged ORDER BY merged), '[]') FROM pairs
-        WHERE merged IS NOT NULL
-      ) AS merged
+        SELECT coalesce(jsonb_agg(jsonb_build_array(a_id, b_id) ORDER BY a_id, b_id), '[]')
+        FROM merged
+      ) AS merged,
+      (
+        SELECT coalesce(jsonb_agg(jsonb_build_array(id, usd, codes, shares)), '[]') FROM here
+        WHERE id IN (SELECT a_id FROM merged UNION SELECT b_id FROM merged)
+      ) AS merged_money
     FROM here
     """).columns(
     projects=Integer,
@@ -295,4 +347,5 @@ _FIGURES = text("""
     overlaps_in=JSONB,
     likeliest=ARRAY(Integer),
     merged=JSONB,
+    merged_money=JSONB,
 )

@@ -6,15 +6,13 @@ read.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ARRAY, Integer, Text, any_, literal
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
-from registry.area_figures import Area, AreaFigures, area_figures, projects_in
+from registry.area_figures import Area, AreaFigures, area_figures
 from registry.coordination.totals import Netted, netted
 from registry.errors import NotFound
 from registry.listed import (
@@ -24,7 +22,6 @@ from registry.listed import (
     listed_projects,
     overlaps_of,
 )
-from registry.models import ProjectCountry as Recipient
 from registry.permissions import Actor
 
 BUSIEST = 15
@@ -82,25 +79,21 @@ def regions_within(code: str) -> tuple[str, ...]:
 async def area_overview(
     session: AsyncSession, reader: Actor, area: Area, today: date | None = None
 ) -> AreaOverview:
-    """Return what this reader may know of an area, with at most four statements."""
-    today = today or date.today()
-    here = projects_in(reader, area, today)
+    """Return what this reader may know of an area, with at most three statements."""
+    today = today or datetime.now(UTC).date()
     figures = await area_figures(
-        session, here, area, busiest=BUSIEST, across=ACROSS, likeliest=LISTED
+        session, reader, area, today, busiest=BUSIEST, across=ACROSS, likeliest=LISTED
     )
-    shares = await _shares(session, area, {id for pair in figures.merged for id in pair})
     pairs = await listed_pairs(session, figures.likeliest)
     named = {id for pair in pairs for id in pair[:2]}
     # Somebody may withdraw a project between two statements; then it is shown nowhere.
     shown = await listed_projects(session, reader, {*figures.across, *named})
-    whole = {id: sum(usd.values(), Decimal(0)) for id, usd in shares.items()}
     return AreaOverview(
         area=area,
         figures=figures,
-        left_out=_sum(netted(whole, figures.merged)),
+        left_out=_sum(netted(figures.merged_usd, figures.merged)),
         left_out_in={
-            code: _sum(netted({id: usd.get(code) for id, usd in shares.items()}, figures.merged))
-            for code in {code for usd in shares.values() for code in usd}
+            code: _sum(netted(usd, figures.merged)) for code, usd in figures.merged_usd_in.items()
         },
         across=[shown[id] for id in figures.across if id in shown],
         overlaps=overlaps_of(pairs, shown),
@@ -109,22 +102,3 @@ async def area_overview(
 
 def _sum(left_out: Sequence[Netted]) -> Decimal:
     return sum((one.usd for one in left_out), Decimal(0))
-
-
-async def _shares(
-    session: AsyncSession, area: Area, project_ids: set[int]
-) -> dict[int, dict[str, Decimal]]:
-    """Return project -> country of the area -> its share in USD, where that is known."""
-    if not project_ids:
-        return {}
-    rows = await session.exec(
-        select(Recipient.project_id, Recipient.code, col(Recipient.usd)).where(
-            col(Recipient.project_id) == any_(literal(list(project_ids), ARRAY(Integer))),
-            col(Recipient.code) == any_(literal(list(area.countries), ARRAY(Text))),
-            col(Recipient.usd).is_not(None),
-        )
-    )
-    shares: dict[int, dict[str, Decimal]] = {}
-    for project_id, code, usd in rows:
-        shares.setdefault(project_id, {})[code] = Decimal(usd or 0)
-    return shares

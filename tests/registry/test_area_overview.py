@@ -9,6 +9,7 @@ from registry.area_counts import active_by_area
 from registry.area_figures import Area, BusyOrganisation
 from registry.area_overview import ACROSS, LISTED, area_of_region, area_overview
 from registry.coordination.totals import MERGED
+from registry.country_overview import country_overview
 from registry.errors import NotFound
 from registry.exchange.record import CountryShare
 from registry.permissions import COMMAND_LINE, VISITOR
@@ -75,14 +76,15 @@ async def test_only_so_many_are_listed_and_all_are_counted(session) -> None:
     assert (len(overview.across), overview.figures.across_count) == (ACROSS, ACROSS + 2)
 
 
-async def test_overlaps_count_where_both_projects_are(session) -> None:
+async def test_overlaps_count_in_the_countries_that_they_have_in_common(session) -> None:
     both = await a_project(session, countries=BOTH)
     for number in range(LISTED + 1):
         other = await a_project(session, country="UA")
-        await an_overlap(session, both, other, probability=0.5 + number / 100)
+        await an_overlap(session, both, other, probability=0.5 + number / 100, countries=["UA"])
     abroad = await a_project(session, countries=[CountryShare("RO"), CountryShare("KE")])
-    await an_overlap(session, abroad, both, probability=0.99)
-    await an_overlap(session, other, await a_project(session, country="UA"), outcome="no-overlap")
+    await an_overlap(session, abroad, both, probability=0.99, countries=["KE"])
+    again = await a_project(session, country="UA")
+    await an_overlap(session, other, again, outcome="no-overlap", countries=["UA"])
     overview = await area_overview(session, VISITOR, NEIGHBOURS, TODAY)
     figures = overview.figures
     assert (figures.overlaps, figures.open_overlaps) == (LISTED + 2, LISTED + 1)
@@ -95,6 +97,19 @@ async def test_overlaps_count_where_both_projects_are(session) -> None:
     assert len(overview.overlaps) == LISTED
 
 
+async def test_a_country_has_the_overlaps_of_its_own_page_those_of_regions_too(session) -> None:
+    here = await a_project(session)
+    wide = await a_project(session, countries=[], regions=["150"])
+    wider = await a_project(session, countries=[], regions=["150"])
+    await an_overlap(session, here, wide)
+    await an_overlap(session, wide, wider, countries=["MD", "UA"])
+    page = await country_overview(session, VISITOR, "MD", TODAY)
+    for area in (area_of_region("151"), NEIGHBOURS):
+        figures = (await area_overview(session, VISITOR, area, TODAY)).figures
+        assert figures.by_country["MD"].overlaps == page.open_overlaps == 2
+        assert (figures.overlaps, figures.open_overlaps) == (2, 2)
+
+
 async def test_a_double_registration_is_netted_out_in_all_and_by_country(session) -> None:
     a = await a_project(session, countries=BOTH, budget=Decimal(1000))
     b = await a_project(session, reporting_org="IOM", countries=BOTH, budget=Decimal(900))
@@ -102,6 +117,30 @@ async def test_a_double_registration_is_netted_out_in_all_and_by_country(session
     overview = await area_overview(session, VISITOR, NEIGHBOURS, TODAY)
     assert (overview.figures.gross, overview.net) == (1900, 1000)
     assert (overview.net_in("MD"), overview.net_in("UA"), overview.net_in("RO")) == (600, 400, 0)
+
+
+async def test_double_registrations_of_regional_projects_are_netted_out(session) -> None:
+    a = await a_project(session, countries=[], regions=["151", "142"], budget=Decimal(1000))
+    b = await a_project(session, countries=[], regions=["151"], budget=Decimal(400))
+    await an_overlap(session, a, b, outcome=MERGED, countries=["MD", "UA"])
+    overview = await area_overview(session, VISITOR, area_of_region("150"), TODAY)
+    assert (overview.figures.gross, overview.net) == (500 + 400, 500)
+
+
+async def test_one_project_registered_for_two_countries_counts_once(session) -> None:
+    a = await a_project(session, country="MD", budget=Decimal(1000))
+    b = await a_project(session, country="UA", budget=Decimal(900))
+    await an_overlap(session, a, b, outcome=MERGED, countries=[])
+    overview = await area_overview(session, VISITOR, NEIGHBOURS, TODAY)
+    assert (overview.figures.gross, overview.net) == (1900, 1000)
+    assert (overview.net_in("MD"), overview.net_in("UA")) == (1000, 900)
+
+
+async def test_a_region_has_the_shares_of_all_its_parts(session) -> None:
+    await a_project(session, countries=[], regions=["014", "011", "150"], budget=Decimal(1000))
+    for region, usd in (("002", "666.67"), ("014", "333.33"), ("150", "333.33"), ("142", "0")):
+        figures = (await area_overview(session, VISITOR, area_of_region(region), TODAY)).figures
+        assert figures.gross == Decimal(usd)
 
 
 async def test_hidden_projects_are_in_no_figure(session) -> None:
