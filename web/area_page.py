@@ -1,7 +1,10 @@
 """The page of a region or a mechanism: one template for any set of countries."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,12 +14,12 @@ from registry.area_figures import Area
 from registry.area_overview import area_overview
 from registry.catalogue import shared_identifiers
 from registry.folding import fold
-from registry.listed import ListedProject
 from registry.permissions import Actor
 from web import charts
+from web.active_projects import active_projects
 from web.area_matrix import area_matrix
 from web.i18n import language_of
-from web.project_addresses import project_address
+from web.project_addresses import address_of_project
 from web.rendering import Page, page
 
 
@@ -27,11 +30,12 @@ async def area_page(
     area: Area,
     *,
     template: str,
-    query: str,
+    filters: Mapping[str, str | Sequence[str]],
     **context: Any,
 ) -> Page:
-    """Show who does what in an area; `query` are the parameters of the search for its projects."""
-    overview = await area_overview(session, reader, area)
+    """Show who does what in an area; with `filters` the search finds its projects."""
+    today = datetime.now(UTC).date()
+    overview = await area_overview(session, reader, area, today)
     by_country = overview.figures.by_country
     language = language_of(request)
     active = by_name(by_country, language)
@@ -41,7 +45,9 @@ async def area_page(
         template,
         overview=overview,
         figures=overview.figures,
-        query=query,
+        all_projects=f"/projects?{urlencode(filters, doseq=True)}",
+        active_projects=active_projects(filters, today),
+        there=lambda country: active_projects({"country": country}, today),
         map=charts.tile_map(
             {code: one.projects for code, one in by_country.items()}, only=area.countries
         ),
@@ -50,7 +56,7 @@ async def area_page(
         matrix=area_matrix(
             [(code, by_country[code].matrix) for code in active], overview.figures.matrix
         ),
-        address=_address_maker(shared),
+        address=partial(address_of_project, shared=shared),
         **context,
     )
 
@@ -58,11 +64,3 @@ async def area_page(
 def by_name(codes: Any, language: str) -> list[str]:
     """Return countries in the alphabetical order of a language."""
     return sorted(codes, key=lambda code: fold(codelists.country_name(code, language)))
-
-
-def _address_maker(shared: set[str]) -> Callable[[ListedProject], str]:
-    def address(project: ListedProject) -> str:
-        owner = project.organisation if project.identifier in shared else None
-        return project_address(project.identifier, owner)
-
-    return address

@@ -8,12 +8,12 @@ identifiers that a browser, a server in between or a page of ours would take for
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection
+from typing import Protocol
 from urllib.parse import quote, urlencode
 
 from litestar import Request
 
 from registry.catalogue import ProjectView
-from registry.country_overview import CountryProject
 
 ACTIONS = frozenset({"edit", "publish", "withdraw"})
 """What may follow the identifier in an address."""
@@ -40,7 +40,18 @@ def address_of(view: ProjectView, action: str = "") -> str:
     return project_address(view.project.identifier, slug, action)
 
 
-def address_of_project(project: CountryProject, shared: Collection[str]) -> str:
+class ListedProject(Protocol):
+    """A project in a list: enough to say where its page is."""
+
+    @property
+    def identifier(self) -> str: ...  # noqa: D102
+
+    @property
+    def organisation(self) -> str:
+        """The reporting organisation's slug."""
+
+
+def address_of_project(project: ListedProject, shared: Collection[str]) -> str:
     """Return the address of a project, given the identifiers that several organisations use."""
     owner = project.organisation if project.identifier in shared else None
     return project_address(project.identifier, owner)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import get
 from litestar.plugins.htmx import HTMXRequest
@@ -16,11 +15,12 @@ from registry import codelists
 from registry.catalogue import shared_identifiers
 from registry.country_overview import CountryOverview, country_overview
 from registry.errors import NotFound
-from registry.figures import NOT_RUNNING, active_by_country
+from registry.figures import active_by_country
 from registry.folding import fold
 from registry.permissions import Actor
 from registry.similar_countries import Mix, similar_countries
 from web import charts
+from web.active_projects import active_projects
 from web.i18n import language_of
 from web.kept_mixes import kept_mixes
 from web.project_addresses import address_of_project
@@ -93,7 +93,7 @@ async def country_page(
         "countries/country.html",
         overview=overview,
         address=partial(address_of_project, shared=shared),
-        active_projects=active_projects_address(code, today),
+        active_projects=active_projects({"country": code}, today),
         open_overlaps=f"/overlaps?country={code}&state=open",
         protocol=codelists.protocol_status(code),
         regions=codelists.regions_of(code),
@@ -108,7 +108,7 @@ async def country_page(
         timeline=charts.timeline(overview.timeline, today),
         **_neighbours(overview, mixes),
         similar=similar_countries(mixes, code),
-        there=partial(active_projects_address, today=today),
+        there=lambda country: active_projects({"country": country}, today),
     )
 
 
@@ -119,13 +119,6 @@ def _neighbours(overview: CountryOverview, mixes: Mapping[str, Mix]) -> dict[str
     counts = {code: mix.projects for code, mix in mixes.items()} | {overview.code: overview.active}
     members = codelists.regions()[region].countries
     return {"region": region, "map": charts.tile_map(counts, overview.code, members)}
-
-
-def active_projects_address(code: str, today: date) -> str:
-    """Return the address of the search that finds the country's active projects and no others."""
-    running = [status for status in codelists.scheme("statuses") if status not in NOT_RUNNING]
-    pairs = [("country", code), ("active_on", today.isoformat())]
-    return f"/projects?{urlencode([*pairs, *(('status', status) for status in running)])}"
 
 
 handlers = [countries_page, country_page]

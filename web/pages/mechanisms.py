@@ -1,7 +1,6 @@
 """Regional mechanisms: who does what in their member States, and the secretariat's forms."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
@@ -56,7 +55,7 @@ async def mechanism_page(
         reader,
         Area(found.members),
         template="areas/mechanism.html",
-        query=urlencode([("country", code) for code in found.members]),
+        filters={"country": found.members},
         mechanism=found,
     )
 

@@ -58,7 +58,7 @@ async def region_page(
         reader,
         area,
         template="areas/region.html",
-        query=f"region={region}",
+        filters={"region": region},
         region=region,
         around=_around(region),
         within=_children(region, language),
