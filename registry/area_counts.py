@@ -1,7 +1,7 @@
 """How many projects run in each of many areas: the figures of the list of regions."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, Integer, Text, bindparam, select, text
@@ -23,7 +23,7 @@ async def active_by_area(
     One statement, whatever the number of areas; those without projects are left out.
     """
     live = select(col(Project.id), col(Project.regions)).where(
-        running(today or date.today()), readable_projects(reader)
+        running(today or datetime.now(UTC).date()), readable_projects(reader)
     )
     names = list(areas)
     places = [(n, c) for n, name in enumerate(names) for c in areas[name].countries]

@@ -1,7 +1,7 @@
 """The figures of the start page and the map, and what it means that a project runs."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -42,7 +42,7 @@ async def active_by_country(
     query = (
         select(Recipient.code, func.count())
         .join(Project, col(Project.id) == col(Recipient.project_id))
-        .where(running(today or date.today()), readable_projects(reader))
+        .where(running(today or datetime.now(UTC).date()), readable_projects(reader))
         .group_by(Recipient.code)
     )
     if pillar:
@@ -80,7 +80,7 @@ async def registry_figures(
             col(Project.id),
             col(Project.reporting_organisation_id),
             col(Project.budget_usd),
-            running(today or date.today()).label("active"),
+            running(today or datetime.now(UTC).date()).label("active"),
         )
         .where(Project.state == "published", readable_projects(reader))
         .cte("here")

@@ -5,7 +5,7 @@ organisations ("takes part"); the two are told apart everywhere, above all where
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -106,7 +106,7 @@ async def organisation_overview(
     session: AsyncSession, reader: Actor, organisation_id: int, today: date | None = None
 ) -> OrganisationOverview:
     """Return what this reader may know of an organisation's projects, in three statements."""
-    today = today or date.today()
+    today = today or datetime.now(UTC).date()
     statement: Any = _FIGURES.add_cte(
         _mine(reader, organisation_id, today), _readable(reader), _PARTNERS, _PAIRS
     )

@@ -14,7 +14,7 @@ from math import comb, log
 from typing import Any
 
 from search.document import SORT_FIELDS, budgets_between, day_number
-from search.query import FACETS, Query, facets_in, families_of, family_of
+from search.query import FACETS, FIELDS, Query, facets_in, families_of, family_of
 from search.synonyms import Synonyms
 from search.words import Word, Words, least_of, places_in
 
@@ -181,7 +181,7 @@ def limits(query: Query) -> list[str]:
 def filters(query: Query, without: str | None = None) -> list[str]:
     """Return the limits and the filters of the query, all but those of one family."""
     chosen = [
-        " OR ".join(_one_of(name, values) for name, values in chosen)
+        " OR ".join(_one_of(FIELDS[name], values) for name, values in chosen)
         for family, chosen in families_of(query.filters).items()
         if family != without
     ]

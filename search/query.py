@@ -24,9 +24,13 @@ FACETS = (
 """The facets, in the order of the page. Values: ISO 3166-1 alpha-2, UN M49, codes of the code
 lists, an organisation's slug, and for `year` each year in which a project runs."""
 
-FILTERS = (*FACETS, "reporting_organisation")
+FILTERS = (*FACETS, "reporting_organisation", "partner")
 """What a query can be narrowed by: the facets, and what is not counted. `organisation` has those
-who take part in any role, `reporting_organisation` the one that registered the project."""
+who take part in any role, `reporting_organisation` the one that registered the project, and
+`partner` those who take part beside a chosen organisation."""
+
+FIELDS = {name: name for name in FILTERS} | {"partner": "organisation"}
+"""Filter -> the field of a document that has its values."""
 
 FAMILIES = (("region", "country"), ("pillar", "measure"))
 """Facets of which one divides the values of the other: (wider, narrower). See `Query.filters`."""

@@ -8,7 +8,7 @@ import tantivy
 
 from search.document import SEARCHABLE, SORT_FIELDS, budgets_between, day_number
 from search.highlight import Marker
-from search.query import FACETS, Query, families_of
+from search.query import FACETS, FIELDS, Query, families_of
 from search.synonyms import Synonyms, Term
 from search.tantivy_index import FACETS_FIELD, facet_value, sort_key, stemmed_field, stems
 from search.words import Word, Words, least_of, places_in
@@ -276,6 +276,7 @@ class QueryMaker:
         return _fixed(tantivy.Query.range_query(self._schema, field, unsigned, least, most), 0)
 
     def _chosen(self, name: str, value: str) -> tantivy.Query:
+        name = FIELDS[name]
         field, term = (FACETS_FIELD, facet_value(name, value)) if name in FACETS else (name, value)
         return tantivy.Query.term_query(self._schema, field, term, "basic")
 

@@ -2,8 +2,8 @@
 
 The parameters are those of the command (interface.md): q, country, region, pillar, measure,
 mandate, organisation, organisation_type, status, year (also as a range: `web.search_ranges`),
-reporting_organisation, active_on, budget_from, budget_to (USD), sort, page, size. `year_from` and
-`year_to`, of the page's form, take the place of `year`.
+reporting_organisation, partner, active_on, budget_from, budget_to (USD), sort, page, size.
+`year_from` and `year_to`, of the page's form, take the place of `year`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ from search.query import FILTERS, MAX_SIZE, Query
 from web import formats, i18n
 from web.search_ranges import budget_label, read_usd, read_years, written_years, years_label
 
-ORGANISATIONS = frozenset({"organisation", "reporting_organisation"})
+ORGANISATIONS = frozenset({"organisation", "reporting_organisation", "partner"})
 """Filters whose values are organisations."""
 _MOST_VALUES = 100
 _FURTHEST_HIT = 1_000_000
@@ -50,6 +50,7 @@ FILTER_NAMES: dict[str, Message] = {
     "status": message("Status"),
     "year": message("Year"),
     "reporting_organisation": message("Registered by"),
+    "partner": message("Partner"),
     "active_on": message("Active on"),
     "budget": message("Budget"),
 }

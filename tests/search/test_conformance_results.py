@@ -130,6 +130,20 @@ class TestFilters:
         assert [hit.id for hit in page.hits] == [1]
         assert page.facets["organisation"] == {"ilo": 1, "sida": 1}
 
+    async def test_two_organisations_are_asked_for_together(self, engine: SearchEngine) -> None:
+        ilo, sida = an_organisation(7, "ilo"), an_organisation(8, "sida")
+        await engine.write(
+            [
+                a_document(1, organisation=ilo, participants=[("Sida", sida)]),
+                a_document(2, organisation=sida),
+                a_document(3, organisation=ilo),
+            ]
+        )
+        both = {"organisation": ["ilo"], "partner": ["sida"]}
+        assert await ids(engine, filters=both) == [1]
+        assert await ids(engine, filters={"organisation": ["ilo", "sida"]}) == [3, 2, 1]
+        assert await ids(engine, filters={"partner": ["sida"]}) == [2, 1]
+
     async def test_unknown_facets_and_sorts_are_refused(self, engine: SearchEngine) -> None:
         for wrong in (
             {"filters": {"colour": ["red"]}},

@@ -1,12 +1,19 @@
 """An organisation's page: what it does, with whom, whose money is whose, and when it is empty."""
 
+import re
+from datetime import date
+from html import unescape
+
 import pytest
 
 from registry.exchange.record import Participant
 from tests.builders import a_project, an_organisation
 from tests.registry.test_country_overview import an_overlap
 from tests.web.conftest import Browser, text_of
+from tests.web.test_country_page import counting_links
 from tests.web.test_projects_search import statements
+
+PROTECTION = {"measures": ["PROT-4"], "pillars": ["protection"]}
 
 
 @pytest.fixture
@@ -41,16 +48,39 @@ async def test_partners_are_drawn_and_in_a_table_with_their_roles(filled: Browse
     said = text_of(page)
     assert "Sida Funding 1" in said
     assert "UNODC Registered the project 1" in said
-    assert 'href="/projects?organisation=iom&amp;q=%22Sida%22"' in page.text
+
+
+async def test_every_figure_leads_to_as_many_projects(filled: Browser) -> None:
+    async with filled.database.session() as session:
+        sida, iom = Participant("funding", "Sida"), Participant("implementing", "IOM")
+        for values in (
+            {"reporting_org": "IOM", "status": "closed", "participating_orgs": [sida]},
+            {"reporting_org": "IOM", "description": "As Sida does.", "country": "UA"},
+            {"reporting_org": "Sida", "participating_orgs": [iom], **PROTECTION},
+            {"participating_orgs": [iom, sida], "end_date": date(2020, 1, 1), "start_date": None},
+            {"participating_orgs": [sida]},
+        ):
+            await a_project(session, **values)
+    await filled.index()
+    page = (await filled.get("/organisations/iom")).text.partition("<main")[2]
+    tile = r'href="(/projects[^"]+)" class="tile[^>]+aria-label="[^":]+: (\d+) project'
+    code = r'href="(/projects[^"]+)">[^<]+</a>[^<]*<span class="soft figure">(\d+)'
+    links = counting_links(page)
+    for shape in (tile, code):
+        links += [(unescape(where), int(number)) for where, number in re.findall(shape, page)]
+    asked = " ".join(address for address, _ in links)
+    for part in ("partner=sida", "partner=unodc", "pillar=", "measure=PROT-4", "country=UA"):
+        assert part in asked
+    for address, figure in links:
+        found = (await filled.get(f"/api/v1{address}")).json()
+        assert found["total"] == figure, address
 
 
 async def test_where_what_years_and_overlaps_are_there(filled: Browser) -> None:
     page = await filled.get("/organisations/iom")
     said = text_of(page)
     for code in ("MD", "UA"):
-        assert (
-            f'href="/projects?organisation=iom&amp;country={code}" class="tile tile-1"' in page.text
-        )
+        assert re.search(rf'organisation=iom&[^"]+;country={code}" class="tile tile-1"', page.text)
     assert "PROS-2" in said and "Projects over the years" in said
     assert "1 open · 0 decided" in said
     assert "Moldova 1 1" in said and "Ukraine 1 1" in said

@@ -37,6 +37,7 @@ _FILTERS = {
     "status": ("STATUS", "code of a status"),
     "year": ("YEAR", "runs in this year, or in one of a range: 2023-2026, 2023-, -2026"),
     "reporting_organisation": ("NAME", "who registered it: name, acronym or identifier"),
+    "partner": ("NAME", "who takes part as well: name, acronym or identifier"),
 }
 
 

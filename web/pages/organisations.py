@@ -1,6 +1,8 @@
 """Organisations: the list, and what one of them is for, does, and where."""
 
 from collections import Counter
+from datetime import UTC, datetime
+from functools import partial
 
 from litestar import get
 from litestar.plugins.htmx import HTMXRequest
@@ -17,6 +19,7 @@ from registry.visibility import audiences_for
 from search.engine import SearchEngine
 from search.query import Query
 from web import charts
+from web.active_projects import active_projects
 from web.network import network
 from web.rendering import Page, page
 
@@ -66,7 +69,8 @@ async def organisation_page(
 ) -> Page:
     """Show an organisation: mandates and competencies, where and what, projects, contacts."""
     organisation = await get_organisation(session, slug)
-    overview = await organisation_overview(session, reader, organisation.id or 0)
+    today = datetime.now(UTC).date()
+    overview = await organisation_overview(session, reader, organisation.id or 0, today)
     found = await engine.search(
         Query(
             filters={"organisation": [slug]},
@@ -81,6 +85,7 @@ async def organisation_page(
         organisation=organisation,
         record=await organisation_record(session, organisation),
         overview=overview,
+        active_projects=partial(active_projects, today=today),
         map=charts.tile_map(overview.active),
         network=network(overview.partners),
         found=found,

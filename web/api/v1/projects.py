@@ -90,6 +90,10 @@ async def search_projects(
         Parameter(description="Runs in a year, or in one of a range: 2025, 2023-2026, 2023-."),
     ] = None,
     reporting_organisation: Values = None,
+    partner: Annotated[
+        list[str] | None,
+        Parameter(description="Takes part as well, beside the organisation of another filter."),
+    ] = None,
     active_on: Annotated[str, Parameter(description="Runs on this day: 2026-01-31.")] = "",
     budget_from: Annotated[
         int | None,
