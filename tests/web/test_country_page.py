@@ -90,7 +90,7 @@ async def test_the_page_of_a_crowded_country_needs_as_few_statements(crowded: Br
     with statements(crowded.database) as first:
         await crowded.get("/countries/MD")
     with statements(crowded.database) as many:
-        await crowded.get("/countries/MD")
+        await crowded.get("/countries/MD?organisations=")  # another address: a page kept takes none
     with statements(crowded.database) as few:
         await crowded.get("/countries/UA")
     assert len(many) == len(few) <= 8, many
