@@ -29,6 +29,9 @@ from web.security import CSRF_COOKIE, NOTICE_COOKIE, SESSION_COOKIE
 
 LONGEST = 30.0
 """Seconds after which a page is made anew in any case."""
+SETTLED = 0.2
+"""Seconds after a write from which on pages are kept: a change is in the log of writes a moment
+before others see it."""
 MOST_BYTES = 32 * 1024 * 1024
 """Of all kept pages together, with their addresses."""
 _LARGEST = 512 * 1024  # bytes of one page
@@ -67,6 +70,7 @@ class EndOfWrites:
     def __init__(self) -> None:
         self._asked = 0
         self._answer: str | None = None
+        self._since = 0.0
         self._connection: AsyncConnection | None = None
         self._driver: Any = None
         self._turn = asyncio.Lock()
@@ -77,8 +81,15 @@ class EndOfWrites:
         async with self._turn:
             if self._asked == asked_before:
                 self._asked += 1
-                self._answer = await self._ask(database)
+                before, self._answer = self._answer, await self._ask(database)
+                if self._answer != before:
+                    self._since = time.monotonic()
             return self._answer
+
+    @property
+    def settled(self) -> bool:
+        """Whether the last answer has stood long enough for what was written to be seen."""
+        return time.monotonic() >= self._since + SETTLED
 
     async def close(self) -> None:
         """Give the connection back."""
@@ -125,10 +136,11 @@ class PageCache:
                 self._pages.move_to_end(key)
                 await _send_again(known, scope, send)
                 return
+            settled = self.end_of_writes.settled
             answer = _Recorder(send)
             await app(scope, receive, answer)
             page = answer.page(written)
-            if page is not None and await self.end_of_writes.ask(database) == written:
+            if page and settled and await self.end_of_writes.ask(database) == written:
                 self._keep(key, page)
 
         return cached
