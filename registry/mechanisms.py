@@ -59,6 +59,19 @@ class Mechanism:
         """Return the acronym where it has one, else the name."""
         return self.acronym or self.name(language)
 
+    def about_in(self, language: str) -> str:
+        """Return what it does, in a language, else in English, else in any; '' when nobody said."""
+        return _said(self.about, language)
+
+    def remark_in(self, language: str) -> str:
+        """Return what one should know of the members, likewise."""
+        return _said(self.remark, language)
+
+
+def _said(texts: Mapping[str, str] | None, language: str) -> str:
+    known = texts or {}
+    return known.get(language) or known.get("en") or next(iter(known.values()), "")
+
 
 @cache
 def shipped() -> dict[str, Mechanism]:
@@ -132,8 +145,12 @@ async def save_mechanism(
 
 
 async def take_away(session: AsyncSession, actor: Actor, slug: str, seen: int) -> None:
-    """Take a mechanism off the list; its versions are kept. Raises as `save_mechanism` does."""
+    """Take a mechanism off the list; its versions are kept.
+
+    Raises as `save_mechanism` does, and NotFound for one that was never on it.
+    """
     require(actor, "registry.administer")
+    await last_held(session, slug)
     await _save(session, actor, slug, {}, seen)
 
 
@@ -183,7 +200,7 @@ def check(mechanism: Mechanism) -> None:
         errors.append(FieldError("source", message("Say where the list of members is from.")))
     if not mechanism.date:
         errors.append(FieldError("date", message("Say when the list was true.")))
-    if mechanism.website and urlsplit(mechanism.website).scheme not in ("http", "https"):
+    if mechanism.website and not _is_address(mechanism.website):
         errors.append(FieldError("website", message("An address begins with https://.")))
     for field, text in _texts(mechanism):
         if len(text) > LONGEST_TEXT:
@@ -191,6 +208,14 @@ def check(mechanism: Mechanism) -> None:
             errors.append(FieldError(field, why))
     if errors:
         raise Invalid(errors)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # half an IPv6 address, for example
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def _texts(mechanism: Mechanism) -> list[tuple[str, str]]:

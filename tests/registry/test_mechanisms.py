@@ -48,6 +48,26 @@ MEMBERS = {
 }
 
 
+@pytest.mark.parametrize("website", ["https://[::1", "http://][", "https://", "javascript:x"])
+def test_an_address_that_is_none_is_told(website: str) -> None:
+    with pytest.raises(Invalid) as raised:
+        check(replace(shipped()["commit"], website=website))
+    assert [error.field for error in raised.value.errors] == ["website"]
+
+
+def test_what_is_not_said_in_a_language_is_said_in_another() -> None:
+    mechanism = replace(shipped()["commit"], about={"fr": "Agit."}, remark=None)
+    assert [mechanism.about_in(language) for language in ("en", "fr", "es")] == ["Agit."] * 3
+    assert mechanism.remark_in("en") == ""
+    assert shipped()["asean"].remark_in("es") == "Timor-Leste es miembro desde octubre de 2025."
+
+
+async def test_what_was_never_there_is_not_taken_away(session) -> None:
+    with pytest.raises(NotFound):
+        await take_away(session, COMMAND_LINE, "atlantis", 0)
+    assert not (await session.exec(select(MechanismVersion))).all()
+
+
 def test_each_mechanism_has_as_many_members_as_it_says_itself() -> None:
     assert {slug: len(found.members) for slug, found in shipped().items()} == MEMBERS
 

@@ -163,6 +163,23 @@ async def test_what_is_wrong_is_told_by_line_and_nothing_is_saved(secretariat: B
         assert (await get_mechanism(session, "commit")).version == 0
 
 
+async def test_texts_in_one_language_alone_are_shown_in_all(secretariat: Browser) -> None:
+    form = form_of((await secretariat.get("/admin/mechanisms/commit")).text)
+    no_texts = {name: "" for name in form if name.startswith(("about", "remark"))}
+    await saved(secretariat, form | no_texts | {"about_fr": "Agit ensemble."})
+    for language in ("en", "fr", "es"):
+        page = await secretariat.get(f"/mechanisms/commit?lang={language}")
+        assert page.status_code == 200
+        assert "Agit ensemble." in text_of(page)
+
+
+async def test_only_what_is_on_a_list_is_edited(secretariat: Browser) -> None:
+    form = form_of((await secretariat.get("/admin/mechanisms/commit")).text)
+    for typed in (form, {"seen": "0", "act": "take-away"}):
+        assert (await saved(secretariat, typed, "atlantis")).status_code == 404
+    assert "atlantis" not in (await secretariat.get("/admin/mechanisms")).text
+
+
 async def test_two_people_do_not_overwrite_each_other(secretariat: Browser) -> None:
     first = form_of((await secretariat.get("/admin/mechanisms/commit")).text)
     await saved(secretariat, first | {"acronym": "COMMIT 1"})

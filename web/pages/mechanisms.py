@@ -97,6 +97,8 @@ async def save(
         if typed.get("act") == "take-away":
             await take_away(session, reader, mechanism, seen)
             return redirect(request, "/admin/mechanisms", notice=message("Taken off the list."))
+        if mechanism != NEW:
+            await last_held(session, mechanism)  # NotFound: the form is of one that was never there
         read = await _read(session, mechanism, typed)
         await save_mechanism(session, reader, read, seen)
     except Invalid as error:
