@@ -104,11 +104,25 @@ async def test_a_country_leads_up_to_its_regions(filled: Browser) -> None:
     assert 'href="/regions/150"' in page and 'href="/regions/151"' in page
 
 
+async def test_a_country_leads_to_its_mechanisms_as_the_secretariat_has_them(
+    secretariat: Browser,
+) -> None:
+    def named(page: Response) -> list[str]:
+        return re.findall(r'href="/mechanisms/([^"]+)"', page.text)
+
+    slugs = ["cis", "greta", "osce"]
+    assert named(await secretariat.get("/countries/MD")) == slugs
+    form = form_of((await secretariat.get("/admin/mechanisms/commit")).text)
+    await saved(secretariat, form | {"members": "MD, KH"})
+    assert named(await secretariat.get("/countries/MD")) == ["cis", "commit", *slugs[1:]]
+    assert named(await secretariat.get("/countries/AQ")) == []
+
+
 async def test_a_mechanism_has_its_members_and_says_since_when(filled: Browser) -> None:
     page = await filled.get("/mechanisms/cis")
     said = text_of(page)
     assert "Commonwealth of Independent States" in said
-    assert "9 members as of 2025-01" in said and "Turkmenistan" in said
+    assert "9 members as of 2026-03" in said and "Turkmenistan" in said
     assert "1 active project" in said and "Judges of two States" not in said
     assert 'href="/countries/TM" class="tile' not in page.text
     french = text_of(await filled.get("/mechanisms/cis?lang=fr"))

@@ -17,6 +17,7 @@ from registry.country_overview import CountryOverview, country_overview
 from registry.errors import NotFound
 from registry.figures import active_by_country
 from registry.folding import fold
+from registry.mechanisms import list_mechanisms
 from registry.permissions import Actor
 from registry.similar_countries import Mix, similar_countries
 from web import charts
@@ -87,6 +88,7 @@ async def country_page(
     linked = [*overview.timeline, *overview.merged.values()]
     shared = await shared_identifiers(session, reader, [one.identifier for one in linked])
     mixes = await kept_mixes(request, session, reader, today)
+    mechanisms = await list_mechanisms(session)
     whole = organisations == "all"
     return page(
         request,
@@ -97,6 +99,7 @@ async def country_page(
         open_overlaps=f"/overlaps?country={code}&state=open",
         protocol=codelists.protocol_status(code),
         regions=codelists.regions_of(code),
+        mechanisms=[one for one in mechanisms.values() if code in one.members],
         rates_date=date.fromisoformat(codelists.RATES_DATE),
         rates_source=codelists.RATES_SOURCE,
         matrix=charts.matrix(
