@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 from itertools import cycle
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
@@ -16,6 +17,7 @@ from registry.coordination.totals import Total
 from registry.country_figures import Crowding
 from registry.country_overview import CountryOverlap, CountryOverview, CountryProject, MatrixRow
 from registry.models import AssistanceRequest, ContactPoint, Organisation
+from registry.settings import Settings
 from tests.builders import a_project, an_organisation
 from tests.web.conftest import Browser
 from web import i18n
@@ -201,9 +203,23 @@ async def test_the_workbook_has_typed_cells_and_no_formulas(browser: Browser) ->
     assert rows[0]["Share of this country in USD"] == 100_000
     assert rows[1]["Identifier"] == "'@SUM(A1)"
     assert rows[0]["Address"].startswith("http://convene.test/projects/T-")
+    assert figures["Address"] == "http://convene.test/countries/MD"
     matrix = book.get_sheet_by_name("Who does what").to_python()
     assert len(matrix) == 1 + 5 + len(MEASURES)
     with ZipFile(BytesIO(answer.content)) as parts:
         sheets = [parts.read(name) for name in parts.namelist() if "worksheets/" in name]
     assert not any(b"<f>" in sheet for sheet in sheets)
     assert sum(b'state="frozen"' in sheet for sheet in sheets) == 5
+
+
+async def test_addresses_are_those_that_the_operator_set(browser: Browser) -> None:
+    home: Path = browser.app.state.settings.home
+    browser.app.state.settings = Settings(home=home, public_url="https://registry.example.org")
+    async with browser.database.session() as session:
+        await a_project(session, identifier="A-1")
+    answer = await browser.get("/countries/MD/brief.xlsx", headers={"Host": "elsewhere.example"})
+    book = load_workbook(BytesIO(answer.content))
+    figures = {row[0]: row[1] for row in book.get_sheet_by_name("Overview").to_python()}
+    assert figures["Address"] == "https://registry.example.org/countries/MD"
+    _, project = book.get_sheet_by_name("Projects").to_python()
+    assert project[-1] == "https://registry.example.org/projects/A-1"

@@ -15,7 +15,7 @@ from registry.permissions import Actor
 from web import i18n
 from web.country_brief import brief_pdf, brief_values
 from web.country_workbook import country_workbook
-from web.project_addresses import address_of_project
+from web.project_addresses import address_of_project, site_of
 
 MOST_OVERLAPS = 1_000
 """Overlaps of each kind, open and decided, in the workbook."""
@@ -42,7 +42,7 @@ async def workbook(
     overview = await country_overview(session, reader, code, today, listed=MOST_OVERLAPS)
     projects = await projects_of_country(session, reader, code, today)
     shared = await shared_identifiers(session, reader, [one.identifier for one in projects])
-    site = str(request.base_url).rstrip("/")
+    site = site_of(request)
     linked = [(one, site + address_of_project(one, shared)) for one in projects]
 
     def made() -> bytes:
@@ -55,7 +55,7 @@ async def workbook(
 
 def page_address(request: HTMXRequest, code: str) -> str:
     """Return the full address of the country's page."""
-    return f"{str(request.base_url).rstrip('/')}/countries/{code}"
+    return f"{site_of(request)}/countries/{code}"
 
 
 def _file(content: bytes, media_type: str, name: str, shown: str) -> Response[Any]:
