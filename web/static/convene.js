@@ -1,6 +1,11 @@
 // What HTML can't do by itself. Every page works without this file.
 "use strict";
 
+// What is printed says where it is from, also when only a part of the page has come anew.
+window.addEventListener("beforeprint", () => {
+  document.getElementById("printed-address").textContent = location.href;
+});
+
 // A filter above long lists of check boxes.
 function addFilters(root) {
   for (const list of root.querySelectorAll("fieldset[data-filter]")) {
