@@ -1,6 +1,7 @@
 """The help pages: what they say, their pictures, and how one gets there."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -78,3 +79,12 @@ async def test_only_pictures_have_a_size() -> None:
 @pytest.mark.parametrize("path", ["/static/help/plan.en.png", "/static/help/..%2fconvene.css"])
 async def test_files_are_only_served_under_their_public_names(browser: Browser, path: str) -> None:
     assert (await browser.get(path)).status_code == 404
+
+
+async def test_the_accessibility_statement_says_whom_to_tell(browser: Browser) -> None:
+    nobody = text_of(await browser.get("/help/accessibility"))
+    assert "This registry has named no address for it yet" in nobody
+    browser.app.state.settings = replace(browser.app.state.settings, contact="help@example.org")
+    named = await browser.get("/help/accessibility?lang=fr")
+    assert 'href="mailto:help@example.org"' in named.text
+    assert "26 nov. 2026" in text_of(named).replace("\xa0", " ")
