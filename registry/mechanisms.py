@@ -100,6 +100,14 @@ async def list_mechanisms(session: AsyncSession) -> dict[str, Mechanism]:
     return dict(sorted(found.items(), key=lambda one: fold(one[1].short_name())))
 
 
+def find_mechanism(held: Mapping[str, Mechanism], text: str) -> Mechanism | None:
+    """Return the one of this slug or acronym; case and accents do not matter."""
+    wanted = fold(text)
+    return held.get(text.lower()) or next(
+        (one for one in held.values() if one.acronym and fold(one.acronym) == wanted), None
+    )
+
+
 async def get_mechanism(session: AsyncSession, slug: str) -> Mechanism:
     """Return one mechanism as it holds now. Raises NotFound."""
     saved = await _newest(session, slug)

@@ -165,8 +165,10 @@ def text_of(words: Words) -> str:
 
 
 def limits(query: Query) -> list[str]:
-    """Return what always holds: the reader may see it, and the day and budgets asked for."""
+    """Return what always holds: who may see it; the States, day and budgets asked for."""
     found = [_one_of("audience", query.audiences)]
+    if query.mechanisms:
+        found.append(_one_of("country", query.member_states))
     if query.active_on is not None:
         day = day_number(query.active_on)
         found += [f"runs_from <= {day}", f"runs_to >= {day}"]

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 
 from registry import codelists
 from registry.errors import FieldError, Invalid
+from registry.mechanisms import Mechanism
 from registry.messages import message
 
 FACETS = (
@@ -61,6 +62,8 @@ class Query:
     the narrower says what is meant: Europe and Moldova is Moldova. The wider ones are left out of
     `filters`, whoever gave them.
 
+    `mechanisms` keep projects in a State of one of them, as well as what `filters` ask for.
+
     `active_on` keeps projects that run on that day; `budget_from` and `budget_to` those whose
     budget is between these sums of USD, both included, cents dropped. A project whose budget is
     not known, or is nothing, is in no such range. `audiences` says what the reader may see:
@@ -74,6 +77,7 @@ class Query:
 
     text: str = ""
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    mechanisms: Sequence[Mechanism] = ()
     active_on: date | None = None
     budget_from: int | None = None
     budget_to: int | None = None
@@ -108,6 +112,11 @@ class Query:
         if errors:
             raise Invalid(errors)
         object.__setattr__(self, "filters", _narrowest(self.filters))
+
+    @property
+    def member_states(self) -> list[str]:
+        """Return the countries of the mechanisms."""
+        return sorted({code for one in self.mechanisms for code in one.members})
 
 
 def families_of(filters: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[str, Sequence[str]]]]:

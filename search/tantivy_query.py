@@ -258,8 +258,11 @@ class QueryMaker:
         }
 
     def limits(self, query: Query) -> list[tantivy.Query]:
-        """Return what always holds: the reader may see it, and the day and budgets asked for."""
+        """Return what always holds: who may see it; the States, day and budgets asked for."""
         limits = [self._readable]
+        if query.mechanisms:
+            states = [self._chosen("country", code) for code in query.member_states]
+            limits.append(_fixed(_any_of(states), 0))
         if query.active_on is not None:
             day = day_number(query.active_on)
             limits += [self._range("runs_from", None, day), self._range("runs_to", day, None)]

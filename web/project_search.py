@@ -2,8 +2,8 @@
 
 The parameters are those of the command (interface.md): q, country, region, pillar, measure,
 mandate, organisation, organisation_type, status, year (also as a range: `web.search_ranges`),
-reporting_organisation, partner, active_on, budget_from, budget_to (USD), sort, page, size.
-`year_from` and `year_to`, of the page's form, take the place of `year`.
+reporting_organisation, partner, mechanism, active_on, budget_from, budget_to (USD), sort, page,
+size. `year_from` and `year_to`, of the page's form, take the place of `year`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +17,7 @@ from registry import codelists
 from registry.errors import FieldError, Invalid
 from registry.exchange.dates import read_date
 from registry.exchange.values import Unreadable
+from registry.mechanisms import Mechanism, find_mechanism, list_mechanisms
 from registry.messages import Message, message
 from registry.models import Organisation
 from registry.organisations import resolve_organisations
@@ -51,6 +52,7 @@ FILTER_NAMES: dict[str, Message] = {
     "year": message("Year"),
     "reporting_organisation": message("Registered by"),
     "partner": message("Partner"),
+    "mechanism": message("Regional mechanism"),
     "active_on": message("Active on"),
     "budget": message("Budget"),
 }
@@ -84,7 +86,8 @@ async def query_of(
     Codes may be written in lower case, countries and organisations by their names. Parameters of
     other names are left to others.
     """
-    query = read_query(reader, parameters, largest)
+    parameters = list(parameters)
+    query = read_query(reader, parameters, largest, await mechanisms_for(session, parameters))
     if not organisations_in(query):
         return query
     named = ORGANISATIONS & query.filters.keys()
@@ -92,10 +95,24 @@ async def query_of(
     return replace(query, filters={**query.filters, **slugs})
 
 
+async def mechanisms_for(
+    session: AsyncSession, parameters: Iterable[tuple[str, str]]
+) -> Mapping[str, Mechanism]:
+    """Return all mechanisms by slug, if these parameters name any."""
+    named = any(name == "mechanism" for name, _ in parameters)
+    return await list_mechanisms(session) if named else {}
+
+
 def read_query(
-    reader: Actor, parameters: Iterable[tuple[str, str]], largest: int = MAX_SIZE
+    reader: Actor,
+    parameters: Iterable[tuple[str, str]],
+    largest: int = MAX_SIZE,
+    mechanisms: Mapping[str, Mechanism] | None = None,
 ) -> Query:
-    """Do the same where organisations are named by their slugs, as `parameters_of` has them."""
+    """Do the same where organisations are named by their slugs, as `parameters_of` has them.
+
+    `mechanisms` are those that the parameters may name.
+    """
     given: dict[str, list[str]] = {}
     for name, value in parameters:
         if value.strip() and value.strip() not in given.setdefault(name, []):
@@ -111,6 +128,7 @@ def read_query(
         errors.append(
             FieldError("", message("At most {most} values of a filter.", most=_MOST_VALUES))
         )
+    chosen = _mechanisms(given, mechanisms or {}, errors)
     active_on = _day(given, errors)
     years = _years(given, errors)
     budget_from, budget_to = _usd(given, "budget_from", errors), _usd(given, "budget_to", errors)
@@ -121,6 +139,7 @@ def read_query(
     return Query(
         text=_last(given, "q")[:_LONGEST_TEXT],
         filters=filters,
+        mechanisms=chosen,
         active_on=active_on,
         budget_from=budget_from,
         budget_to=budget_to,
@@ -136,6 +155,7 @@ def parameters_of(query: Query) -> list[tuple[str, str]]:
     pairs = [("q", query.text)] if query.text else []
     for name in FILTERS:
         pairs += [(name, value) for value in _written(name, query)]
+    pairs += [("mechanism", one.slug) for one in query.mechanisms]
     if query.active_on:
         pairs.append(("active_on", query.active_on.isoformat()))
     for name, amount in (("budget_from", query.budget_from), ("budget_to", query.budget_to)):
@@ -178,6 +198,9 @@ def chips_of(query: Query, organisations: Mapping[str, str], language: str) -> l
             for value in values
             for label in (label_of(name, value, organisations, language),)
         ]
+        for one in query.mechanisms:
+            others = [other.slug for other in query.mechanisms if other is not one]
+            chips.append(Chip("mechanism", one.short_name(language), {"mechanism": others}))
         if query.active_on:
             chips.append(Chip("active_on", formats.day(query.active_on), {"active_on": []}))
         if query.budget_from is not None or query.budget_to is not None:
@@ -239,6 +262,20 @@ def _number(
         return int(text[:10])
     errors.append(FieldError(name, message("This has to be a number from 1 on.")))
     return otherwise
+
+
+def _mechanisms(
+    given: Mapping[str, list[str]], known: Mapping[str, Mechanism], errors: list[FieldError]
+) -> tuple[Mechanism, ...]:
+    found: dict[str, Mechanism] = {}
+    for name in given.get("mechanism", ()):
+        one = find_mechanism(known, name)
+        if one is None:
+            why = message("There is no regional mechanism '{name}'.", name=name[:60])
+            errors.append(FieldError("mechanism", why))
+        else:
+            found[one.slug] = one
+    return tuple(found.values())
 
 
 def _years(given: Mapping[str, list[str]], errors: list[FieldError]) -> list[str]:

@@ -8,8 +8,10 @@ it: a copy of the database opens no feed. The address of a feed can be shown to 
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import urlencode
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import Invalid
 from registry.models import SavedSearch
@@ -17,15 +19,28 @@ from registry.permissions import Actor
 from registry.saved_searches import parameters_in
 from search.query import Query
 from web.inquiries import inquiry_of
-from web.project_search import organisations_in, read_query
+from web.project_search import mechanisms_for, organisations_in, read_query
 
 
-def query_of_saved(search: SavedSearch, reader: Actor) -> Query | None:
+async def queries_of_saved(
+    session: AsyncSession, searches: Collection[SavedSearch], reader: Actor
+) -> list[Query | None]:
+    """Return what was saved, as this reader asks it; None for what can't be read any more."""
+    asked = [parameters_in(search.parameters) for search in searches]
+    mechanisms = await mechanisms_for(session, [pair for pairs in asked for pair in pairs])
+    queries: list[Query | None] = []
+    for parameters in asked:
+        try:
+            queries.append(read_query(reader, parameters, mechanisms=mechanisms))
+        except Invalid:
+            queries.append(None)
+    return queries
+
+
+async def query_of_saved(session: AsyncSession, search: SavedSearch, reader: Actor) -> Query | None:
     """Return what was saved, as this reader asks it; None when it can't be read any more."""
-    try:
-        return read_query(reader, parameters_in(search.parameters))
-    except Invalid:
-        return None
+    (query,) = await queries_of_saved(session, [search], reader)
+    return query
 
 
 def search_address(search: SavedSearch, **others: str) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from registry.errors import Invalid
+from registry.mechanisms import shipped
 from search.engine import SearchEngine
 from search.query import Page, Query
 from tests.search.documents import a_document, an_organisation, ids, marked
@@ -143,6 +144,23 @@ class TestFilters:
         assert await ids(engine, filters=both) == [1]
         assert await ids(engine, filters={"organisation": ["ilo", "sida"]}) == [3, 2, 1]
         assert await ids(engine, filters={"partner": ["sida"]}) == [2, 1]
+
+    async def test_a_mechanism_is_a_limit_beside_countries(self, engine: SearchEngine) -> None:
+        await engine.write(
+            [
+                a_document(1, countries=["TH"]),
+                a_document(2, countries=["TH", "MD"]),
+                a_document(3, countries=["MD"]),
+                a_document(4, countries=["KE"]),
+            ]
+        )
+        commit, cis = shipped()["commit"], shipped()["cis"]
+        assert await ids(engine, mechanisms=[commit]) == [2, 1]
+        assert await ids(engine, mechanisms=[commit, cis]) == [3, 2, 1]
+        chosen = Query(filters={"country": ["MD", "KE"]}, mechanisms=[commit])
+        page = await engine.search(chosen)
+        assert [hit.id for hit in page.hits] == [2]
+        assert page.facets["country"] == {"TH": 2, "MD": 1}
 
     async def test_unknown_facets_and_sorts_are_refused(self, engine: SearchEngine) -> None:
         for wrong in (

@@ -228,6 +228,33 @@ async def test_a_mechanism_is_added_taken_away_and_put_back(secretariat: Browser
         assert (await saved(secretariat, back, slug)).url.path == f"/mechanisms/{slug}"
 
 
+async def test_the_search_is_narrowed_to_the_states_of_a_mechanism(secretariat: Browser) -> None:
+    async with secretariat.database.session() as session:
+        for countries in (["TH"], ["TH", "MD"], ["MD"], ["KE"]):
+            await a_project(session, countries=[CountryShare(code) for code in countries])
+    await secretariat.index()
+
+    async def total(asked: str) -> int:
+        found: int = (await secretariat.get(f"/api/v1/projects?{asked}")).json()["total"]
+        return found
+
+    assert await total("mechanism=commit") == await total("mechanism=COMMIT") == 2
+    assert await total("mechanism=commit&country=MD") == 1
+    assert await total("mechanism=commit&mechanism=cis") == 3
+    unknown = await secretariat.get("/projects?mechanism=atlantis")
+    assert unknown.status_code == 422
+    assert "There is no regional mechanism &#39;atlantis&#39;." in text_of(unknown)
+    page = await secretariat.get("/projects?mechanism=Commit&country=MD")
+    assert "Regional mechanism: COMMIT" in text_of(page)
+    assert '<input type="hidden" name="mechanism" value="commit">' in page.text
+    (without,) = re.findall(r'class="chip[^>]+href="([^"]+)"[^>]*>\s*Regional', page.text)
+    assert unescape(without) == "/projects?country=MD"
+    assert 'href="/projects.csv?country=MD&amp;mechanism=commit"' in page.text
+    form = form_of((await secretariat.get("/admin/mechanisms/commit")).text)
+    await saved(secretariat, form | {"members": "KE"})
+    assert await total("mechanism=commit") == 1, "as the secretariat has it now"
+
+
 async def test_others_do_not_edit(member: Browser) -> None:
     for path in ("/admin/mechanisms", "/admin/mechanisms/eu", "/admin/mechanisms/new"):
         assert (await member.get(path)).status_code == 403

@@ -141,6 +141,9 @@ def test_what_was_imported_is_found(convene: Command, projects: Path) -> None:
     assert hit["countries"] == ["MD"]
     assert found["facets"]["country"] == {"MD": 1}
     assert convene.json("search", "--organisation", "unodc", "--pillar", "PROTECTION")["total"] == 1
+    for mechanism, total in (("CIS", 1), ("cis", 1), ("COMMIT", 0)):
+        assert convene.json("search", "--mechanism", mechanism)["total"] == total
+    assert convene.json("search", "--organisation", "unodc", "--partner", "UNODC")["total"] == 1
     assert convene.json("search", "--active-on", "2028-01-01")["total"] == 0
     assert convene.json("search", "--year", "2020-", "--budget-from", "1,200,000")["total"] == 1
     assert convene.json("search", "--year", "-2024")["total"] == 0
@@ -157,6 +160,7 @@ def test_what_was_imported_is_found(convene: Command, projects: Path) -> None:
         (("--budget-from", "9", "--budget-to", "8"), "The lowest budget is above the highest one"),
         (("--year", "2026-2023"), "year: The first year is after the last one"),
         (("--country", "Atlantis"), "country: 'Atlantis' is not known"),
+        (("--mechanism", "Atlantis"), "mechanism: 'Atlantis' is not known"),
     ],
 )
 def test_a_filter_that_says_nothing_is_refused(

@@ -12,7 +12,8 @@ from registry import codelists
 from registry.database import Database
 from registry.errors import FieldError, Invalid
 from registry.exchange.values import Unreadable
-from registry.messages import message
+from registry.mechanisms import Mechanism, find_mechanism, list_mechanisms
+from registry.messages import Message, message
 from registry.organisations import find_organisation
 from registry.permissions import COMMAND_LINE
 from registry.visibility import audiences_for
@@ -61,6 +62,13 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
             metavar=metavar,
             help=what,
         )
+    parser.add_argument(
+        "--mechanism",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="in a State of a regional mechanism: COMMIT, osce",
+    )
     parser.add_argument("--active-on", type=_day, metavar="DATE", help="runs on this day")
     for name, what in (("--budget-from", "at least"), ("--budget-to", "at most")):
         parser.add_argument(
@@ -82,11 +90,19 @@ async def query_of(
             except Unreadable as unreadable:
                 errors.append(FieldError(facet.replace("_", "-"), unreadable.message))
     budget_from, budget_to = (_usd(options, name, errors) for name in ("budget_from", "budget_to"))
+    mechanisms: list[Mechanism] = []
+    held = await list_mechanisms(session) if options.mechanism else {}
+    for name in options.mechanism:
+        if found := find_mechanism(held, name):
+            mechanisms.append(found)
+        else:
+            errors.append(FieldError("mechanism", _unknown(name)))
     if errors:
         raise Invalid(errors)
     return Query(
         text=" ".join(options.query),
         filters=filters,
+        mechanisms=mechanisms,
         active_on=options.active_on,
         budget_from=budget_from,
         budget_to=budget_to,
@@ -103,8 +119,12 @@ async def _values(session: AsyncSession, facet: str, given: str) -> list[str]:
         return read_years(given)
     value = await _value(session, facet, given.strip())
     if value is None:
-        raise Unreadable(message("'{value}' is not known.", value=given))
+        raise Unreadable(_unknown(given))
     return [value]
+
+
+def _unknown(given: str) -> Message:
+    return message("'{value}' is not known.", value=given)
 
 
 async def _value(session: AsyncSession, facet: str, given: str) -> str | None:

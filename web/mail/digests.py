@@ -109,11 +109,11 @@ class Sender:
     async def _digest(self, due: Due) -> Digest:
         """Return what is new for the owner of a search, with the rights they have now."""
         search, reader = due.search, due.reader
-        query = query_of_saved(search, reader)
-        if query is None:
-            log.warning("saved search can't be read", search=search.id)
-            return Digest(search, [], [], {}, 0, search.told_number)
         async with self.database.session() as session:
+            query = await query_of_saved(session, search, reader)
+            if query is None:
+                log.warning("saved search can't be read", search=search.id)
+                return Digest(search, [], [], {}, 0, search.told_number)
             new = await whats_new(session, self.engine, query, search.told_number)
             if new.stale:
                 raise Unavailable("The search server does not answer.")

@@ -34,7 +34,7 @@ async def saved_search_feed(
     if not account.active:
         return Response(b"This feed has ended.\n", status_code=410, media_type="text/plain")
     reader = actor_for(account)
-    query = query_of_saved(search, reader)
+    query = await query_of_saved(session, search, reader)
     if query is None:
         raise NotFound("This search can't be read any more. Save it again.")
     result = await engine.search(replace(everything_that_fits(query), size=LENGTH))

@@ -55,7 +55,7 @@ async def mechanism_page(
         reader,
         Area(found.members),
         template="areas/mechanism.html",
-        filters={"country": found.members},
+        filters={"mechanism": mechanism},
         mechanism=found,
     )
 

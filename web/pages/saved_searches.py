@@ -30,6 +30,7 @@ from web.saved_searches import (
     feed_key,
     in_words,
     organisations_named,
+    queries_of_saved,
     query_of_saved,
     search_address,
 )
@@ -53,7 +54,8 @@ async def list_page(
 ) -> Response[Any]:
     """Show all of a person's searches, what they ask, and how much is new in each."""
     searches = await saved.own_searches(session, reader)
-    queries = {search.id: query_of_saved(search, reader) for search in searches}
+    read = await queries_of_saved(session, searches, reader)
+    queries = {search.id: query for search, query in zip(searches, read, strict=True)}
     asked = {
         search.id or 0: (query, search.seen_number)
         for search in searches
@@ -223,7 +225,7 @@ async def _search_page(
     errors: tuple[FieldError, ...] = (),
     status: int = 200,
 ) -> Response[Any]:
-    query = query_of_saved(search, reader)
+    query = await query_of_saved(session, search, reader)
     new, ids = WhatsNew(await newest_number(session), []), list[int]()
     if query is not None:
         new = await whats_new(session, engine, query, search.seen_number)

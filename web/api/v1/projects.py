@@ -94,6 +94,13 @@ async def search_projects(
         list[str] | None,
         Parameter(description="Takes part as well, beside the organisation of another filter."),
     ] = None,
+    mechanism: Annotated[
+        list[str] | None,
+        Parameter(
+            description="In a State of a regional mechanism such as commit or osce, as well as in "
+            "what country and region ask for."
+        ),
+    ] = None,
     active_on: Annotated[str, Parameter(description="Runs on this day: 2026-01-31.")] = "",
     budget_from: Annotated[
         int | None,
