@@ -44,7 +44,7 @@ class Area:
 
 
 @dataclass(frozen=True)
-class CountryFigures:
+class CountryInArea:
     """What is counted of one country of an area."""
 
     projects: int
@@ -89,7 +89,7 @@ class AreaFigures:
     organisations: int
     """That report them."""
     busiest: list[BusyOrganisation]
-    by_country: dict[str, CountryFigures]
+    by_country: dict[str, CountryInArea]
     """Country -> figures, of those with projects that run."""
     matrix: dict[str, int]
     """Measure or pillar -> projects of the whole area, each counted once."""
@@ -149,7 +149,7 @@ async def area_figures(
     figures = dict(rows.one()._mapping)
     cells, overlaps = figures.pop("cells"), figures.pop("overlaps_in")
     by_country = {
-        code: CountryFigures(
+        code: CountryInArea(
             projects,
             organisations,
             Decimal(str(gross)),

@@ -18,9 +18,9 @@ from registry.errors import NotFound
 from registry.listed import (
     ListedOverlap,
     ListedProject,
-    listed_pairs,
     listed_projects,
     overlaps_of,
+    shown_pairs,
 )
 from registry.permissions import Actor
 
@@ -84,7 +84,7 @@ async def area_overview(
     figures = await area_figures(
         session, reader, area, today, busiest=BUSIEST, across=ACROSS, likeliest=LISTED
     )
-    pairs = await listed_pairs(session, figures.likeliest)
+    pairs = await shown_pairs(session, figures.likeliest)
     named = {id for pair in pairs for id in pair[:2]}
     # Somebody may withdraw a project between two statements; then it is shown nowhere.
     shown = await listed_projects(session, reader, {*figures.across, *named})

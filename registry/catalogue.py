@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Text, any_, literal
+from sqlalchemy import ARRAY, Text, any_, literal
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,6 +15,7 @@ from registry.models import Organisation, Participation, Project
 from registry.permissions import Actor, may
 from registry.project_rows import load_records
 from registry.projects import redact
+from registry.statements import among
 from registry.visibility import may_see_restricted, readable_projects
 
 
@@ -119,7 +120,7 @@ async def readable_ids(
     ids = list(project_ids)
     rows = await session.exec(
         select(Project.id).where(
-            col(Project.id) == any_(literal(ids, ARRAY(Integer))),
+            among(Project.id, ids),
             Project.state == "published",
             readable_projects(reader),
         )

@@ -11,8 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, literal
-from sqlmodel import and_, col, func, select
+from sqlmodel import and_, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
@@ -30,6 +29,7 @@ from registry.models import (
 from registry.models import ProjectCountry as Recipient
 from registry.permissions import Actor
 from registry.requests import open_requests
+from registry.statements import among, own_title, short_name
 from registry.visibility import readable_projects
 
 TIMELINE = 60
@@ -231,7 +231,7 @@ async def _pairs(session: AsyncSession, pair_ids: Collection[int]) -> dict[int, 
             OverlapCase.decided_at,
         )
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .where(_among(OverlapPair.id, pair_ids))
+        .where(among(OverlapPair.id, pair_ids))
     )
     return {id: facts for id, *facts in rows}
 
@@ -253,7 +253,7 @@ async def _projects(
     session: AsyncSession, reader: Actor, code: str, today: date, project_ids: Collection[int]
 ) -> dict[int, CountryProject]:
     """Read what the page shows of these projects, by id."""
-    query = _shown(code, today).where(_among(Project.id, project_ids), readable_projects(reader))
+    query = _shown(code, today).where(among(Project.id, project_ids), readable_projects(reader))
     return {row.id: CountryProject(**row._mapping) for row in await session.exec(query)}
 
 
@@ -263,15 +263,11 @@ def _shown(code: str, today: date) -> Any:
         select(  # type: ignore[call-overload]
             Project.id,
             Project.identifier,
-            func.coalesce(
-                col(Project.titles)[Project.language].astext,
-                col(Project.titles)["en"].astext,
-                Project.identifier,
-            ).label("title"),
+            own_title().label("title"),
             Project.language,
             Project.status,
             Organisation.slug.label("organisation"),  # type: ignore[attr-defined]
-            func.coalesce(Organisation.acronym, Organisation.name).label("organisation_name"),
+            short_name().label("organisation_name"),
             Project.pillars,
             Project.measures,
             col(Project.start_date).label("start"),
@@ -298,8 +294,3 @@ async def _contact_points(
         .order_by(Organisation.name)
     )
     return [(point, organisation) for point, organisation in rows]
-
-
-def _among(id_column: int | None, ids: Collection[int]) -> ColumnElement[bool]:
-    """Return the condition as one array: the statement is the same for any number of ids."""
-    return col(id_column) == func.any(literal(list(ids), ARRAY(Integer)))

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import OverlapCase, OverlapPair, Project
 from registry.models import ProjectCountry as Recipient
+from registry.overlap.listing import listed_pairs
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -112,16 +113,10 @@ def _by_country(here: CTE) -> Any:
 
 async def _open_overlaps(session: AsyncSession, reader: Actor) -> int:
     """Count what is flagged and undecided between projects that the reader may read."""
-    readable = select(Project.id).where(readable_projects(reader)).cte("readable")
     counted = await session.exec(
         select(func.count())
         .select_from(OverlapPair)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .where(
-            col(OverlapPair.flagged),
-            OverlapCase.state != "decided",
-            col(OverlapPair.a_id).in_(select(readable.c.id)),
-            col(OverlapPair.b_id).in_(select(readable.c.id)),
-        )
+        .where(*listed_pairs(reader, state="open"))
     )
     return counted.one()

@@ -6,13 +6,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, any_, literal
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import Organisation, OverlapCase, OverlapPair, Project
 from registry.models import ProjectCountry as Recipient
 from registry.permissions import Actor
+from registry.statements import among, own_title, short_name
 from registry.visibility import readable_projects
 
 
@@ -63,14 +63,10 @@ async def listed_projects(
         select(  # type: ignore[call-overload]
             Project.id,
             Project.identifier,
-            func.coalesce(
-                col(Project.titles)[Project.language].astext,
-                col(Project.titles)["en"].astext,
-                Project.identifier,
-            ).label("title"),
+            own_title().label("title"),
             Project.language,
             Organisation.slug.label("organisation"),  # type: ignore[attr-defined]
-            func.coalesce(Organisation.acronym, Organisation.name).label("organisation_name"),
+            short_name().label("organisation_name"),
             Project.pillars,
             Project.regions,
             func.array(
@@ -84,12 +80,12 @@ async def listed_projects(
             col(Project.budget_usd).label("usd"),
         )
         .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
-        .where(_among(Project.id, project_ids), readable_projects(reader))
+        .where(among(Project.id, project_ids), readable_projects(reader))
     )
     return {row.id: ListedProject(**row._mapping) for row in rows}
 
 
-async def listed_pairs(session: AsyncSession, pair_ids: Collection[int]) -> Sequence[Any]:
+async def shown_pairs(session: AsyncSession, pair_ids: Collection[int]) -> Sequence[Any]:
     """Read what a list shows of these pairs, the most probable first: the ids of both projects,
     then what a ListedOverlap has after them."""
     if not pair_ids:
@@ -106,7 +102,7 @@ async def listed_pairs(session: AsyncSession, pair_ids: Collection[int]) -> Sequ
             OverlapPair.usd,
         )
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .where(_among(OverlapPair.id, pair_ids))
+        .where(among(OverlapPair.id, pair_ids))
         .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
     )
     return rows.all()
@@ -119,8 +115,3 @@ def overlaps_of(pairs: Sequence[Any], projects: dict[int, ListedProject]) -> lis
         for a, b, *facts in pairs
         if a in projects and b in projects
     ]
-
-
-def _among(id_column: int | None, ids: Collection[int]) -> ColumnElement[bool]:
-    """Return the condition as one array: the statement is the same for any number of ids."""
-    return col(id_column) == any_(literal(list(ids), ARRAY(Integer)))

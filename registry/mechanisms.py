@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import text as sql
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,6 +21,7 @@ from registry.folding import fold, slugify
 from registry.messages import message
 from registry.models import MechanismVersion
 from registry.permissions import Actor, require
+from registry.statements import one_at_a_time
 
 LONGEST_TEXT = 1_000
 """Letters of a name, a sentence, or a remark."""
@@ -253,8 +253,7 @@ async def _newest(
 async def _save(
     session: AsyncSession, actor: Actor, slug: str, content: dict[str, Any], seen: int
 ) -> MechanismVersion:
-    connection = await session.connection()
-    await connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
+    await one_at_a_time(session, _KEY)
     newest = await _newest(session, slug)
     if (newest.id if newest else 0) != seen:
         raise Conflict("Somebody else changed this mechanism meanwhile.")

@@ -17,6 +17,7 @@ from registry.models import Organisation, Project, ProjectVector
 from registry.models import ProjectCountry as Recipient
 from registry.overlap.vectors import Vector
 from registry.permissions import Actor
+from registry.statements import own_title, short_name
 from registry.visibility import readable_projects
 
 ALIKE = 0.4
@@ -77,11 +78,9 @@ async def projects_near(
     rows = await session.execute(
         select(  # type: ignore[call-overload]
             Project.identifier,
-            func.coalesce(col(Project.titles)[Project.language].astext, Project.identifier).label(
-                "title"
-            ),
+            own_title().label("title"),
             Project.language,
-            func.coalesce(Organisation.acronym, Organisation.name).label("organisation"),
+            short_name().label("organisation"),
             Organisation.slug.label("organisation_slug"),  # type: ignore[attr-defined]
             func.coalesce(countries, literal([], ARRAY(Text))).label("countries"),
             (1 - distance).label("nearness"),

@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ARRAY, Integer, any_, literal, text
+from sqlalchemy import text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.database import Database
 from registry.models import Project, ProjectNews
+from registry.statements import among, one_at_a_time
 
 POLL = 1.0
 """Seconds between two looks into the outbox."""
@@ -80,8 +81,8 @@ class Since:
 
 async def take_up(session: AsyncSession) -> int:
     """Number the changes that wait and are in the search index; return how many these were."""
+    await one_at_a_time(session, _LOCK)
     connection = await session.connection()
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     return int(await connection.scalar(_TAKE_UP, {"batch": BATCH}) or 0)
 
 
@@ -112,10 +113,9 @@ async def news_since(session: AsyncSession, number: int) -> Since:
 
 async def numbers_of(session: AsyncSession, project_ids: Iterable[int]) -> dict[int, int]:
     """Return project -> the number of its last change, for those of these that are published."""
-    ids = literal(list(project_ids), ARRAY(Integer))
     rows = await session.exec(
         select(ProjectNews.project_id, ProjectNews.number).where(
-            col(ProjectNews.project_id) == any_(ids), col(ProjectNews.published)
+            among(ProjectNews.project_id, project_ids), col(ProjectNews.published)
         )
     )
     return dict(list(rows))

@@ -1,12 +1,12 @@
 """The lists of synonyms that the secretariat saved: what they mean is for `search.synonyms`."""
 
-from sqlalchemy import text as sql
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import Conflict
 from registry.models import SynonymList
 from registry.permissions import Actor, require
+from registry.statements import one_at_a_time
 
 _KEY = 0x5359_4E4F  # 'SYNO': one list is saved at a time
 
@@ -28,8 +28,7 @@ async def save_list(session: AsyncSession, actor: Actor, text: str, seen: int) -
     Raises NotAllowed, and Conflict when somebody else saved one meanwhile.
     """
     require(actor, "registry.administer")
-    connection = await session.connection()
-    await connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
+    await one_at_a_time(session, _KEY)
     if await number_of_list(session) != seen:
         raise Conflict("Somebody else changed the list meanwhile. Look at theirs, and merge yours.")
     saved = SynonymList(text=text, account_id=actor.account_id)

@@ -23,7 +23,7 @@ MOST = 3
 """Projects found by meaning."""
 NEAR_ENOUGH = 0.2
 """Nearness of a project to what was typed: measured on the judged queries, see
-`tests.benchmarks.search_quality`."""
+`tests.benchmarks.meaning`."""
 _LOOKED_AT = 200
 """The nearest projects, of which the filters leave some."""
 _SHORTEST = 6

@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, Integer, literal, type_coerce
+from sqlalchemy import ARRAY, type_coerce
 from sqlalchemy.types import NullType
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.database import Database
 from registry.models import Organisation, Participation, Project, ProjectCountry
+from registry.statements import among
 from search.document import Document, document_of
 
 _ProjectRow = namedtuple(
@@ -70,14 +71,14 @@ async def load_documents(session: AsyncSession, project_ids: Sequence[int]) -> l
     countries: dict[int, list[str]] = defaultdict(list)
     for project_id, code in await session.exec(
         select(ProjectCountry.project_id, ProjectCountry.code)
-        .where(_among(ProjectCountry.project_id, ids))
+        .where(among(ProjectCountry.project_id, ids))
         .order_by(col(ProjectCountry.project_id), col(ProjectCountry.code))
     ):
         countries[project_id].append(code)
     participations = (
         await session.exec(
             select(Participation.project_id, Participation.name, Participation.organisation_id)
-            .where(_among(Participation.project_id, ids))
+            .where(among(Participation.project_id, ids))
             .order_by(col(Participation.project_id), col(Participation.position))
         )
     ).all()
@@ -101,7 +102,7 @@ async def load_documents(session: AsyncSession, project_ids: Sequence[int]) -> l
 
 
 async def _projects(session: AsyncSession, ids: list[int]) -> Sequence[Project]:
-    where = (_among(Project.id, ids), col(Project.state) == "published")
+    where = (among(Project.id, ids), col(Project.state) == "published")
     return cast(Sequence[Project], await _rows(session, _ProjectRow, Project, *where))
 
 
@@ -109,7 +110,7 @@ async def _organisations(
     session: AsyncSession, ids: Iterable[int | None]
 ) -> dict[int, Organisation]:
     wanted = [organisation_id for organisation_id in ids if organisation_id is not None]
-    where = _among(Organisation.id, wanted)
+    where = among(Organisation.id, wanted)
     rows = await _rows(session, _OrganisationRow, Organisation, where)
     return {row.id: cast(Organisation, row) for row in rows}
 
@@ -126,8 +127,3 @@ def _as_it_comes(column: Any) -> Any:
     if isinstance(column.type, ARRAY):
         return type_coerce(column, NullType()).label(column.name)
     return column
-
-
-def _among(column: Any, ids: list[int]) -> Any:
-    """Return the condition as one array: the statement is the same for any number of ids."""
-    return col(column) == func.any(literal(ids, ARRAY(Integer)))

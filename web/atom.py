@@ -13,6 +13,7 @@ from lxml.builder import ElementMaker
 from registry import codelists
 from registry.catalogue import ProjectView
 from registry.models import Project, now
+from web.delivery import has_already
 from web.project_addresses import address_of
 
 MEDIA_TYPE = "application/atom+xml"
@@ -53,7 +54,7 @@ def feed_response(
         "vary": "Cookie, Accept-Language",
         "x-robots-tag": "noindex",
     }
-    if tag in request.headers.get("if-none-match", ""):
+    if has_already(request, tag):
         return Response(b"", status_code=304, headers=headers, media_type=MEDIA_TYPE)
     return Response(content, headers=headers, media_type=f"{MEDIA_TYPE}; charset=utf-8")
 

@@ -43,6 +43,12 @@ def compression() -> CompressionConfig:
     )
 
 
+def has_already(request: Request[Any, Any, Any], tag: str) -> bool:
+    """Say whether the browser has the content of this name."""
+    names = request.headers.get("if-none-match", "").split(",")
+    return tag in (name.strip() for name in names)
+
+
 def unless_known(request: Request[Any, Any, Any], response: ASGIResponse) -> ASGIResponse:
     """Name the content of a page by its hash; send nothing when the browser has just that.
 
@@ -51,7 +57,7 @@ def unless_known(request: Request[Any, Any, Any], response: ASGIResponse) -> ASG
     if request.method not in ("GET", "HEAD") or response.status_code != 200:
         return response
     tag = f'W/"{hashlib.blake2b(bytes(response.body), digest_size=12).hexdigest()}"'
-    if tag in (known.strip() for known in request.headers.get("if-none-match", "").split(",")):
+    if has_already(request, tag):
         kept = [pair for pair in response.headers.items() if pair[0] not in _OF_A_BODY]
         return ASGIResponse(status_code=304, headers=[*kept, ("etag", tag)], media_type="text/html")
     response.headers["etag"] = tag

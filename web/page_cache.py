@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from registry.database import Database
+from web.delivery import has_already
 from web.i18n import language_of
 from web.security import CSRF_COOKIE, NOTICE_COOKIE, SESSION_COOKIE
 
@@ -56,9 +57,9 @@ class KeptPage:
     body: bytes
 
     @property
-    def tag(self) -> bytes | None:
+    def tag(self) -> str | None:
         """The name of its content."""
-        return next((value for name, value in self.headers if name == b"etag"), None)
+        return next((value.decode() for name, value in self.headers if name == b"etag"), None)
 
 
 class EndOfWrites:
@@ -220,8 +221,7 @@ def _key_of(scope: Scope) -> Key | None:
 
 
 async def _send_again(page: KeptPage, scope: Scope, send: Send) -> None:
-    known = Request(scope).headers.get("if-none-match", "").encode()
-    if page.tag and page.tag in (tag.strip() for tag in known.split(b",")):
+    if page.tag and has_already(Request(scope), page.tag):
         left_out = (b"content-length", b"content-type", b"content-encoding")
         headers = [pair for pair in page.headers if pair[0] not in left_out]
         await send({"type": "http.response.start", "status": 304, "headers": headers})

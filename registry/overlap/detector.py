@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Text, text, type_coerce
+from sqlalchemy import Text, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -25,6 +25,7 @@ from registry.overlap.pairs import compared_before, store_pairs
 from registry.overlap.similar import SimilarProject, similar_to
 from registry.overlap.vectors import load_vectors, store_vectors
 from registry.project_rows import load_records
+from registry.statements import one_at_a_time
 
 __all__ = [
     "PairPage",
@@ -75,7 +76,7 @@ async def examine(
     """
     began = time.perf_counter()
     settled = set() if settled is None else settled
-    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+    await one_at_a_time(session, _ONE_AT_A_TIME)
     owners = await _published(session, project_ids)
     records = await load_records(session, list(owners))
     await store_vectors(session, records)

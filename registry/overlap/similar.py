@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.exchange.record import ProjectRecord
@@ -23,6 +23,7 @@ from registry.overlap.comparing import (
 from registry.overlap.judging import JudgedPair
 from registry.overlap.profile import Profile, profile_of
 from registry.permissions import Actor
+from registry.statements import short_name
 from registry.visibility import readable_projects
 
 SHOWN_FROM = 0.3
@@ -119,7 +120,7 @@ async def _readable(session: AsyncSession, reader: Actor, ids: list[int]) -> dic
             Project.id,
             Project.updated_at,
             Project.identifier,
-            func.coalesce(Organisation.acronym, Organisation.name),
+            short_name(),
             Organisation.slug,
         )
         .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))

@@ -28,10 +28,8 @@ from sqlalchemy import delete, event, insert, text
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry import database as registry_database
 from registry import meaning
-from registry.database import Database
-from registry.embedded_server import EmbeddedServer
+from registry.database import Database, scratch_database
 from registry.imports.whole import import_file
 from registry.models import Outbox, ProjectCountry, ProjectVector
 from registry.overlap import detector, similar
@@ -108,16 +106,8 @@ async def main(number: int) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="convene-bench-") as folder:
         home = Path(folder)
-        server = EmbeddedServer(home / "postgres")
-        try:
-            name = registry_database.scratch_database_name()
-            await registry_database._create_database(server.url("postgres"), name)
-            database = Database(server.url(name))
-            await database.migrate()
+        async with scratch_database(Settings(home=home, database_url=None)) as database:
             await _measure(home, database, number)
-            await database.close()
-        finally:
-            server.leave()
 
 
 async def _measure(home: Path, database: Database, number: int) -> None:

@@ -18,9 +18,7 @@ from httpx import ASGITransport, AsyncClient
 from sqlalchemy import event, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry import database as registry_database
-from registry.database import Database
-from registry.embedded_server import EmbeddedServer
+from registry.database import Database, scratch_database
 from registry.imports.whole import import_file
 from registry.permissions import COMMAND_LINE
 from registry.settings import Settings
@@ -40,17 +38,9 @@ async def main(number: int) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="convene-bench-") as folder:
         home = Path(folder)
-        server = EmbeddedServer(home / "postgres")
-        try:
-            name = registry_database.scratch_database_name()
-            await registry_database._create_database(server.url("postgres"), name)
-            database = Database(server.url(name))
-            await database.migrate()
+        async with scratch_database(Settings(home=home, database_url=None)) as database:
             await _fill(home, database, number)
             await _measure(home, database)
-            await database.close()
-        finally:
-            server.leave()
 
 
 async def _fill(home: Path, database: Database, number: int) -> None:

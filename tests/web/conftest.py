@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -45,17 +46,24 @@ class Browser(httpx.AsyncClient):
         await catch_up(self.database, self.app.state.engine)
 
 
-@pytest.fixture
-async def browser(committed: Database, tmp_path: Path) -> AsyncIterator[Browser]:
-    """A visitor's browser on the application with an empty registry."""
-    app = create_app(Settings(home=tmp_path), database=committed, background=False)
+@asynccontextmanager
+async def browsing(database: Database, settings: Settings) -> AsyncIterator[Browser]:
+    """A visitor's browser on an application with these settings."""
+    app = create_app(settings, database=database, background=False)
     async with LifespanManager(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with Browser(
             transport=transport, base_url="http://convene.test", follow_redirects=True
         ) as opened:
-            opened.app, opened.database = app, committed
+            opened.app, opened.database = app, database
             yield opened
+
+
+@pytest.fixture
+async def browser(committed: Database, tmp_path: Path) -> AsyncIterator[Browser]:
+    """A visitor's browser on the application with an empty registry."""
+    async with browsing(committed, Settings(home=tmp_path)) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import event
 
-from registry import database as registry_database
-from registry.database import Database, EmbeddedServer
+from registry.database import Database, scratch_database
 from registry.models import Project
+from registry.settings import Settings
 from tests.builders import a_project, an_account, an_organisation
 from tests.web.conftest import Browser
 from web.page_cache import SETTLED
@@ -17,14 +17,9 @@ from web.page_cache import SETTLED
 @pytest.fixture(scope="module")
 async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
     """A database on a server of its own: on that of the run, other tests write all the time."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("quiet") / "postgres")
-    name = registry_database.scratch_database_name()
-    await registry_database._create_database(server.url("postgres"), name)
-    opened = Database(server.url(name))
-    await opened.migrate()
-    yield opened
-    await opened.close()
-    server.leave()
+    quiet = Settings(home=tmp_path_factory.mktemp("quiet"), database_url=None)
+    async with scratch_database(quiet) as opened:
+        yield opened
 
 
 PATHS = ("/", "/projects", "/projects?q=shelter", "/countries/MD", "/help")

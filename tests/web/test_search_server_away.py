@@ -3,29 +3,19 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 
 from registry.database import Database
 from registry.settings import Settings
 from tests.builders import a_project, an_account
-from tests.web.conftest import Browser
-from web.app import create_app
+from tests.web.conftest import Browser, browsing
 
 
 @pytest.fixture
 async def away(committed: Database, tmp_path: Path) -> AsyncIterator[Browser]:
     """A browser on an application whose search server does not answer."""
-    settings = Settings(home=tmp_path, meili_url="http://127.0.0.1:9")
-    app = create_app(settings, database=committed, background=False)
-    async with LifespanManager(app):
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with Browser(
-            transport=transport, base_url="http://convene.test", follow_redirects=True
-        ) as opened:
-            opened.app, opened.database = app, committed
-            yield opened
+    async with browsing(committed, Settings(home=tmp_path, meili_url="http://127.0.0.1:9")) as one:
+        yield one
 
 
 async def test_pages_answer_and_say_that_the_list_may_be_old(away: Browser) -> None:
