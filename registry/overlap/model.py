@@ -4,16 +4,19 @@ A probability is the logistic function of a sum; each piece of evidence adds its
 weight, so that what is shown adds up to what is decided.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from registry.messages import Message, message
 from registry.overlap.evidence import Evidence
+from registry.overlap.measured import Evaluation
 
 MODEL_FILE = Path(__file__).with_name("model.json")
 DUPLICATED_ASSISTANCE = "duplicated-assistance"
@@ -37,6 +40,13 @@ class Model:
 
     version: str
     kinds: Mapping[str, Weights]
+    made: date | None = None
+    note: str = ""
+    """What whoever made it wants to be known of it."""
+    fitted_on: Mapping[str, Any] = field(default_factory=dict)
+    """What it was fitted on: numbers of pairs and overlaps, the set, the pull to the prior."""
+    evaluation: Evaluation | None = None
+    """How good it was on pairs that it was not fitted on; None when nobody measured it."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +78,8 @@ class Judgement:
 
 
 def read_model(path: Path = MODEL_FILE) -> Model:
-    """Read a model file."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    kinds = {
-        kind: Weights(part["bias"], part["threshold"], part["weights"])
-        for kind, part in content["kinds"].items()
-    }
-    return Model(content["version"], kinds)
+    """Read a model file; raises msgspec.ValidationError (a ValueError) for one of another form."""
+    return msgspec.json.decode(path.read_bytes(), type=Model)
 
 
 @cache
