@@ -1,5 +1,6 @@
 """How good the detector is: run as it is over a labelled set (overlap.md), and measured."""
 
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from registry.database import Database, scratch_database
 from registry.imports.whole import import_file
 from registry.models import OverlapPair, Project
 from registry.overlap.detector import detect
-from registry.overlap.fitting import read_labels
+from registry.overlap.labelled import Half, LabelledSet, read_set
 from registry.overlap.model import DOUBLE_REGISTRATION, KINDS_OF_OVERLAP
 from registry.permissions import COMMAND_LINE
 
@@ -42,22 +43,30 @@ class Scored:
         return self.label in KINDS_OF_OVERLAP
 
 
-async def evaluate(folder: Path, database: Database | None = None) -> dict[str, Any]:
+async def evaluate(
+    folder: Path, database: Database | None = None, half: Half | None = None
+) -> dict[str, Any]:
     """Import a labelled set into a scratch database, run the detector, return the figures.
+
+    With `half` only that half of the set.
 
     The figures are those of interface.md, shares from 0 to 1; None where there is nothing to
     measure. Pairs that nobody labelled are presumed unrelated.
     """
     if database is None:
         async with scratch_database() as scratch:
-            return await evaluate(folder, scratch)
-    async with database.session() as session:
-        plan = await import_file(session, COMMAND_LINE, folder / "projects.jsonl", format="jsonl")
-        # The set is of published projects, whatever their lazy tags lack.
-        await session.execute(update(Project).values(state="published"))
+            return await evaluate(folder, scratch, half)
+    known = read_set(folder, half)
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
+        file.write("\n".join(known.lines))
+        file.flush()
+        async with database.session() as session:
+            plan = await import_file(session, COMMAND_LINE, Path(file.name), format="jsonl")
+            # The set is of published projects, whatever their lazy tags lack.
+            await session.execute(update(Project).values(state="published"))
     result = await detect(database, full=True)
     async with database.session() as session:
-        scored = await _scored(session, read_labels(folder))
+        scored = await _scored(session, known)
     return {
         **figures(scored),
         "projects": result.projects,
@@ -159,7 +168,7 @@ def _by_languages(scored: Sequence[Scored]) -> dict[str, dict[str, Any]]:
     }
 
 
-async def _scored(session: AsyncSession, labels: dict[frozenset[str], str]) -> list[Scored]:
+async def _scored(session: AsyncSession, known: LabelledSet) -> list[Scored]:
     projects = await session.exec(select(Project.id, Project.identifier, Project.language))
     names = {id: (identifier, language) for id, identifier, language in projects}
     languages = dict(names.values())
@@ -168,8 +177,8 @@ async def _scored(session: AsyncSession, labels: dict[frozenset[str], str]) -> l
         for pair in await session.exec(select(OverlapPair).order_by(col(OverlapPair.id)))
     }
     return [
-        _score(key, labels.get(key, UNLABELLED), compared.get(key), languages)
-        for key in sorted(compared.keys() | labels.keys(), key=sorted)
+        _score(key, known.label(key) or UNLABELLED, compared.get(key), languages)
+        for key in sorted(compared.keys() | known.labels.keys(), key=sorted)
         if len(key) == 2
     ]
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.exchange.record import ProjectRecord, parse_record
 from registry.meaning import encode, text_of
 from registry.overlap.background import background_of
 from registry.overlap.evidence import Evidence, compare
+from registry.overlap.labelled import Half, read_set
 from registry.overlap.model import (
     DOUBLE_REGISTRATION,
     DUPLICATED_ASSISTANCE,
@@ -43,37 +43,19 @@ class LabelledPair:
     label: str
 
 
-def read_labels(folder: Path) -> dict[frozenset[str], str]:
-    """Return {a, b} -> label of a labelled set (overlap.md)."""
-    lines = (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines()
-    entries = [json.loads(line) for line in lines if line.strip()]
-    return {frozenset((entry["a"], entry["b"])): entry["label"] for entry in entries}
-
-
-def read_projects(folder: Path) -> list[ProjectRecord]:
-    """Return the projects of a labelled set; raises ValueError for one that can't be read."""
-    records = []
-    for line in (folder / "projects.jsonl").read_text(encoding="utf-8").splitlines():
-        if not line.strip():
-            continue
-        parsed = parse_record(json.loads(line))
-        if parsed.record is None:
-            raise ValueError("; ".join(str(error) for error in parsed.errors))
-        records.append(parsed.record)
-    return records
-
-
-def labelled_pairs(folder: Path) -> list[LabelledPair]:
+def labelled_pairs(folder: Path, half: Half | None = None) -> list[LabelledPair]:
     """Return the evidence on every two projects of a set that share a country."""
-    records = read_projects(folder)
-    labels = read_labels(folder)
+    known = read_set(folder, half)
+    if known.refused:
+        raise ValueError("; ".join(known.refused))
+    records = list(known.projects.values())
     vectors = encode([text_of(record) for record in records])
     profiles = [profile_of(r, vectors[n], n) for n, r in enumerate(records)]
     background = background_of(profiles)
     pairs = []
     for a, b in combinations(profiles, 2):
         if a.countries.keys() & b.countries.keys():
-            label = labels.get(frozenset((str(a.record.identifier), str(b.record.identifier))), "")
+            label = known.label(frozenset((str(a.record.identifier), str(b.record.identifier))))
             pairs.append(LabelledPair(tuple(compare(a, b, background)), label))
     return pairs
 

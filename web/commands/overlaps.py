@@ -37,6 +37,9 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         "evaluate", parents=[shared], help="measure the detector on a labelled set"
     )
     evaluate.add_argument("folder", metavar="DIR", type=Path)
+    evaluate.add_argument(
+        "--half", choices=("tuning", "testing"), help="only that half of a set that has two"
+    )
     evaluate.set_defaults(run=run_evaluate)
 
 
@@ -152,7 +155,7 @@ async def run_evaluate(options: argparse.Namespace, console: Console) -> int:
     """Run the detector as it is over a labelled set, in a database that is thrown away."""
     from registry.overlap.evaluation import evaluate
 
-    figures = await evaluate(options.folder)
+    figures = await evaluate(options.folder, half=options.half)
     console.result(figures, _figures_in_words(figures))
     return 0
 

@@ -1,5 +1,6 @@
 """The detector measured on our labelled set, and the figures by hand."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from registry.overlap.evaluation import (
     evaluate,
     figures,
 )
-from registry.overlap.fitting import fit, read_labels, read_projects
+from registry.overlap.fitting import fit
+from registry.overlap.labelled import read_set
 
 OWN_SET = Path(__file__).parents[2] / "data" / "overlap"
 
@@ -33,6 +35,15 @@ def scored(*pairs: tuple[float, str]) -> list[Scored]:
 
 
 OVERLAP = "duplicated-assistance"
+HARD_NEGATIVES = (
+    "coordinated",
+    "sequential",
+    "different-activity",
+    "different-beneficiary",
+    "different-location",
+    "umbrella",
+    "lookalike-text",
+)
 
 
 def test_average_precision() -> None:
@@ -58,23 +69,40 @@ def test_an_overlap_that_was_never_compared_counts_as_missed() -> None:
     assert found["flagged_share"] == {OVERLAP: 0.5, UNLABELLED: 0.0}
 
 
-async def test_the_detector_does_well_on_our_own_set(committed: Database) -> None:
-    found = await evaluate(OWN_SET, committed)
+async def test_the_detector_does_well_on_what_it_was_not_tuned_to(committed: Database) -> None:
+    found = await evaluate(OWN_SET, committed, half="testing")
 
     assert found["refused"] == 0
-    assert found["recall_of_candidates"] == 1.0
-    assert found["average_precision"] > 0.9
+    assert found["recall_of_candidates"] >= 0.99
+    assert found["average_precision"] > 0.8
     assert found["average_precision_cross_language"] > 0.85
-    assert found["average_precision_double_registration"] > 0.95
-    assert found["calibration_error"] < 0.06
-    for label in ("different-location", "different-activity", "different-beneficiary"):
-        assert found["flagged_share"][label] <= 0.1
+    assert found["average_precision_double_registration"] > 0.7
+    for label in HARD_NEGATIVES:
+        assert found["flagged_share"][label] <= 0.1, label
 
 
-def test_every_label_names_two_projects_of_the_set() -> None:
-    names = {record.identifier for record in read_projects(OWN_SET)}
+def test_the_set_is_as_large_and_as_hard_as_it_has_to_be() -> None:
+    known = read_set(OWN_SET)
+    labels = Counter(label.label for label in known.labels.values())
+    positives = labels["duplicated-assistance"] + labels["double-registration"]
+    countries = {share.code for record in known.projects.values() for share in record.countries}
 
-    assert all(pair <= names and len(pair) == 2 for pair in read_labels(OWN_SET))
+    assert not known.refused
+    assert len(known.projects) >= 120
+    assert len(countries) >= 25
+    assert len({record.language for record in known.projects.values()}) >= 6
+    assert positives >= 40
+    assert sum(labels[label] for label in HARD_NEGATIVES) >= 60
+    assert all(labels[label] for label in HARD_NEGATIVES)
+
+
+def test_every_label_names_two_projects_of_one_half() -> None:
+    halves = [read_set(OWN_SET, half) for half in ("tuning", "testing")]
+    whole = read_set(OWN_SET)
+
+    assert all(len(pair) == 2 and pair <= whole.projects.keys() for pair in whole.labels)
+    assert sum(len(half.labels) for half in halves) == len(whole.labels)
+    assert sum(len(half.projects) for half in halves) == len(whole.projects)
 
 
 def test_fitting_keeps_the_sign_of_every_weight() -> None:
