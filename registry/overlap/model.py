@@ -5,12 +5,12 @@ weight, so that what is shown adds up to what is decided.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -49,13 +49,17 @@ class Model:
     """How good it was on pairs that it was not fitted on; None when nobody measured it."""
 
 
-@dataclass(frozen=True)
-class Contribution:
-    """What a piece of evidence adds to the log-odds, and the sentence that says why."""
+class Contribution(NamedTuple):
+    """What a piece of evidence adds to the log-odds; `tell` makes the sentence that says why."""
 
     name: str
     weight: float
-    sentence: Message
+    tell: Callable[[], Message]
+
+    @property
+    def sentence(self) -> Message:
+        """What was seen."""
+        return self.tell()
 
 
 @dataclass(frozen=True)
@@ -92,15 +96,19 @@ def judge(model: Model, kind: str, evidence: Sequence[Evidence]) -> Judgement:
     """Weigh the evidence for one kind of overlap."""
     weights = model.kinds[kind]
     contributions = [
-        Contribution(e.name, weights.weights[e.name] * e.value, e.sentence)
+        Contribution(e.name, weights.weights[e.name] * e.value, e.tell)
         for e in evidence
         if weights.weights.get(e.name)
     ]
     contributions.sort(key=lambda c: -abs(c.weight))
-    start = Contribution("start", weights.bias, message("Few pairs of projects overlap."))
+    start = Contribution("start", weights.bias, _told_start)
     everything = (*contributions, start)
     probability = logistic(sum(c.weight for c in everything))
     return Judgement(kind, probability, probability >= weights.threshold, everything)
+
+
+def _told_start() -> Message:
+    return message("Few pairs of projects overlap.")
 
 
 def logistic(log_odds: float) -> float:

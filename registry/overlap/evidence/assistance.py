@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from registry import wording
-from registry.messages import message
+from registry.messages import Message, message
 from registry.overlap.background import Background
-from registry.overlap.evidence.evidence import Evidence, between
+from registry.overlap.evidence.evidence import Evidence, between, kind
 from registry.overlap.profile import Profile
 
 
+@kind("measures", -1.0, 1.0)
 def measures(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They are tagged with the same measures, or at least pillars, of the Framework for Action."""
     own, other = set(a.record.measures), set(b.record.measures)
@@ -18,62 +19,58 @@ def measures(a: Profile, b: Profile, background: Background) -> Evidence | None:
         shared = own & other
         if shared:
             value = between(0.0, len(shared) / min(len(own), len(other)), 1.0)
-            codes = wording.labels("measures", sorted(shared))
-            return Evidence("measures", value, message("Same measures: {codes}.", codes=codes))
+            return Evidence("measures", value, lambda: _told_measures(shared))
         pillars = {_pillar(m) for m in own} & {_pillar(m) for m in other}
         if pillars:
             return Evidence(
-                "measures", -0.3, message("Different measures, but of the same pillar.")
+                "measures", -0.3, lambda: message("Different measures, but of the same pillar.")
             )
-        return Evidence("measures", -1.0, message("Measures of different pillars."))
+        return Evidence("measures", -1.0, lambda: message("Measures of different pillars."))
     if not a.record.pillars or not b.record.pillars:
         return None
     same = set(a.record.pillars) & set(b.record.pillars)
     if same:
-        return Evidence("measures", 0.2, message("Same pillar; not both name measures."))
-    return Evidence("measures", -0.7, message("Different pillars."))
+        return Evidence("measures", 0.2, lambda: message("Same pillar; not both name measures."))
+    return Evidence("measures", -0.7, lambda: message("Different pillars."))
 
 
+def _told_measures(shared: set[str]) -> Message:
+    return message("Same measures: {codes}.", codes=wording.labels("measures", sorted(shared)))
+
+
+@kind("activities", -1.2, 1.3)
 def activities(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They do the same kind of thing, by their tags and by their texts."""
-    alike = _alike("activity_types", a.activities, b.activities)
+    alike = _alike(a.activities, b.activities)
     if alike is None:
         return None
-    if alike.shared:
-        return Evidence(
-            "activities",
-            alike.value,
-            message("Both do the same kind of work: {codes}.", codes=alike.shared),
-        )
-    return Evidence(
-        "activities",
-        alike.value,
-        message(
-            "They do different work: {a} in one, {b} in the other.", a=alike.own, b=alike.other
-        ),
-    )
+    return Evidence("activities", alike.value, lambda: _told_activities(alike))
 
 
+def _told_activities(alike: "_Alike") -> Message:
+    if shared := alike.told_shared("activity_types"):
+        return message("Both do the same kind of work: {codes}.", codes=shared)
+    own, other = alike.told_apart("activity_types")
+    return message("They do different work: {a} in one, {b} in the other.", a=own, b=other)
+
+
+@kind("beneficiaries", -1.2, 1.3)
 def beneficiaries(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They are for the same people, by their tags and by their texts."""
-    alike = _alike("target_groups", a.beneficiaries, b.beneficiaries)
+    alike = _alike(a.beneficiaries, b.beneficiaries)
     if alike is None:
         return None
-    if alike.shared:
-        return Evidence(
-            "beneficiaries", alike.value, message("Both are for: {codes}.", codes=alike.shared)
-        )
-    return Evidence(
-        "beneficiaries",
-        alike.value,
-        message(
-            "They are for different people: {a} in one, {b} in the other.",
-            a=alike.own,
-            b=alike.other,
-        ),
-    )
+    return Evidence("beneficiaries", alike.value, lambda: _told_beneficiaries(alike))
 
 
+def _told_beneficiaries(alike: "_Alike") -> Message:
+    if shared := alike.told_shared("target_groups"):
+        return message("Both are for: {codes}.", codes=shared)
+    own, other = alike.told_apart("target_groups")
+    return message("They are for different people: {a} in one, {b} in the other.", a=own, b=other)
+
+
+@kind("exploitation", -1.0, 1.0)
 def exploitation(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They concern the same forms of exploitation."""
     own, other = set(a.record.exploitation_forms), set(b.record.exploitation_forms)
@@ -84,36 +81,42 @@ def exploitation(a: Profile, b: Profile, background: Background) -> Evidence | N
         return Evidence(
             "exploitation",
             len(shared) / min(len(own), len(other)),
-            message(
+            lambda: message(
                 "Same forms of exploitation: {codes}.",
                 codes=wording.labels("exploitation_forms", sorted(shared)),
             ),
         )
-    return Evidence("exploitation", -1.0, message("Different forms of exploitation."))
+    return Evidence("exploitation", -1.0, lambda: message("Different forms of exploitation."))
 
 
-@dataclass(frozen=True)
-class _Alike:
-    """How far two weighed lists of codes agree; `shared` is None where they rather differ."""
+class _Alike(NamedTuple):
+    """How far two weighed lists of codes agree."""
 
-    value: float
-    shared: wording.Value | None
-    own: wording.Value
-    other: wording.Value
+    own: Mapping[str, float]
+    other: Mapping[str, float]
+    cosine: float
+
+    @property
+    def value(self) -> float:
+        return between(-1.2, (self.cosine - 0.55) / 0.3, 1.3)
+
+    def told_shared(self, scheme: str) -> wording.Value | None:
+        """Return the strongest codes of both, None where they rather differ."""
+        own, other = self.own, self.other
+        shared = sorted(own.keys() & other.keys(), key=lambda code: -own[code] * other[code])[:3]
+        return wording.labels(scheme, shared) if shared and self.cosine > 0.4 else None
+
+    def told_apart(self, scheme: str) -> tuple[wording.Value, wording.Value]:
+        """Return the strongest codes of each."""
+        own, other = _first(self.own, self.other), _first(self.other, self.own)
+        return wording.labels(scheme, own), wording.labels(scheme, other)
 
 
-def _alike(scheme: str, own: Mapping[str, float], other: Mapping[str, float]) -> _Alike | None:
+def _alike(own: Mapping[str, float], other: Mapping[str, float]) -> _Alike | None:
     if not own or not other:
         return None
     dot = sum(weight * other.get(code, 0.0) for code, weight in own.items())
-    cosine = dot / (_length(own) * _length(other))
-    shared = sorted(own.keys() & other.keys(), key=lambda c: -own[c] * other[c])[:3]
-    return _Alike(
-        value=between(-1.2, (cosine - 0.55) / 0.3, 1.3),
-        shared=wording.labels(scheme, shared) if shared and cosine > 0.4 else None,
-        own=wording.labels(scheme, _first(own, other)),
-        other=wording.labels(scheme, _first(other, own)),
-    )
+    return _Alike(own, other, dot / (_length(own) * _length(other)))
 
 
 def _length(weights: Mapping[str, float]) -> float:

@@ -1,28 +1,53 @@
-"""What a piece of evidence is."""
+"""What a piece of evidence is, and a kind of evidence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from registry.messages import Message
 from registry.overlap.background import Background
 from registry.overlap.profile import Profile
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What one kind of evidence says of two projects.
 
     `value` is above 0 where it speaks for an overlap, below 0 where it speaks against; how much
-    it counts is the model's to say. `sentence` tells the reviewer what was seen.
+    it counts is the model's to say. `tell` makes the sentence for the reviewer: of most pairs
+    nobody ever asks for it.
     """
 
     name: str
     value: float
-    sentence: Message
+    tell: Callable[[], Message]
+
+    @property
+    def sentence(self) -> Message:
+        """What was seen."""
+        return self.tell()
 
 
-Kind = Callable[[Profile, Profile, Background], Evidence | None]
-"""A kind of evidence: None when the projects don't say enough. Missing is not different."""
+Compare = Callable[[Profile, Profile, Background], Evidence | None]
+"""None when the projects don't say enough. Missing is not different."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of evidence, and between what limits its values are."""
+
+    name: str
+    lowest: float
+    highest: float
+    compare: Compare
+
+    def __call__(self, a: Profile, b: Profile, background: Background) -> Evidence | None:
+        """Say what this kind of evidence says of two projects."""
+        return self.compare(a, b, background)
+
+
+def kind(name: str, lowest: float, highest: float) -> Callable[[Compare], Kind]:
+    """Make a function a kind of evidence whose values are between these limits."""
+    return lambda compare: Kind(name, lowest, highest, compare)
 
 
 def between(low: float, value: float, high: float) -> float:

@@ -8,13 +8,14 @@ from registry import wording
 from registry.folding import fold
 from registry.messages import Message, message
 from registry.overlap.background import Background
-from registry.overlap.evidence.evidence import Evidence, between
+from registry.overlap.evidence.evidence import Evidence, between, kind
 from registry.overlap.names import OrganisationKeys
 from registry.overlap.profile import Profile
 
 _CODE = re.compile(r"\b(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9][\w./-]{4,}\b")
 
 
+@kind("same-organisation", 0.0, 1.0)
 def same_organisation(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One organisation registered both; it knows of both."""
     if not a.organisation.same_as(b.organisation):
@@ -22,16 +23,21 @@ def same_organisation(a: Profile, b: Profile, background: Background) -> Evidenc
     return Evidence(
         "same-organisation",
         1.0,
-        message("Both were registered by {organisation}.", organisation=a.organisation.short),
+        lambda: message(
+            "Both were registered by {organisation}.", organisation=a.organisation.short
+        ),
     )
 
 
+@kind("declared", 0.0, 1.0)
 def declared(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One record names the other as parent, part, sibling or joint programme."""
     if not (_belongs(a, b) or _belongs(b, a)):
         return None
     return Evidence(
-        "declared", 1.0, message("The records declare that the two projects belong together.")
+        "declared",
+        1.0,
+        lambda: message("The records declare that the two projects belong together."),
     )
 
 
@@ -44,58 +50,67 @@ def _belongs(one: Profile, other: Profile) -> bool:
     )
 
 
+@kind("partner", 0.0, 1.0)
 def partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One names the other's organisation among those that take part."""
     if a.organisation.same_as(b.organisation):
         return None
     if a.related & b.identifiers or b.related & a.identifiers:
-        return Evidence("partner", 1.0, message("One record refers to the other."))
-    for one, other in ((a, b), (b, a)):
-        if _roles_of(one, other.organisation):
-            return Evidence(
-                "partner",
-                1.0,
-                message(
-                    "{a} names {b} as a partner.",
-                    a=one.organisation.short,
-                    b=other.organisation.short,
-                ),
-            )
+        return Evidence("partner", 1.0, lambda: message("One record refers to the other."))
+    if _roles_of(a, b.organisation):
+        return Evidence("partner", 1.0, lambda: _told_partner(a, b))
+    if _roles_of(b, a.organisation):
+        return Evidence("partner", 1.0, lambda: _told_partner(b, a))
     return None
 
 
+def _told_partner(one: Profile, other: Profile) -> Message:
+    names = {"a": one.organisation.short, "b": other.organisation.short}
+    return message("{a} names {b} as a partner.", **names)
+
+
+@kind("third-partner", 0.0, 1.0)
 def third_partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """A third organisation takes part in both, and works in one of them: it knows of both."""
+    third = _third_of(a, b)
+    if third is None:
+        return None
+    return Evidence("third-partner", 1.0, lambda: message("{name} takes part in both.", name=third))
+
+
+def _third_of(a: Profile, b: Profile) -> str | None:
     for role, own in a.participants:
         for its, other in b.participants:
             if "funding" == role == its or not own.same_as(other):
                 continue
             if not own.same_as(a.organisation) and not own.same_as(b.organisation):
-                return Evidence(
-                    "third-partner", 1.0, message("{name} takes part in both.", name=own.short)
-                )
+                return own.short
     return None
 
 
+@kind("mention", 0.0, 1.0)
 def mention(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One text speaks of the other's organisation, so that they know of each other."""
     if a.organisation.same_as(b.organisation):
         return None
-    for one, other in ((a, b), (b, a)):
-        name = other.organisation.folded
-        if len(name) > 2 and f" {name} " in one.folded:
-            return Evidence(
-                "mention",
-                1.0,
-                message(
-                    "The text of {a} mentions {b}.",
-                    a=one.organisation.short,
-                    b=other.organisation.short,
-                ),
-            )
+    if _mentions(a, b):
+        return Evidence("mention", 1.0, lambda: _told_mention(a, b))
+    if _mentions(b, a):
+        return Evidence("mention", 1.0, lambda: _told_mention(b, a))
     return None
 
 
+def _mentions(one: Profile, other: Profile) -> bool:
+    name = other.organisation.folded
+    return len(name) > 2 and f" {name} " in one.folded
+
+
+def _told_mention(one: Profile, other: Profile) -> Message:
+    names = {"a": one.organisation.short, "b": other.organisation.short}
+    return message("The text of {a} mentions {b}.", **names)
+
+
+@kind("roles", -2.0, 1.5)
 def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One has the money and the other does the work: the two ends of one project."""
     if not a.participants or not b.participants:
@@ -103,14 +118,16 @@ def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if a.organisation.same_as(b.organisation):
         return None
     if _works_in(a, a) and _works_in(b, b) and (_works_in(a, b) or _works_in(b, a)):
-        return Evidence("roles", -2.0, message("Each carries out a part, the other as partner."))
+        return Evidence(
+            "roles", -2.0, lambda: message("Each carries out a part, the other as partner.")
+        )
     ends = max(_ends(a, b), _ends(b, a))
     funder, implementer = (a, b) if _ends(a, b) >= _ends(b, a) else (b, a)
     if ends:
         return Evidence(
             "roles",
             ends,
-            message(
+            lambda: message(
                 "{funder} funds what {implementer} implements.",
                 funder=funder.organisation.short,
                 implementer=implementer.organisation.short,
@@ -123,31 +140,35 @@ def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
         if role == its == "implementing" and own.same_as(other)
     ]
     if common:
-        return Evidence("roles", 0.4, message("{name} implements both.", name=common[0]))
+        return Evidence("roles", 0.4, lambda: message("{name} implements both.", name=common[0]))
     return Evidence(
-        "roles", -1.0, message("Neither names the other's organisation among its partners.")
+        "roles", -1.0, lambda: message("Neither names the other's organisation among its partners.")
     )
 
 
+@kind("identifiers", 0.0, 2.0)
 def identifiers(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They have one identifier, or one text gives the other's, or both give one grant number."""
     own, other = a.record.iati_identifier, b.record.iati_identifier
     if own and own == other:
-        return Evidence("identifiers", 2.0, message("Both have the identifier {id}.", id=own))
+        return Evidence(
+            "identifiers", 2.0, lambda: message("Both have the identifier {id}.", id=own)
+        )
     for one, two in ((a, b), (b, a)):
         for identifier in two.identifiers:
             if len(identifier) > 4 and f" {identifier} " in one.folded:
                 return Evidence(
-                    "identifiers", 1.5, message("One text gives the other's identifier.")
+                    "identifiers", 1.5, lambda: message("One text gives the other's identifier.")
                 )
     codes = _codes(a) & _codes(b)
     if codes:
         return Evidence(
-            "identifiers", 1.0, message("Both texts give the code {code}.", code=min(codes))
+            "identifiers", 1.0, lambda: message("Both texts give the code {code}.", code=min(codes))
         )
     return None
 
 
+@kind("budget", -1.5, 1.3)
 def budget(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """Their budgets are the same in one currency, or quite different."""
     if a.usd is None or b.usd is None:
@@ -155,7 +176,7 @@ def budget(a: Profile, b: Profile, background: Background) -> Evidence | None:
     ratio = abs(math.log(float(a.usd) / float(b.usd)))
     exact = a.record.budget == b.record.budget and a.record.currency == b.record.currency
     value = 1.3 if exact else between(-1.5, 1.0 - ratio / 0.3, 1.0)
-    return Evidence("budget", value, _told_budgets(a, b, exact, alike=ratio < 0.3))
+    return Evidence("budget", value, lambda: _told_budgets(a, b, exact, alike=ratio < 0.3))
 
 
 def _told_budgets(a: Profile, b: Profile, exact: bool, alike: bool) -> Message:

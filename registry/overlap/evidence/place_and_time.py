@@ -5,7 +5,7 @@ from datetime import date
 from registry import wording
 from registry.messages import Message, message
 from registry.overlap.background import Background
-from registry.overlap.evidence.evidence import Evidence, between
+from registry.overlap.evidence.evidence import Evidence, between, kind
 from registry.overlap.places import province_name, spelled
 from registry.overlap.profile import Profile
 
@@ -14,6 +14,7 @@ NAMED = 3
 """So many places are told by their names."""
 
 
+@kind("countries", -1.0, 1.0)
 def countries(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They share countries, with little or much of each project in them."""
     shared = common_countries(a, b)
@@ -21,7 +22,7 @@ def countries(a: Profile, b: Profile, background: Background) -> Evidence | None
         return None
     share = min(sum(a.countries[c] for c in shared), sum(b.countries[c] for c in shared))
     value = between(-1.0, (share - 0.6) / 0.4, 1.0)
-    return Evidence("countries", value, _told_countries(shared, share))
+    return Evidence("countries", value, lambda: _told_countries(shared, share))
 
 
 def _told_countries(shared: list[str], share: float) -> Message:
@@ -51,36 +52,46 @@ def _told_countries(shared: list[str], share: float) -> Message:
     )
 
 
+@kind("locations", -3.0, 1.0)
 def locations(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They work in the same provinces or towns, or explicitly in different ones."""
     own, other = a.places, b.places
     shared = _shared_names(a, b)
     if shared:
-        named = spelled(a.record, shared) or spelled(b.record, shared)
-        return Evidence(
-            "locations", 1.0, message("Both name {places}.", places=wording.names(named[:NAMED]))
-        )
+        return Evidence("locations", 1.0, lambda: _told_names(a, b, shared))
     own_provinces = own.provinces or own.mentioned
     other_provinces = other.provinces or other.mentioned
     common = (own.provinces | own.mentioned) & (other.provinces | other.mentioned)
     if common:
-        names = wording.names(sorted(province_name(code) for code in common)[:NAMED])
-        return Evidence("locations", 0.9, message("Both speak of {places}.", places=names))
-    here, there = _where(a), _where(b)
+        return Evidence("locations", 0.9, lambda: _told_provinces(common))
     if own_provinces and other_provinces:
         return Evidence(
             "locations",
             -3.0,
-            message("Different provinces: {a} in one, {b} in the other.", a=here, b=there),
+            lambda: message(
+                "Different provinces: {a} in one, {b} in the other.", a=_where(a), b=_where(b)
+            ),
         )
     if own.listed and other.listed:
         # Towns of one province may bear different names, so this weighs less.
         return Evidence(
             "locations",
             -2.2,
-            message("Different places: {a} in one, {b} in the other.", a=here, b=there),
+            lambda: message(
+                "Different places: {a} in one, {b} in the other.", a=_where(a), b=_where(b)
+            ),
         )
     return None
+
+
+def _told_names(a: Profile, b: Profile, shared: set[str]) -> Message:
+    named = spelled(a.record, shared) or spelled(b.record, shared)
+    return message("Both name {places}.", places=wording.names(named[:NAMED]))
+
+
+def _told_provinces(codes: frozenset[str]) -> Message:
+    names = sorted(province_name(code) for code in codes)
+    return message("Both speak of {places}.", places=wording.names(names[:NAMED]))
 
 
 def _shared_names(a: Profile, b: Profile) -> set[str]:
@@ -98,6 +109,7 @@ def _where(profile: Profile) -> wording.Value:
     return wording.names(named[:NAMED])
 
 
+@kind("months", -2.0, 1.0)
 def months(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They run at the same time, for most of the shorter one or only in passing."""
     span = _common_days(a, b)
@@ -105,28 +117,29 @@ def months(a: Profile, b: Profile, background: Background) -> Evidence | None:
         return None
     days, shorter = span
     if days <= 0:
-        return Evidence("months", -2.0, message("They do not run at the same time."))
+        return Evidence("months", -2.0, lambda: message("They do not run at the same time."))
     share = days / max(shorter, 1)
     # Projects that meet only in passing follow each other: that counts double.
     value = between(-2.0, (share - 0.35) / (0.35 if share > 0.35 else 0.175), 1.0)
-    common = wording.months(months_in_common(a, b))
+    return Evidence("months", value, lambda: _told_months(value, share, months_in_common(a, b)))
+
+
+def _told_months(value: float, share: float, number: int) -> Message:
+    common, part = wording.months(number), wording.share(share)
     if share > 0.995:
-        sentence = message("They run together for {months}, all of the shorter one.", months=common)
-    elif value < 0:
-        sentence = message(
+        return message("They run together for {months}, all of the shorter one.", months=common)
+    if value < 0:
+        return message(
             "They run together for only {months}, {share} of the shorter one.",
             months=common,
-            share=wording.share(share),
+            share=part,
         )
-    else:
-        sentence = message(
-            "They run together for {months}, {share} of the shorter one.",
-            months=common,
-            share=wording.share(share),
-        )
-    return Evidence("months", value, sentence)
+    return message(
+        "They run together for {months}, {share} of the shorter one.", months=common, share=part
+    )
 
 
+@kind("dates", -2.0, 1.0)
 def dates(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They begin and end on nearly the same days, as two records of one project do."""
     gaps = [
@@ -138,7 +151,7 @@ def dates(a: Profile, b: Profile, background: Background) -> Evidence | None:
         return None
     apart = sum(gaps) / len(gaps)
     value = between(-2.0, 1.0 - apart / 3.0, 1.0)
-    return Evidence("dates", value, _told_dates(gaps, apart))
+    return Evidence("dates", value, lambda: _told_dates(gaps, apart))
 
 
 def _told_dates(gaps: list[float], apart: float) -> Message:
@@ -160,6 +173,7 @@ def _told_dates(gaps: list[float], apart: float) -> Message:
     )
 
 
+@kind("phases", -1.0, 0.0)
 def phases(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """Their titles name different phases: one follows the other."""
     if a.phase is None or b.phase is None or a.phase == b.phase:
@@ -167,10 +181,11 @@ def phases(a: Profile, b: Profile, background: Background) -> Evidence | None:
     return Evidence(
         "phases",
         -1.0,
-        message("The titles name different phases: {a} and {b}.", a=a.phase, b=b.phase),
+        lambda: message("The titles name different phases: {a} and {b}.", a=a.phase, b=b.phase),
     )
 
 
+@kind("extent", -1.0, 0.0)
 def extent(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One is a programme for many countries, the other one country's: programme and component."""
     numbers = sorted((len(a.countries), len(b.countries)))
@@ -179,7 +194,9 @@ def extent(a: Profile, b: Profile, background: Background) -> Evidence | None:
     return Evidence(
         "extent",
         -1.0,
-        message("One covers {many} countries, the other {few}.", many=numbers[1], few=numbers[0]),
+        lambda: message(
+            "One covers {many} countries, the other {few}.", many=numbers[1], few=numbers[0]
+        ),
     )
 
 

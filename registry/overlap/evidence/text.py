@@ -1,9 +1,11 @@
 """What the texts say: meaning, words, titles, figures, subjects."""
 
+from collections.abc import Mapping
+
 from registry import wording
 from registry.messages import Message, message
 from registry.overlap.background import Background
-from registry.overlap.evidence.evidence import Evidence, between
+from registry.overlap.evidence.evidence import Evidence, between, kind
 from registry.overlap.profile import Profile
 from registry.overlap.spelling import as_written
 
@@ -12,28 +14,25 @@ USUAL_COSINE = 0.45
 ENOUGH_WORDS = 8
 
 
+@kind("meaning", -2.0, 2.5)
 def meaning(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """The texts mean the same, in whatever languages."""
     if a.vector is None or b.vector is None:
         return None
     cosine = float(a.vector @ b.vector)
     value = between(-2.0, (cosine - USUAL_COSINE) / 0.15, 2.5)
+    return Evidence("meaning", value, lambda: _told_meaning(value, wording.share(cosine)))
+
+
+def _told_meaning(value: float, share: wording.Value) -> Message:
     if value > 1:
-        sentence = message(
-            "The two texts mean nearly the same ({share} alike).", share=wording.share(cosine)
-        )
-    elif value > 0:
-        sentence = message(
-            "The two texts are about related things ({share} alike).", share=wording.share(cosine)
-        )
-    else:
-        sentence = message(
-            "The two texts are about rather different things ({share} alike).",
-            share=wording.share(cosine),
-        )
-    return Evidence("meaning", value, sentence)
+        return message("The two texts mean nearly the same ({share} alike).", share=share)
+    if value > 0:
+        return message("The two texts are about related things ({share} alike).", share=share)
+    return message("The two texts are about rather different things ({share} alike).", share=share)
 
 
+@kind("words", -1.0, 2.5)
 def words(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They share words that few other projects use; boilerplate does not count."""
     own, other = background.telling(a), background.telling(b)
@@ -51,19 +50,22 @@ def words(a: Profile, b: Profile, background: Background) -> Evidence | None:
         value = between(0.0, (share - 0.08) / 0.10, 2.0)
     else:
         value = between(-1.0, (share - 0.16) / 0.14, 2.5)
+    return Evidence("words", value, lambda: _told_words(value, shared, a))
+
+
+def _told_words(value: float, shared: Mapping[str, float], a: Profile) -> Message:
     if not shared:
-        return Evidence("words", value, message("They share no telling words."))
+        return message("They share no telling words.")
     told = as_written(sorted(shared, key=lambda stem: (-shared[stem], stem)), a)
     if not told:
-        return Evidence("words", value, message("They share only everyday words."))
+        return message("They share only everyday words.")
     found = wording.quoted(told)
     if value < 0:
-        sentence = message("Few of their telling words are the same: {words}.", words=found)
-    else:
-        sentence = message("Words that few others use stand in both: {words}.", words=found)
-    return Evidence("words", value, sentence)
+        return message("Few of their telling words are the same: {words}.", words=found)
+    return message("Words that few others use stand in both: {words}.", words=found)
 
 
+@kind("titles", -0.5, 2.5)
 def titles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """The titles are the same, or share their telling words."""
     languages = (a.record.language, b.record.language)
@@ -76,16 +78,16 @@ def titles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if languages[0] != languages[1] and share < 0.1:
         return None
     value = between(-0.5, (share - 0.15) / 0.25, 2.5)
-    alike = sorted(shared, key=lambda stem: (-weights[stem], stem))
-    return Evidence("titles", value, _told_titles(share, value, alike, a))
+    alike = {stem: weights[stem] for stem in shared}
+    return Evidence("titles", value, lambda: _told_titles(share, value, alike, a))
 
 
-def _told_titles(share: float, value: float, shared: list[str], a: Profile) -> Message:
+def _told_titles(share: float, value: float, shared: Mapping[str, float], a: Profile) -> Message:
     if share > 0.9:
         return message("The titles are the same.")
     if not shared:
         return message("The titles have no word in common.")
-    told = as_written(shared, a)
+    told = as_written(sorted(shared, key=lambda stem: (-shared[stem], stem)), a)
     if not told:
         return message("The titles share only everyday words.")
     if value < 0:
@@ -93,6 +95,7 @@ def _told_titles(share: float, value: float, shared: list[str], a: Profile) -> M
     return message("Both titles have {words}.", words=wording.quoted(told))
 
 
+@kind("figures", -0.6, 2.0)
 def figures(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """Both give the same figures: so many persons, so many places."""
     if not a.figures or not b.figures:
@@ -104,14 +107,17 @@ def figures(a: Profile, b: Profile, background: Background) -> Evidence | None:
         return Evidence(
             "figures",
             value,
-            message(
+            lambda: message(
                 "Both texts give the same figures: {figures}.", figures=wording.numerals(shared[:4])
             ),
         )
     value = between(-0.6, -0.2 * min(len(a.figures), len(b.figures)), 0.0)
-    return Evidence("figures", value, message("None of the figures in the two texts agree."))
+    return Evidence(
+        "figures", value, lambda: message("None of the figures in the two texts agree.")
+    )
 
 
+@kind("subjects", -1.0, 1.6)
 def subjects(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """Both speak of the same things: shelters, fishing boats, referral mechanisms."""
     if len(a.subjects) < 2 or len(b.subjects) < 2:
@@ -121,15 +127,18 @@ def subjects(a: Profile, b: Profile, background: Background) -> Evidence | None:
     smaller = min(sum(weights[s] for s in a.subjects), sum(weights[s] for s in b.subjects))
     share = sum(weights[s] for s in shared) / max(smaller, 0.5)
     value = between(-1.0, (share - 0.4) / 0.3, 1.6)
+    telling = {s: weights[s] for s in shared}
+    return Evidence("subjects", value, lambda: _told_subjects(value, telling))
+
+
+def _told_subjects(value: float, shared: Mapping[str, float]) -> Message:
     if not shared:
-        return Evidence("subjects", value, message("The texts speak of different subjects."))
-    named = sorted(shared, key=lambda s: (-weights[s], s))[:4]
+        return message("The texts speak of different subjects.")
+    named = sorted(shared, key=lambda s: (-shared[s], s))[:4]
     told = wording.labels("overlap_subjects", named)
     if value < 0:
-        sentence = message("Of their subjects the texts share only {subjects}.", subjects=told)
-    else:
-        sentence = message("Both texts speak of {subjects}.", subjects=told)
-    return Evidence("subjects", value, sentence)
+        return message("Of their subjects the texts share only {subjects}.", subjects=told)
+    return message("Both texts speak of {subjects}.", subjects=told)
 
 
 def _telling(number: str) -> bool:
