@@ -46,8 +46,11 @@ async def run_serve(options: argparse.Namespace, console: Console) -> int:
 def _listen(host: str, port: int) -> socket.socket:
     """Take the port before anything else is begun."""
     try:
-        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind)
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
+        # asyncio sends small answers at once only where it is told that this is TCP.
+        listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
     except OverflowError as error:
