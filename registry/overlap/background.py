@@ -11,6 +11,8 @@ from registry.overlap.profile import Profile
 BOILERPLATE_FROM = 3
 """A sentence that stands in this many projects says nothing about any of them."""
 _KEPT_RARITIES = 200_000
+SUBJECT = "*"
+"""In the place of a language."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,11 @@ class Background:
 
     def subject_rarity(self, subject: str) -> float:
         """Return the same for a subject."""
-        return self._rarity(self.subjects[subject], self.projects)
+        known = self._rarities.get((SUBJECT, subject))
+        if known is None:
+            known = self._rarity(self.subjects[subject], self.projects)
+            self._rarities[SUBJECT, subject] = known
+        return known
 
     def together_with(self, other: "Background") -> "Background":
         """Return the counts over the projects of both."""

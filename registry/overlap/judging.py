@@ -1,11 +1,14 @@
 """Two projects judged: the evidence, both kinds of overlap, and whether they coordinate."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from registry.overlap.background import Background
-from registry.overlap.evidence import Evidence, compare
+from registry.overlap.evidence import KINDS, Evidence, compare
+from registry.overlap.evidence.evidence import Compare, Kind
 from registry.overlap.evidence.place_and_time import (
     common_countries,
     months_in_common,
@@ -45,9 +48,67 @@ class JudgedPair:
         return self.judgement.likely and not self.coordinated
 
 
+class Screen:
+    """Judges pairs, and gives up on one as soon as nothing more could make it likely.
+
+    What it returns is what `judge_pair` returns; pairs less probable than `least`, unless they are
+    coordinated, are None. Most pairs that are compared are given up after a few kinds of evidence.
+    """
+
+    def __init__(self, background: Background, model: Model, least: float) -> None:
+        self._background = background
+        self._model = model
+        self._least = math.log(least / (1.0 - least))
+        kinds = [model.kinds[DUPLICATED_ASSISTANCE], model.kinds[DOUBLE_REGISTRATION]]
+        self._steps = [
+            _Step.of(kind, *(k.weights.get(kind.name, 0.0) for k in kinds)) for kind in KINDS
+        ]
+        self._most_duplicated = kinds[0].bias + sum(step.best_duplicated for step in self._steps)
+        self._most_double = kinds[1].bias + sum(step.best_double for step in self._steps)
+
+    def judge(self, a: Profile, b: Profile) -> JudgedPair | None:
+        """Judge two projects; None if the pair is unlikely and not coordinated."""
+        duplicated = self._most_duplicated if may_duplicate(a, b) else -math.inf
+        double = self._most_double
+        evidence: list[Evidence] = []
+        coordinated = False
+        for seen, name, by_duplicated, best_duplicated, by_double, best_double in self._steps:
+            found = seen(a, b, self._background)
+            duplicated -= best_duplicated
+            double -= best_double
+            if found is not None:
+                evidence.append(found)
+                duplicated += by_duplicated * found.value
+                double += by_double * found.value
+                coordinated = coordinated or name in COORDINATION
+            if duplicated < self._least and double < self._least and not coordinated:
+                return None
+        return _judged(a, b, evidence, self._model)
+
+
+class _Step(NamedTuple):
+    """A kind of evidence, its weights, and the most that it can add to the log-odds."""
+
+    compare: Compare
+    name: str
+    by_duplicated: float
+    best_duplicated: float
+    by_double: float
+    best_double: float
+
+    @classmethod
+    def of(cls, kind: Kind, duplicated: float, double: float) -> "_Step":
+        best = (max(0.0, w * kind.lowest, w * kind.highest) for w in (duplicated, double))
+        best_duplicated, best_double = best
+        return cls(kind.compare, kind.name, duplicated, best_duplicated, double, best_double)
+
+
 def judge_pair(a: Profile, b: Profile, background: Background, model: Model) -> JudgedPair:
     """Compare two projects and weigh the evidence."""
-    evidence = compare(a, b, background)
+    return _judged(a, b, compare(a, b, background), model)
+
+
+def _judged(a: Profile, b: Profile, evidence: Sequence[Evidence], model: Model) -> JudgedPair:
     judgement = likelier(a, b, evidence, model)
     names = {e.name for e in evidence}
     declared = "declared" in names
@@ -65,16 +126,18 @@ def judge_pair(a: Profile, b: Profile, background: Background, model: Model) -> 
 
 
 def likelier(a: Profile, b: Profile, evidence: Sequence[Evidence], model: Model) -> Judgement:
-    """Return the judgement of the likelier kind.
-
-    Assistance can be duplicated only by another organisation, at the same time; one project can
-    be registered twice whatever the records say of its dates.
-    """
+    """Return the judgement of the likelier kind."""
     double = judge(model, DOUBLE_REGISTRATION, evidence)
-    duplicated = judge(model, DUPLICATED_ASSISTANCE, evidence)
-    if not overlap_in_time(a, b) or a.organisation.same_as(b.organisation):
+    if not may_duplicate(a, b):
         return double
+    duplicated = judge(model, DUPLICATED_ASSISTANCE, evidence)
     return max(duplicated, double, key=lambda j: j.probability)
+
+
+def may_duplicate(a: Profile, b: Profile) -> bool:
+    """Tell whether one may duplicate the other's assistance: another organisation's, at the same
+    time. One project can be registered twice whatever the records say of its dates."""
+    return overlap_in_time(a, b) and not a.organisation.same_as(b.organisation)
 
 
 def _spent_twice(a: Profile, b: Profile, shared: list[str]) -> Decimal | None:

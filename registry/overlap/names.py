@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from registry import codelists
@@ -52,6 +52,9 @@ class OrganisationKeys:
     government: str | None
     """The State (or 'EU') whose money this organisation spends."""
     acronym: str | None = None
+    signs: frozenset[str] = frozenset()
+    """What it has in common with every other name of the same organisation or payer: one of these.
+    Two without a common sign need not be looked at any closer."""
 
     @property
     def short(self) -> str:
@@ -66,20 +69,26 @@ class OrganisationKeys:
 
     def same_as(self, other: "OrganisationKeys") -> bool:
         """Tell whether both are one organisation, as far as the names show."""
-        if self.id is not None and self.id == other.id:
-            return True
-        if not self.folded or not other.folded:
-            return False
-        if self.folded == other.folded or self._abbreviates(other) or other._abbreviates(self):
-            return True
-        if self.id is not None and other.id is not None:
-            return False  # the registry keeps them apart, though one name stands in the other
-        return _part_of(self, other) or _part_of(other, self)
+        return _same(self, other)
 
-    def _abbreviates(self, other: "OrganisationKeys") -> bool:
-        """Tell whether this name is the other's initials, or begins with them: 'IOM Moldova'."""
-        own = self.folded.removeprefix("un ")
-        return bool(other.initials) and (own == other.initials or own.split()[0] == other.initials)
+
+@lru_cache(maxsize=300_000)
+def _same(one: OrganisationKeys, other: OrganisationKeys) -> bool:
+    if one.id is not None and one.id == other.id:
+        return True
+    if not one.folded or not other.folded:
+        return False
+    if one.folded == other.folded or _abbreviates(one, other) or _abbreviates(other, one):
+        return True
+    if one.id is not None and other.id is not None:
+        return False  # the registry keeps them apart, though one name stands in the other
+    return _part_of(one, other) or _part_of(other, one)
+
+
+def _abbreviates(short: OrganisationKeys, long: OrganisationKeys) -> bool:
+    """Tell whether a name is the other's initials, or begins with them: 'IOM Moldova'."""
+    own = short.folded.removeprefix("un ")
+    return bool(long.initials) and (own == long.initials or own.split()[0] == long.initials)
 
 
 def _part_of(short: OrganisationKeys, long: OrganisationKeys) -> bool:
@@ -95,14 +104,20 @@ def organisation_keys(
     folded = fold(name)
     telling = [word for word in folded.split() if word not in _SMALL]
     initials = "".join(word[0] for word in telling) if len(telling) > 2 else ""
+    id = registered.id if registered else None
+    words = frozenset(word for word in telling if word not in _GENERAL and len(word) > 2)
+    government = _agencies().get(folded) or _country(folded)
+    own = folded.removeprefix("un ")
+    signs = {f"#{id}", folded, own, own.partition(" ")[0], initials, f"@{government}", *words}
     return OrganisationKeys(
         name=name,
-        id=registered.id if registered else None,
+        id=id,
         folded=folded,
         initials=initials,
-        words=frozenset(word for word in telling if word not in _GENERAL and len(word) > 2),
-        government=_agencies().get(folded) or _country(folded),
+        words=words,
+        government=government,
         acronym=registered.acronym if registered else None,
+        signs=frozenset(signs - {"", "#None", "@None"}),
     )
 
 

@@ -1,7 +1,7 @@
 """A project made ready to be compared: everything that the evidence looks at, worked out once."""
 
+import math
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,6 +26,7 @@ _PHASE = re.compile(
     r"\b(?:phase|fase|этап|фаза|مرحلة|stage)\s*(?:no\.?\s*)?([ivx]+|\d{1,2})\b|\b([ivx]+|\d)\s*$",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"\b(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9][\w./-]{4,}\b")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7}
 _ABSURD_YEARS = 20
 
@@ -40,6 +41,8 @@ class Profile:
     organisation: OrganisationKeys
     participants: tuple[tuple[str, OrganisationKeys], ...]
     """Role and organisation of each participant."""
+    signs: frozenset[str]
+    """Of all these organisations; see OrganisationKeys."""
     folded: str
     title_stems: frozenset[str]
     sentences: tuple[frozenset[str], ...]
@@ -47,7 +50,7 @@ class Profile:
     figures: frozenset[str]
     activities: Mapping[str, float] = field(default_factory=dict)
     beneficiaries: Mapping[str, float] = field(default_factory=dict)
-    subjects: Counter[str] = field(default_factory=Counter)
+    subjects: Mapping[str, int] = field(default_factory=dict)
     countries: Mapping[str, float] = field(default_factory=dict)
     """Country -> share of the project, adding up to at most 1."""
     places: Places = field(default_factory=Places)
@@ -57,6 +60,8 @@ class Profile:
     phase: int | None = None
     identifiers: frozenset[str] = frozenset()
     related: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
+    """What looks like a grant or project number in the text: letters and digits together."""
 
     @property
     def stems(self) -> frozenset[str]:
@@ -79,14 +84,17 @@ def profile_of(
     title, description = fold(record.title), fold(record.description)
     words = f"{title} {description}".split()
     start, end = sensible_dates(record)
+    organisation = organisation_keys(record.reporting_org, known)
+    participants = tuple(
+        (p.role, organisation_keys(p.name, known)) for p in record.participating_orgs
+    )
     return Profile(
         id=id,
         record=record,
         vector=vector,
-        organisation=organisation_keys(record.reporting_org, known),
-        participants=tuple(
-            (p.role, organisation_keys(p.name, known)) for p in record.participating_orgs
-        ),
+        organisation=organisation,
+        participants=participants,
+        signs=organisation.signs.union(*(keys.signs for _, keys in participants)),
         folded=f" {title} {description} ",
         title_stems=_stems(title),
         sentences=tuple(_stems(fold(sentence)) for sentence in _SENTENCE.split(text)),
@@ -104,6 +112,9 @@ def profile_of(
             fold(i) for i in (record.identifier, record.iati_identifier) if i and fold(i)
         ),
         related=frozenset(fold(r.identifier) for r in record.related),
+        codes=frozenset(
+            code.casefold() for code in _CODE.findall(f"{record.title} {record.description}")
+        ),
     )
 
 
@@ -120,7 +131,8 @@ def _figures(text: str) -> frozenset[str]:
 def _spoken_and_tagged(
     theme: str, title: str, words: list[str], tags: list[str]
 ) -> dict[str, float]:
-    """Weigh codes by where they appear: a tag may be wrong, a title seldom is."""
+    """Weigh codes by where they appear: a tag may be wrong, a title seldom is. As a vector they
+    have the length 1."""
     weights: dict[str, float] = {}
     for code, times in topics_in(theme, words).items():
         weights[code] = min(0.4 + 0.3 * times, 1.3)
@@ -128,7 +140,8 @@ def _spoken_and_tagged(
         weights[code] = weights.get(code, 0.0) + 0.7
     for code in tags:
         weights[code] = weights.get(code, 0.0) + 0.8
-    return weights
+    length = math.sqrt(sum(weight * weight for weight in weights.values()))
+    return {code: weight / length for code, weight in weights.items()}
 
 
 def sensible_dates(record: ProjectRecord) -> tuple[date | None, date | None]:

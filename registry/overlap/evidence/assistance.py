@@ -1,6 +1,5 @@
 """What is given to whom: measures, kinds of activity, beneficiaries, forms of exploitation."""
 
-import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -115,12 +114,7 @@ class _Alike(NamedTuple):
 def _alike(own: Mapping[str, float], other: Mapping[str, float]) -> _Alike | None:
     if not own or not other:
         return None
-    dot = sum(weight * other.get(code, 0.0) for code, weight in own.items())
-    return _Alike(own, other, dot / (_length(own) * _length(other)))
-
-
-def _length(weights: Mapping[str, float]) -> float:
-    return math.sqrt(sum(weight * weight for weight in weights.values()))
+    return _Alike(own, other, sum(own[code] * other[code] for code in own.keys() & other.keys()))
 
 
 def _first(weights: Mapping[str, float], other: Mapping[str, float]) -> list[str]:

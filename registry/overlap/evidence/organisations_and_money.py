@@ -1,7 +1,6 @@
 """Who takes part and with how much: roles, partners, links between records, budgets."""
 
 import math
-import re
 from decimal import Decimal
 
 from registry import wording
@@ -12,13 +11,11 @@ from registry.overlap.evidence.evidence import Evidence, between, kind
 from registry.overlap.names import OrganisationKeys
 from registry.overlap.profile import Profile
 
-_CODE = re.compile(r"\b(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9][\w./-]{4,}\b")
-
 
 @kind("same-organisation", 0.0, 1.0)
 def same_organisation(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One organisation registered both; it knows of both."""
-    if not a.organisation.same_as(b.organisation):
+    if a.signs.isdisjoint(b.signs) or not a.organisation.same_as(b.organisation):
         return None
     return Evidence(
         "same-organisation",
@@ -57,6 +54,8 @@ def partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
         return None
     if a.related & b.identifiers or b.related & a.identifiers:
         return Evidence("partner", 1.0, lambda: message("One record refers to the other."))
+    if a.signs.isdisjoint(b.signs):
+        return None
     if _roles_of(a, b.organisation):
         return Evidence("partner", 1.0, lambda: _told_partner(a, b))
     if _roles_of(b, a.organisation):
@@ -72,7 +71,7 @@ def _told_partner(one: Profile, other: Profile) -> Message:
 @kind("third-partner", 0.0, 1.0)
 def third_partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """A third organisation takes part in both, and works in one of them: it knows of both."""
-    third = _third_of(a, b)
+    third = None if a.signs.isdisjoint(b.signs) else _third_of(a, b)
     if third is None:
         return None
     return Evidence("third-partner", 1.0, lambda: message("{name} takes part in both.", name=third))
@@ -113,10 +112,10 @@ def _told_mention(one: Profile, other: Profile) -> Message:
 @kind("roles", -2.0, 1.5)
 def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One has the money and the other does the work: the two ends of one project."""
-    if not a.participants or not b.participants:
+    if not a.participants or not b.participants or a.organisation.same_as(b.organisation):
         return None
-    if a.organisation.same_as(b.organisation):
-        return None
+    if a.signs.isdisjoint(b.signs):
+        return Evidence("roles", -1.0, _told_strangers)
     if _works_in(a, a) and _works_in(b, b) and (_works_in(a, b) or _works_in(b, a)):
         return Evidence(
             "roles", -2.0, lambda: message("Each carries out a part, the other as partner.")
@@ -141,9 +140,11 @@ def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     ]
     if common:
         return Evidence("roles", 0.4, lambda: message("{name} implements both.", name=common[0]))
-    return Evidence(
-        "roles", -1.0, lambda: message("Neither names the other's organisation among its partners.")
-    )
+    return Evidence("roles", -1.0, _told_strangers)
+
+
+def _told_strangers() -> Message:
+    return message("Neither names the other's organisation among its partners.")
 
 
 @kind("identifiers", 0.0, 2.0)
@@ -160,7 +161,7 @@ def identifiers(a: Profile, b: Profile, background: Background) -> Evidence | No
                 return Evidence(
                     "identifiers", 1.5, lambda: message("One text gives the other's identifier.")
                 )
-    codes = _codes(a) & _codes(b)
+    codes = a.codes & b.codes
     if codes:
         return Evidence(
             "identifiers", 1.0, lambda: message("Both texts give the code {code}.", code=min(codes))
@@ -215,9 +216,3 @@ def _ends(funder: Profile, implementer: Profile) -> float:
         for role, keys in implementer.participants
     )
     return 1.5 if given and received else 1.0 if given or received else 0.0
-
-
-def _codes(profile: Profile) -> set[str]:
-    """Return what looks like a grant or project number: letters and digits together."""
-    text = f"{profile.record.title} {profile.record.description}"
-    return {code.casefold() for code in _CODE.findall(text)}
