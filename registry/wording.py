@@ -1,4 +1,4 @@
-"""What may stand in a sentence besides text: codes, countries, money, shares, months, names.
+"""What may stand in a sentence besides text: codes, countries, money, shares, months, dates, names.
 
 Each is a small JSON object, `{"scheme": "measures", "codes": ["PROT-4"]}` for instance, so that a
 sentence which was stored once can be told to every reader in his or her language.
@@ -6,11 +6,12 @@ sentence which was stored once can be told to every reader in his or her languag
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from babel import Locale, lists, numbers, units
+from babel import Locale, dates, lists, numbers, units
 
 from registry import codelists
 
@@ -64,6 +65,16 @@ def months(number: int) -> Value:
     return {"months": number}
 
 
+def period(first: date, last: date) -> Value:
+    """From one month to another, told as both: Jun 2025 – Dec 2026."""
+    return {"period": [first.isoformat(), last.isoformat()]}
+
+
+def day(value: date) -> Value:
+    """A day, told with its month and year."""
+    return {"day": value.isoformat()}
+
+
 def in_language(value: Mapping[str, Any], language: str = "en") -> str:
     """Tell one of these objects in a language; an object of another kind as it is."""
     for key, tell in _FORMS.items():
@@ -107,6 +118,19 @@ def _months(value: Mapping[str, Any], language: str) -> str:
     return str(units.format_unit(value["months"], "duration-month", locale=_locale(language)))
 
 
+def _period(value: Mapping[str, Any], language: str) -> str:
+    first, last = (_date(one, "MMM y", language) for one in value["period"])
+    return first if first == last else f"{first} – {last}"
+
+
+def _day(value: Mapping[str, Any], language: str) -> str:
+    return _date(value["day"], "d MMM y", language)
+
+
+def _date(text: str, pattern: str, language: str) -> str:
+    return str(dates.format_date(date.fromisoformat(text), pattern, locale=_locale(language)))
+
+
 _FORMS: Mapping[str, Callable[[Mapping[str, Any], str], str]] = {
     "codes": _labels,
     "countries": _countries,
@@ -116,6 +140,8 @@ _FORMS: Mapping[str, Callable[[Mapping[str, Any], str], str]] = {
     "amount": _money,
     "share": _share,
     "months": _months,
+    "period": _period,
+    "day": _day,
 }
 
 

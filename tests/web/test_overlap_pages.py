@@ -212,7 +212,7 @@ async def test_a_case_shows_both_projects_and_why(browser: Browser, case_id: int
                 "Même type d’activités : formation",
                 "Même pays, et aucun autre : Moldavie.",
                 "Les budgets sont identiques : 100 000 USD.",
-                "Ils commencent et finissent aux mêmes dates.",
+                "Ils commencent et finissent aux mêmes dates, 1 janv. 2025 et 31 déc. 2026.",
                 "Mots communs aux deux titres : « Better » et « trials ».",
             ),
         ),

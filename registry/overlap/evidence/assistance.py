@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from registry import wording
+from registry import codelists, wording
 from registry.messages import Message, message
 from registry.overlap.background import Background
 from registry.overlap.evidence.evidence import Evidence, between, kind
 from registry.overlap.profile import Profile
+
+NAMED = 2
+"""So many of each project's measures are told where they differ: their names are long."""
 
 
 @kind("measures", -1.0, 1.0)
@@ -19,22 +22,50 @@ def measures(a: Profile, b: Profile, background: Background) -> Evidence | None:
         if shared:
             value = between(0.0, len(shared) / min(len(own), len(other)), 1.0)
             return Evidence("measures", value, lambda: _told_measures(shared))
-        pillars = {_pillar(m) for m in own} & {_pillar(m) for m in other}
-        if pillars:
-            return Evidence(
-                "measures", -0.3, lambda: message("Different measures, but of the same pillar.")
-            )
-        return Evidence("measures", -1.0, lambda: message("Measures of different pillars."))
+        if _pillars(own) & _pillars(other):
+            return Evidence("measures", -0.3, lambda: _told_other_measures(own, other))
+        return Evidence("measures", -1.0, lambda: _told_other_pillars(own, other))
     if not a.record.pillars or not b.record.pillars:
         return None
     same = set(a.record.pillars) & set(b.record.pillars)
     if same:
-        return Evidence("measures", 0.2, lambda: message("Same pillar; not both name measures."))
-    return Evidence("measures", -0.7, lambda: message("Different pillars."))
+        return Evidence(
+            "measures",
+            0.2,
+            lambda: message(
+                "Same pillar: {pillars}; not both name measures.",
+                pillars=wording.labels("pillars", sorted(same)),
+            ),
+        )
+    return Evidence(
+        "measures",
+        -0.7,
+        lambda: message(
+            "Different pillars: {a} in one, {b} in the other.",
+            a=wording.labels("pillars", a.record.pillars),
+            b=wording.labels("pillars", b.record.pillars),
+        ),
+    )
 
 
 def _told_measures(shared: set[str]) -> Message:
     return message("Same measures: {codes}.", codes=wording.labels("measures", sorted(shared)))
+
+
+def _told_other_measures(own: set[str], other: set[str]) -> Message:
+    return message(
+        "Different measures, but of the same pillar: {a} in one, {b} in the other.",
+        a=wording.labels("measures", sorted(own)[:NAMED]),
+        b=wording.labels("measures", sorted(other)[:NAMED]),
+    )
+
+
+def _told_other_pillars(own: set[str], other: set[str]) -> Message:
+    return message(
+        "Measures of different pillars: {a} in one, {b} in the other.",
+        a=wording.labels("pillars", sorted({codelists.pillar_of(m) for m in own})),
+        b=wording.labels("pillars", sorted({codelists.pillar_of(m) for m in other})),
+    )
 
 
 @kind("activities", -1.2, 1.3)
@@ -85,7 +116,15 @@ def exploitation(a: Profile, b: Profile, background: Background) -> Evidence | N
                 codes=wording.labels("exploitation_forms", sorted(shared)),
             ),
         )
-    return Evidence("exploitation", -1.0, lambda: message("Different forms of exploitation."))
+    return Evidence(
+        "exploitation",
+        -1.0,
+        lambda: message(
+            "Different forms of exploitation: {a} in one, {b} in the other.",
+            a=wording.labels("exploitation_forms", sorted(own)),
+            b=wording.labels("exploitation_forms", sorted(other)),
+        ),
+    )
 
 
 class _Alike(NamedTuple):
@@ -123,5 +162,5 @@ def _first(weights: Mapping[str, float], other: Mapping[str, float]) -> list[str
     return sorted(apart or weights, key=lambda code: -weights[code])[:2]
 
 
-def _pillar(measure: str) -> str:
-    return measure.partition("-")[0]
+def _pillars(measures: set[str]) -> set[str]:
+    return {measure.partition("-")[0] for measure in measures}

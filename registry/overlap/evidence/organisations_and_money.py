@@ -52,8 +52,10 @@ def partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One names the other's organisation among those that take part."""
     if a.organisation.same_as(b.organisation):
         return None
-    if a.related & b.identifiers or b.related & a.identifiers:
-        return Evidence("partner", 1.0, lambda: message("One record refers to the other."))
+    if a.related & b.identifiers:
+        return Evidence("partner", 1.0, lambda: _told_reference(a, b))
+    if b.related & a.identifiers:
+        return Evidence("partner", 1.0, lambda: _told_reference(b, a))
     if a.signs.isdisjoint(b.signs):
         return None
     if _roles_of(a, b.organisation):
@@ -61,6 +63,14 @@ def partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if _roles_of(b, a.organisation):
         return Evidence("partner", 1.0, lambda: _told_partner(b, a))
     return None
+
+
+def _told_reference(one: Profile, other: Profile) -> Message:
+    return message(
+        "The record of {a} refers to that of {b}.",
+        a=one.organisation.short,
+        b=other.organisation.short,
+    )
 
 
 def _told_partner(one: Profile, other: Profile) -> Message:
@@ -115,10 +125,16 @@ def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if not a.participants or not b.participants or a.organisation.same_as(b.organisation):
         return None
     if a.signs.isdisjoint(b.signs):
-        return Evidence("roles", -1.0, _told_strangers)
+        return Evidence("roles", -1.0, lambda: _told_strangers(a, b))
     if _works_in(a, a) and _works_in(b, b) and (_works_in(a, b) or _works_in(b, a)):
         return Evidence(
-            "roles", -2.0, lambda: message("Each carries out a part, the other as partner.")
+            "roles",
+            -2.0,
+            lambda: message(
+                "{a} and {b} each carry out a part, with the other as partner.",
+                a=a.organisation.short,
+                b=b.organisation.short,
+            ),
         )
     ends = max(_ends(a, b), _ends(b, a))
     funder, implementer = (a, b) if _ends(a, b) >= _ends(b, a) else (b, a)
@@ -140,11 +156,15 @@ def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     ]
     if common:
         return Evidence("roles", 0.4, lambda: message("{name} implements both.", name=common[0]))
-    return Evidence("roles", -1.0, _told_strangers)
+    return Evidence("roles", -1.0, lambda: _told_strangers(a, b))
 
 
-def _told_strangers() -> Message:
-    return message("Neither names the other's organisation among its partners.")
+def _told_strangers(a: Profile, b: Profile) -> Message:
+    return message(
+        "Neither {a} nor {b} names the other among its partners.",
+        a=a.organisation.short,
+        b=b.organisation.short,
+    )
 
 
 @kind("identifiers", 0.0, 2.0)

@@ -112,31 +112,40 @@ def _where(profile: Profile) -> wording.Value:
 @kind("months", -2.0, 1.0)
 def months(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They run at the same time, for most of the shorter one or only in passing."""
-    span = _common_days(a, b)
-    if span is None:
+    if not overlap_in_time(a, b):
+        return Evidence("months", -2.0, lambda: _told_apart(a, b))
+    if not (a.start and a.end and b.start and b.end):
         return None
-    days, shorter = span
-    if days <= 0:
-        return Evidence("months", -2.0, lambda: message("They do not run at the same time."))
-    share = days / max(shorter, 1)
+    first, last = max(a.start, b.start), min(a.end, b.end)
+    share = _days(first, last) / min(_days(a.start, a.end), _days(b.start, b.end))
     # Projects that meet only in passing follow each other: that counts double.
     value = between(-2.0, (share - 0.35) / (0.35 if share > 0.35 else 0.175), 1.0)
-    return Evidence("months", value, lambda: _told_months(value, share, months_in_common(a, b)))
+    period = first, last
+    return Evidence(
+        "months", value, lambda: _told_months(value, share, months_in_common(a, b), period)
+    )
 
 
-def _told_months(value: float, share: float, number: int) -> Message:
-    common, part = wording.months(number), wording.share(share)
+def _told_apart(a: Profile, b: Profile) -> Message:
+    first, second = (a, b) if a.end and b.start and a.end < b.start else (b, a)
+    assert first.end and second.start  # by these one knows that they don't meet  # noqa: S101
+    return message(
+        "They do not run at the same time: one ends on {end}, the other begins on {start}.",
+        end=wording.day(first.end),
+        start=wording.day(second.start),
+    )
+
+
+def _told_months(value: float, share: float, number: int, period: tuple[date, date]) -> Message:
+    told = {"months": wording.months(number), "period": wording.period(*period)}
     if share > 0.995:
-        return message("They run together for {months}, all of the shorter one.", months=common)
+        return message("They run together for {months} ({period}), all of the shorter one.", **told)
+    told["share"] = wording.share(share)
     if value < 0:
         return message(
-            "They run together for only {months}, {share} of the shorter one.",
-            months=common,
-            share=part,
+            "They run together for only {months} ({period}), {share} of the shorter one.", **told
         )
-    return message(
-        "They run together for {months}, {share} of the shorter one.", months=common, share=part
-    )
+    return message("They run together for {months} ({period}), {share} of the shorter one.", **told)
 
 
 @kind("dates", -2.0, 1.0)
@@ -151,26 +160,48 @@ def dates(a: Profile, b: Profile, background: Background) -> Evidence | None:
         return None
     apart = sum(gaps) / len(gaps)
     value = between(-2.0, 1.0 - apart / 3.0, 1.0)
-    return Evidence("dates", value, lambda: _told_dates(gaps, apart))
+    return Evidence("dates", value, lambda: _told_dates(a, b, gaps, apart))
 
 
-def _told_dates(gaps: list[float], apart: float) -> Message:
-    if len(gaps) == 1:
-        if apart < 1:
-            return message("The one date that both give is the same within a month.")
-        return message(
-            "The one date that both give is {months} apart.", months=wording.months(round(apart))
-        )
+def _told_dates(a: Profile, b: Profile, gaps: list[float], apart: float) -> Message:
+    if not (a.start and b.start and a.end and b.end):
+        return _told_one_date(a, b, apart)
+    told = {"first": wording.day(a.start), "last": wording.day(a.end)}
     if not apart:
-        return message("They begin and end on the same days.")
+        return message("They begin and end on the same days, {first} and {last}.", **told)
+    told |= {"other_first": wording.day(b.start), "other_last": wording.day(b.end)}
     if max(gaps) < 1:
-        return message("They begin and end within the same month.")
+        return message(
+            "They begin and end within a month of each other: {first} to {last}, "
+            "{other_first} to {other_last}.",
+            **told,
+        )
     if apart < 1:
-        return message("They begin and end at nearly the same time.")
+        return message(
+            "They begin and end at nearly the same time: {first} to {last}, "
+            "{other_first} to {other_last}.",
+            **told,
+        )
     return message(
-        "Their beginnings and ends are {months} apart on average.",
+        "Their beginnings and ends are {months} apart on average: {first} to {last}, "
+        "{other_first} to {other_last}.",
         months=wording.months(round(apart)),
+        **told,
     )
+
+
+def _told_one_date(a: Profile, b: Profile, apart: float) -> Message:
+    """Tell of the one date, beginning or end, that both give."""
+    if a.start and b.start:
+        told = {"a": wording.day(a.start), "b": wording.day(b.start)}
+        if apart < 1:
+            return message("They begin within a month of each other: {a} and {b}.", **told)
+        return message("They begin months apart: {a} and {b}.", **told)
+    assert a.end and b.end  # without two dates there is nothing to tell  # noqa: S101
+    told = {"a": wording.day(a.end), "b": wording.day(b.end)}
+    if apart < 1:
+        return message("They end within a month of each other: {a} and {b}.", **told)
+    return message("They end months apart: {a} and {b}.", **told)
 
 
 @kind("phases", -1.0, 0.0)
@@ -218,16 +249,6 @@ def months_in_common(a: Profile, b: Profile) -> int:
 def overlap_in_time(a: Profile, b: Profile) -> bool:
     """Tell whether both may run at the same time; a missing date excludes nothing."""
     return not ((a.end and b.start and a.end < b.start) or (b.end and a.start and b.end < a.start))
-
-
-def _common_days(a: Profile, b: Profile) -> tuple[int, int] | None:
-    """Return days in common and days of the shorter project."""
-    if not overlap_in_time(a, b):
-        return 0, 1
-    if not (a.start and a.end and b.start and b.end):
-        return None
-    first, last = max(a.start, b.start), min(a.end, b.end)
-    return (last - first).days + 1, min(_days(a.start, a.end), _days(b.start, b.end))
 
 
 def _days(start: date, end: date) -> int:

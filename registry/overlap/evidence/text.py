@@ -1,6 +1,6 @@
 """What the texts say: meaning, words, titles, figures, subjects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from registry import wording
 from registry.messages import Message, message
@@ -113,8 +113,18 @@ def figures(a: Profile, b: Profile, background: Background) -> Evidence | None:
         )
     value = between(-0.6, -0.2 * min(len(a.figures), len(b.figures)), 0.0)
     return Evidence(
-        "figures", value, lambda: message("None of the figures in the two texts agree.")
+        "figures",
+        value,
+        lambda: message(
+            "None of the figures in the two texts agree: {a} in one, {b} in the other.",
+            a=_longest(a.figures),
+            b=_longest(b.figures),
+        ),
     )
+
+
+def _longest(figures: frozenset[str]) -> wording.Value:
+    return wording.numerals(sorted(figures, key=lambda n: (-len(n), n))[:3])
 
 
 @kind("subjects", -1.0, 1.6)
@@ -127,15 +137,23 @@ def subjects(a: Profile, b: Profile, background: Background) -> Evidence | None:
     smaller = min(sum(weights[s] for s in a.subjects), sum(weights[s] for s in b.subjects))
     share = sum(weights[s] for s in shared) / max(smaller, 0.5)
     value = between(-1.0, (share - 0.4) / 0.3, 1.6)
-    telling = {s: weights[s] for s in shared}
-    return Evidence("subjects", value, lambda: _told_subjects(value, telling))
+    return Evidence("subjects", value, lambda: _told_subjects(value, shared, a, b, weights))
 
 
-def _told_subjects(value: float, shared: Mapping[str, float]) -> Message:
+def _told_subjects(
+    value: float, shared: list[str], a: Profile, b: Profile, weights: Mapping[str, float]
+) -> Message:
+    def named(subjects: Iterable[str], most: int) -> wording.Value:
+        rarest = sorted(subjects, key=lambda s: (-weights[s], s))[:most]
+        return wording.labels("overlap_subjects", rarest)
+
     if not shared:
-        return message("The texts speak of different subjects.")
-    named = sorted(shared, key=lambda s: (-shared[s], s))[:4]
-    told = wording.labels("overlap_subjects", named)
+        return message(
+            "The texts speak of different subjects: {a} in one, {b} in the other.",
+            a=named(a.subjects, 3),
+            b=named(b.subjects, 3),
+        )
+    told = named(shared, 4)
     if value < 0:
         return message("Of their subjects the texts share only {subjects}.", subjects=told)
     return message("Both texts speak of {subjects}.", subjects=told)

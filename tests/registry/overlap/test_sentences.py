@@ -68,16 +68,91 @@ def test_titles_that_share_only_everyday_words() -> None:
 @pytest.mark.parametrize(
     ("start", "end", "said"),
     [
-        ((2025, 1, 1), (2026, 12, 31), "They begin and end on the same days."),
-        ((2025, 1, 9), (2026, 12, 20), "They begin and end within the same month."),
-        ((2025, 3, 1), (2027, 2, 28), "Their beginnings and ends are 2 months apart on average."),
-        ((2025, 1, 1), (2027, 3, 5), "Their beginnings and ends are 1 month apart on average."),
+        (
+            (2025, 1, 1),
+            (2026, 12, 31),
+            "They begin and end on the same days, 1 Jan 2025 and 31 Dec 2026.",
+        ),
+        (
+            (2025, 1, 9),
+            (2026, 12, 20),
+            "They begin and end within a month of each other: 1 Jan 2025 to 31 Dec 2026, "
+            "9 Jan 2025 to 20 Dec 2026.",
+        ),
+        (
+            (2025, 3, 1),
+            (2027, 2, 28),
+            "Their beginnings and ends are 2 months apart on average: 1 Jan 2025 to 31 Dec 2026, "
+            "1 Mar 2025 to 28 Feb 2027.",
+        ),
+        (
+            (2025, 1, 1),
+            (2027, 3, 5),
+            "Their beginnings and ends are 1 month apart on average: 1 Jan 2025 to 31 Dec 2026, "
+            "1 Jan 2025 to 5 Mar 2027.",
+        ),
     ],
 )
 def test_dates(start: tuple[int, int, int], end: tuple[int, int, int], said: str) -> None:
     assert (
         sentence(place_and_time.dates, of(), of(start_date=date(*start), end_date=date(*end)))
         == said
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "said"),
+    [
+        (
+            {"start_date": date(2025, 1, 1), "end_date": None},
+            {"start_date": date(2025, 1, 9)},
+            "They begin within a month of each other: 1 Jan 2025 and 9 Jan 2025.",
+        ),
+        (
+            {"start_date": date(2025, 1, 1), "end_date": None},
+            {"start_date": date(2025, 6, 1)},
+            "They begin months apart: 1 Jan 2025 and 1 Jun 2025.",
+        ),
+        (
+            {"start_date": None, "end_date": date(2026, 5, 31)},
+            {"end_date": date(2026, 6, 10)},
+            "They end within a month of each other: 31 May 2026 and 10 Jun 2026.",
+        ),
+        (
+            {"start_date": None, "end_date": date(2026, 5, 31)},
+            {"end_date": date(2026, 12, 31)},
+            "They end months apart: 31 May 2026 and 31 Dec 2026.",
+        ),
+    ],
+)
+def test_one_date_alone(own: dict[str, Any], other: dict[str, Any], said: str) -> None:
+    assert sentence(place_and_time.dates, of(**own), of(**other)) == said
+
+
+def test_what_differs_is_told_with_what_each_has() -> None:
+    a, b = of(measures=["PROS-2"]), of(measures=["PROT-4"], pillars=["protection"])
+    assert sentence(assistance.measures, a, b) == (
+        "Measures of different pillars: prosecution in one, protection in the other."
+    )
+    bare = of(measures=[], pillars=["prevention"])
+    assert sentence(assistance.measures, bare, of(measures=[], pillars=["protection"])) == (
+        "Different pillars: prevention in one, protection in the other."
+    )
+    fields, homes = of(exploitation_forms=["forced-labour"]), of(exploitation_forms=["begging"])
+    assert " in one, " in sentence(assistance.exploitation, fields, homes)
+    some = of(title="A", description="They help 120 people.")
+    others = of(title="B", description="They help 85 people.")
+    assert sentence(text.figures, some, others) == (
+        "None of the figures in the two texts agree: 120 in one, 85 in the other."
+    )
+    partners = [Participant("implementing", "La Strada")]
+    assert (
+        sentence(
+            who.roles,
+            of(reporting_org="Sida", participating_orgs=partners),
+            of(reporting_org="UNODC", participating_orgs=[Participant("implementing", "ILO")]),
+        )
+        == "Neither Sida nor UNODC names the other among its partners."
     )
 
 
@@ -93,11 +168,17 @@ def test_what_differs_is_told_without_what_is_the_same() -> None:
 def test_months_in_common_are_whole() -> None:
     later = of(start_date=date(2026, 12, 1), end_date=date(2027, 11, 30))
     assert sentence(place_and_time.months, of(), of()) == (
-        "They run together for 24 months, all of the shorter one."
+        "They run together for 24 months (Jan 2025 – Dec 2026), all of the shorter one."
     )
     assert sentence(place_and_time.months, of(), later) == (
-        "They run together for only 1 month, 8% of the shorter one."
+        "They run together for only 1 month (Dec 2026), 8% of the shorter one."
     )
+    after = of(start_date=date(2027, 1, 1), end_date=date(2027, 11, 30))
+    for one, other in ((of(), after), (after, of())):
+        assert sentence(place_and_time.months, one, other) == (
+            "They do not run at the same time: "
+            "one ends on 31 Dec 2026, the other begins on 1 Jan 2027."
+        )
 
 
 def test_money_has_its_currency() -> None:
@@ -145,6 +226,9 @@ def test_codes_are_told_in_every_language() -> None:
     [
         (wording.months(1), "1 mois", "1 mes"),
         (wording.share(0.874), "87 %", "87 %"),
+        (wording.period(date(2025, 6, 1), date(2026, 12, 31)),
+         "juin 2025 – déc. 2026", "jun 2025 – dic 2026"),
+        (wording.day(date(2025, 6, 1)), "1 juin 2025", "1 jun 2025"),
         (wording.money(Decimal("12500.4"), "EUR"), "12 500 EUR", "12.500 EUR"),
         (wording.countries(["MD", "DE"]), "Moldavie et Allemagne", "Moldavia y Alemania"),
         (wording.labels("activity_types", ["training", "research"]),
