@@ -39,7 +39,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 from litestar.plugins.htmx import HTMXRequest
@@ -159,7 +160,7 @@ def environment() -> Environment:
     jinja.install_gettext_callables(  # type: ignore[attr-defined]
         i18n.gettext, i18n.ngettext, newstyle=True
     )
-    jinja.filters |= {
+    told: dict[str, Callable[..., Any]] = {
         "say": i18n.say,
         "label": _label,
         "with_label": lambda code, scheme: (code, _label(code, scheme)),
@@ -177,6 +178,7 @@ def environment() -> Environment:
         "month": formats.month,
         "moment": formats.moment,
     }
+    jinja.filters |= {name: _when_shown(tell) for name, tell in told.items()}
     jinja.globals |= {
         "asset": asset,
         "period": formats.period,
@@ -189,6 +191,16 @@ def environment() -> Environment:
         "today": lambda: datetime.now(UTC).date(),
     }
     return jinja
+
+
+def _when_shown(tell: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep Jinja from applying a filter to a constant when it compiles: 0.99 is 0,99 in French."""
+
+    @pass_context
+    def filtered(_context: Context, *arguments: Any) -> Any:
+        return tell(*arguments)
+
+    return filtered
 
 
 def _label(code: str | None, scheme: str) -> str:

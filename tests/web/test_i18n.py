@@ -13,6 +13,7 @@ from registry.messages import message
 from tests.builders import a_project
 from tests.web.conftest import Browser, text_of
 from web import formats, i18n
+from web.rendering import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "message": None, "sentence": None}
@@ -105,6 +106,13 @@ async def test_codes_countries_and_money_follow_the_language(browser: Browser) -
     page = text_of(await browser.get("/countries/DE?lang=fr")).replace("\xa0", " ")
     assert "Allemagne" in page
     assert "1,5 M USD" in page
+
+
+def test_a_constant_is_written_in_the_language_of_each_reader() -> None:
+    template = environment().from_string("{{ 0.99|number(2) }}")
+    with i18n.speaking("fr"):
+        assert template.render() == "0,99"
+    assert template.render() == "0.99"
 
 
 def test_a_message_is_translated_when_it_is_read() -> None:
