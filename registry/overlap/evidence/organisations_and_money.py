@@ -52,10 +52,8 @@ def partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One names the other's organisation among those that take part."""
     if a.organisation.same_as(b.organisation):
         return None
-    if a.related & b.identifiers:
+    if a.related & b.identifiers or b.related & a.identifiers:
         return Evidence("partner", 1.0, lambda: _told_reference(a, b))
-    if b.related & a.identifiers:
-        return Evidence("partner", 1.0, lambda: _told_reference(b, a))
     if a.signs.isdisjoint(b.signs):
         return None
     if _roles_of(a, b.organisation):
@@ -65,7 +63,8 @@ def partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
     return None
 
 
-def _told_reference(one: Profile, other: Profile) -> Message:
+def _told_reference(a: Profile, b: Profile) -> Message:
+    one, other = (a, b) if a.related & b.identifiers else (b, a)
     return message(
         "The record of {a} refers to that of {b}.",
         a=one.organisation.short,
