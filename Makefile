@@ -14,9 +14,10 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 
 VENV := .venv
 BIN := $(VENV)/bin
-# What is installed is remembered by two marks, so that a second start does not ask again.
+# What is installed is remembered by marks, so that a second start does not ask again.
 FOR_RUN := $(VENV)/.for-run
 FOR_TEST := $(VENV)/.for-test
+FOR_BENCH := $(VENV)/.for-bench
 LOCALES := web/locales
 
 # The first interpreter that is new enough; those with ready-made wheels for everything come first.
@@ -57,8 +58,9 @@ format: $(FOR_TEST) ## Put the code into its format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(FOR_TEST) ## Measure search, country page, warning and import on generated data
-	$(BIN)/pytest tests/benchmarks --override-ini addopts="-q -s --import-mode=importlib"
+bench: $(FOR_BENCH) ## Measure pages, warning and import, and overlaps beside other ways to find them
+	$(BIN)/python -m tests.benchmarks.pages
+	$(BIN)/python -m tests.benchmarks.overlap_quality --half testing
 
 messages: $(FOR_TEST) ## Collect the interface texts and bring the translations up to date
 	$(BIN)/pybabel extract -F pyproject.toml -k message -k sentence \
@@ -99,6 +101,10 @@ $(FOR_RUN): $(BIN)/python pyproject.toml uv.lock
 $(FOR_TEST): $(BIN)/python pyproject.toml uv.lock
 	$(call INSTALL,)
 	@touch $@ $(FOR_RUN)
+
+$(FOR_BENCH): $(BIN)/python pyproject.toml uv.lock
+	$(call INSTALL,--group bench)
+	@touch $@ $(FOR_TEST) $(FOR_RUN)
 
 chromium: # the browser journeys drive the Chromium of the machine
 	@$(FIND_CHROMIUM); \
