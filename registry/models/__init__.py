@@ -5,7 +5,14 @@ from registry.models.history import Change, Outbox
 from registry.models.imports import Import, ImportItem, KeptSource
 from registry.models.mechanism import MechanismVersion
 from registry.models.organisation import ContactPoint, Mandate, Organisation, OrganisationName
-from registry.models.overlap import CaseComment, OverlapCase, OverlapPair
+from registry.models.overlap import (
+    CaseComment,
+    OverlapCase,
+    OverlapJob,
+    OverlapPair,
+    OverlapRun,
+    ProjectProfile,
+)
 from registry.models.project import (
     DIMENSIONS,
     Participation,
@@ -35,11 +42,14 @@ __all__ = [
     "OrganisationName",
     "Outbox",
     "OverlapCase",
+    "OverlapJob",
     "OverlapPair",
+    "OverlapRun",
     "Participation",
     "Project",
     "ProjectCountry",
     "ProjectNews",
+    "ProjectProfile",
     "ProjectVector",
     "Relation",
     "SavedSearch",

@@ -4,7 +4,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, DateTime, Index, Numeric, Text, text
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -77,3 +87,63 @@ class CaseComment(SQLModel, table=True):
     outcome: str | None = None
     """Set when the comment proposes an outcome."""
     lead_organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
+
+
+class ProjectProfile(SQLModel, table=True):
+    """What the detector needs of a project, made ready when the project was published.
+
+    See `registry.overlap.kept`.
+    """
+
+    __tablename__ = "project_profile"
+    project_id: int = Field(
+        sa_column=Column(
+            Integer,
+            ForeignKey("project.id", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+        )
+    )
+    made_by: str
+    """The code and word lists that read the text: others make it anew."""
+    changed: datetime = Field(sa_type=DateTime(timezone=True))
+    """When the project last changed before this was made."""
+    content: bytes
+    others: list[int] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(Integer), nullable=False, server_default="{}"),
+    )
+    """The projects that it was last compared with, by its own search for candidates."""
+
+
+class OverlapRun(SQLModel, table=True):
+    """A full run of the detector, shared out as jobs."""
+
+    __tablename__ = "overlap_run"
+    id: int | None = Field(default=None, primary_key=True)
+    began: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
+    ended: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    model_version: str
+    countries: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    """Empty: all."""
+
+
+class OverlapJob(SQLModel, table=True):
+    """The projects of one country, or a part of them, to be examined by one worker."""
+
+    __tablename__ = "overlap_job"
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(
+        sa_column=Column(
+            Integer, ForeignKey("overlap_run.id", ondelete="CASCADE"), nullable=False, index=True
+        )
+    )
+    place: str
+    """The first of the countries or regions of its projects."""
+    part: int
+    parts: int
+    """Of how many parts this is one; the first is 0."""
+    projects: int
+    pairs: int | None = None
+    flagged: int | None = None
+    done: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

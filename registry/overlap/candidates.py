@@ -6,6 +6,7 @@ the same project registered again: any dates, any organisation, near in meaning,
 budget, or joined to it by an identifier.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,7 +21,8 @@ from registry.overlap.vectors import Vector, as_text
 
 LIMIT = 50
 """At most so many candidates a project."""
-_SAME_TIME, _ANY_TIME, _SAME_BUDGET, _JOINED = 32, 8, 5, 5
+SAME_TIME, ANY_TIME, SAME_BUDGET, JOINED = 32, 8, 5, 5
+"""At most so many for each of the reasons named above."""
 
 _NEAREST = """
 SELECT p.id FROM nearby n JOIN project p ON p.id = n.id
@@ -36,27 +38,27 @@ WITH nearby AS (
 )
 (SELECT id FROM ({
     _NEAREST.format(
-        limit=_SAME_TIME,
+        limit=SAME_TIME,
         condition='''AND p.reporting_organisation_id <> :organisation
   AND (p.end_date < p.start_date OR
        (COALESCE(p.start_date <= :end, TRUE) AND COALESCE(p.end_date >= :start, TRUE)))''',
     )
 }) AS same_time)
 UNION
-(SELECT id FROM ({_NEAREST.format(limit=_ANY_TIME, condition="")}) AS any_time)
+(SELECT id FROM ({_NEAREST.format(limit=ANY_TIME, condition="")}) AS any_time)
 UNION
 (SELECT id FROM ({
     _NEAREST.format(
-        limit=_SAME_BUDGET,
+        limit=SAME_BUDGET,
         condition="AND p.budget_usd BETWEEN CAST(:usd AS numeric) * 0.9 AND :usd * 1.1",
     )
 }) AS same_budget)
 UNION
 (SELECT p.id FROM project p WHERE p.state = 'published' AND p.id <> :own
-   AND (p.identifier = ANY(:named) OR p.iati_identifier = ANY(:named)) LIMIT {_JOINED})
+   AND (p.identifier = ANY(:named) OR p.iati_identifier = ANY(:named)) LIMIT {JOINED})
 UNION
 (SELECT p.id FROM relation r JOIN project p ON p.id = r.project_id
-   WHERE p.state = 'published' AND p.id <> :own AND r.identifier = ANY(:names) LIMIT {_JOINED})
+   WHERE p.state = 'published' AND p.id <> :own AND r.identifier = ANY(:names) LIMIT {JOINED})
 LIMIT {LIMIT}
 """  # noqa: S608  (built from constants)
 
@@ -111,11 +113,18 @@ def meeting_places(record: ProjectRecord) -> tuple[list[str], list[str]]:
     A country meets the regions around it; a region meets its countries, the regions within and
     the regions around it.
     """
-    countries = {share.code for share in record.countries}
+    return meeting_places_of([share.code for share in record.countries], record.regions)
+
+
+def meeting_places_of(
+    countries_named: Iterable[str], regions_named: Iterable[str]
+) -> tuple[list[str], list[str]]:
+    """Return the same for a project that names these countries and regions."""
+    countries = set(countries_named)
     regions = {region for code in countries for region in codelists.regions_of(code)}
     if countries:
         regions.add(codelists.WORLD)
-    for code in record.regions:
+    for code in regions_named:
         region = codelists.regions().get(code)
         if region is None:
             continue

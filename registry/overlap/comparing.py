@@ -14,7 +14,7 @@ from registry.exchange.record import ProjectRecord
 from registry.models import Project
 from registry.organisations import resolve_organisations
 from registry.overlap.background import Background, background_of
-from registry.overlap.judging import JudgedPair, judge_pair
+from registry.overlap.judging import JudgedPair, Screen, judge_pair
 from registry.overlap.model import model_in_use
 from registry.overlap.names import KnownOrganisation
 from registry.overlap.profile import Profile, profile_of
@@ -151,3 +151,11 @@ def judge_pairs(
     """Judge many pairs; takes about 0.3 ms for each, so an event loop calls it in a thread."""
     model = model_in_use()
     return [judge_pair(a, b, background, model) for a, b in pairs]
+
+
+def judge_likely(
+    pairs: Sequence[tuple[Profile, Profile]], background: Background, least: float
+) -> list[JudgedPair]:
+    """Judge many pairs and leave out those less probable than `least` that don't coordinate."""
+    screen = Screen(background, model_in_use(), least)
+    return [judged for a, b in pairs if (judged := screen.judge(a, b)) is not None]

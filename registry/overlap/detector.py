@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -18,14 +17,17 @@ from registry.database import Database
 from registry.exchange.record import ProjectRecord
 from registry.meaning import encode
 from registry.models import Outbox, Project, ProjectCountry, ProjectVector
+from registry.overlap.bulk_worker import Result
 from registry.overlap.candidates import Subject, candidates
-from registry.overlap.comparing import background_for, judge_pairs, recall_profiles
+from registry.overlap.comparing import background_for, judge_likely, recall_profiles
+from registry.overlap.full_run import Progress, run_in_full
+from registry.overlap.kept import keep_profiles
 from registry.overlap.listing import PairPage, PairView, flagged_pairs
-from registry.overlap.pairs import compared_before, store_pairs
+from registry.overlap.pairs import KEPT_FROM, STORING, compared_before, store_pairs
 from registry.overlap.similar import SimilarProject, similar_to
 from registry.overlap.vectors import load_vectors, store_vectors
 from registry.project_rows import load_records
-from registry.statements import one_at_a_time
+from registry.statements import among, one_at_a_time
 
 __all__ = [
     "PairPage",
@@ -46,49 +48,31 @@ LARGE_BATCH = 200
 """The same in a run by itself: projects of one country share most of their candidates."""
 POLL = 1.0
 """Seconds after which the outbox is looked at even if nobody called."""
-_ONE_AT_A_TIME = 0x4F564C50  # 'OVLP': an advisory lock of the database
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a run of the detector did."""
-
-    projects: int = 0
-    pairs_compared: int = 0
-    flagged: int = 0
-    seconds: float = 0.0
-
-
-Progress = Callable[[int, int], None]
-"""Called with how many projects are done, and how many there are."""
-
-
-async def examine(
-    session: AsyncSession,
-    project_ids: Collection[int],
-    settled: set[tuple[int, int]] | None = None,
-) -> Result:
+async def examine(session: AsyncSession, project_ids: Collection[int]) -> Result:
     """Look again at these projects and whatever they touch; nothing else is examined.
 
     Pairs are stored or brought up to date, flagged ones get a case, and what is no longer an
-    overlap is withdrawn unless people have already said something about it. `settled` are pairs
-    that this run has judged before; they are left as they are, and those judged now are added.
+    overlap is withdrawn unless people have already said something about it.
     """
     began = time.perf_counter()
-    settled = set() if settled is None else settled
-    await one_at_a_time(session, _ONE_AT_A_TIME)
+    await one_at_a_time(session, STORING)
     owners = await _published(session, project_ids)
     records = await load_records(session, list(owners))
     await store_vectors(session, records)
-    wanted = sorted(await _pairs_to_compare(session, records, owners) - settled)
-    profiles = await recall_profiles(session, await _changed(session, wanted), owners)
+    others = await _others(session, records, owners)
+    found = {(min(a, b), max(a, b)) for a in others for b in others[a]}
+    wanted = sorted(found | await compared_before(session, list(records)))
+    changed = await _changed(session, owners.keys() | {id for pair in wanted for id in pair})
+    profiles = await recall_profiles(session, changed, owners)
+    await keep_profiles(session, {id: profiles[id] for id in owners}, changed, others)
     background = await background_for(session)
     judged = await asyncio.to_thread(
-        judge_pairs, [(profiles[a], profiles[b]) for a, b in wanted], background
+        judge_likely, [(profiles[a], profiles[b]) for a, b in wanted], background, KEPT_FROM
     )
-    flagged = await store_pairs(session, set(project_ids), judged, settled)
-    settled.update(wanted)
-    return Result(len(owners), len(judged), flagged, time.perf_counter() - began)
+    flagged = await store_pairs(session, set(project_ids), judged)
+    return Result(len(owners), len(wanted), flagged, time.perf_counter() - began)
 
 
 async def detect(
@@ -96,22 +80,24 @@ async def detect(
     countries: Collection[str] | None = None,
     full: bool = False,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> Result:
     """Examine the projects that changed since they were last examined; all of them if `full`.
 
-    With `countries` (alpha-2) only those at work there. Each batch is a transaction of its own,
-    so that an interrupted run keeps what it has done.
+    With `countries` (alpha-2) only those at work there. Each batch, or job of a full run, is a
+    transaction of its own, so that an interrupted run keeps what it has done.
     """
+    if full:
+        return await run_in_full(database, countries or (), workers, progress)
     began = time.perf_counter()
     async with database.session() as session:
-        ids = await _to_examine(session, countries, full)
+        ids = await _to_examine(session, countries)
     done = compared = flagged = 0
-    settled: set[tuple[int, int]] = set()
     for start in range(0, len(ids), LARGE_BATCH):
         batch = ids[start : start + LARGE_BATCH]
         async with database.session() as session:
             waiting = await _waiting(session, batch)
-            result = await examine(session, batch, settled)
+            result = await examine(session, batch)
             await outbox.settle(session, waiting)
         done += len(batch)
         compared += result.pairs_compared
@@ -181,30 +167,24 @@ async def _published(session: AsyncSession, project_ids: Collection[int]) -> dic
     return {id: organisation for id, organisation in rows if id is not None}
 
 
-async def _pairs_to_compare(
+async def _others(
     session: AsyncSession, records: dict[int, ProjectRecord], owners: dict[int, int]
-) -> set[tuple[int, int]]:
-    """Return the pairs (smaller id first) of these projects with their candidates.
+) -> dict[int, list[int]]:
+    """Return the candidates of each of these projects.
 
-    What was compared before is compared again: a project may be among another's nearest without
-    that one being among its own.
+    What was compared before is compared again besides: a project may be among another's nearest
+    without that one being among its own.
     """
     vectors = await load_vectors(session, list(records))
-    found: set[tuple[int, int]] = set()
-    for id, record in records.items():
-        subject = Subject(record, vectors[id], id, owners[id])
-        for other in await candidates(session, subject):
-            found.add((min(id, other), max(id, other)))
-    return found | await compared_before(session, list(records))
+    return {
+        id: await candidates(session, Subject(record, vectors[id], id, owners[id]))
+        for id, record in records.items()
+    }
 
 
-async def _changed(session: AsyncSession, pairs: Sequence[tuple[int, int]]) -> dict[int, datetime]:
-    """Return when each project of these pairs last changed."""
-    rows = await session.exec(
-        select(Project.id, Project.updated_at).where(
-            col(Project.id).in_({id for pair in pairs for id in pair})
-        )
-    )
+async def _changed(session: AsyncSession, ids: Collection[int]) -> dict[int, datetime]:
+    """Return when each of these projects last changed."""
+    rows = await session.exec(select(Project.id, Project.updated_at).where(among(Project.id, ids)))
     return {id: at for id, at in rows if id is not None}
 
 
@@ -217,18 +197,12 @@ async def _waiting(session: AsyncSession, ids: Sequence[int]) -> Sequence[Outbox
     return rows.all()
 
 
-async def _to_examine(
-    session: AsyncSession, countries: Collection[str] | None, full: bool
-) -> list[int]:
-    wanted = select(Project.id)
-    if full:
-        wanted = wanted.where(Project.state == "published")
-    else:
-        changed = select(Outbox.project_id).where(Outbox.consumer == "overlap")
-        never = col(Project.id).not_in(select(ProjectVector.project_id))
-        wanted = wanted.where(
-            or_(col(Project.id).in_(changed), (col(Project.state) == "published") & never)
-        )
+async def _to_examine(session: AsyncSession, countries: Collection[str] | None) -> list[int]:
+    changed = select(Outbox.project_id).where(Outbox.consumer == "overlap")
+    never = col(Project.id).not_in(select(ProjectVector.project_id))
+    wanted = select(Project.id).where(
+        or_(col(Project.id).in_(changed), (col(Project.state) == "published") & never)
+    )
     if countries:
         regions = {r for code in countries for r in codelists.regions_of(code)}
         here = select(ProjectCountry.project_id).where(col(ProjectCountry.code).in_(countries))

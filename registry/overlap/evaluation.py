@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.database import Database, scratch_database
 from registry.imports.whole import import_file
 from registry.models import OverlapPair, Project
+from registry.overlap.compared import compared_pairs
 from registry.overlap.detector import detect
 from registry.overlap.labelled import Half, LabelledSet, read_set
 from registry.overlap.model import DOUBLE_REGISTRATION, KINDS_OF_OVERLAP
@@ -169,12 +170,11 @@ def _by_languages(scored: Sequence[Scored]) -> dict[str, dict[str, Any]]:
 
 
 async def _scored(session: AsyncSession, known: LabelledSet) -> list[Scored]:
-    projects = await session.exec(select(Project.id, Project.identifier, Project.language))
-    names = {id: (identifier, language) for id, identifier, language in projects}
-    languages = dict(names.values())
-    compared: dict[frozenset[str], OverlapPair] = {
-        frozenset((names[pair.a_id][0], names[pair.b_id][0])): pair
-        for pair in await session.exec(select(OverlapPair).order_by(col(OverlapPair.id)))
+    rows = await session.exec(select(Project.identifier, Project.language))
+    languages = dict(rows.all())
+    compared = {
+        frozenset((view.a.identifier, view.b.identifier)): view.pair
+        async for view in compared_pairs(session, COMMAND_LINE)
     }
     return [
         _score(key, known.label(key) or UNLABELLED, compared.get(key), languages)

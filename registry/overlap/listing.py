@@ -1,6 +1,5 @@
 """The pairs that the detector compared, as lists for people and programs."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -8,12 +7,10 @@ from typing import Any, Literal
 
 from sqlalchemy import ARRAY, ColumnElement, Double, Text, case, cast, func, literal
 from sqlalchemy.orm import aliased
-from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import Organisation, OverlapCase, OverlapPair, Project
-from registry.overlap.comparing import background_for, judge_pairs, load_profiles
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -54,15 +51,13 @@ async def flagged_pairs(
     kind: str | None = None,
     state: State | None = None,
     min_probability: float | None = None,
-    candidates: bool = False,
     order: Order = "probability",
     page: int = 1,
     size: int = 20,
 ) -> PairPage:
     """Return flagged pairs of projects that the reader may read; what still runs comes first.
 
-    `state` "open" means not decided yet, `measure` that both projects name it. With `candidates`
-    every pair that was compared.
+    `state` "open" means not decided yet, `measure` that both projects name it.
     """
     size = max(1, min(size, LARGEST_PAGE))
     page = max(page, 1)
@@ -73,7 +68,6 @@ async def flagged_pairs(
         kind=kind,
         state=state,
         min_probability=min_probability,
-        candidates=candidates,
     )
     counted = await session.exec(
         select(func.count())
@@ -90,10 +84,7 @@ async def flagged_pairs(
         .limit(size)
         .offset((page - 1) * size)
     )
-    views = [PairView(*row) for row in rows]
-    if candidates:
-        await _explain(session, [view.pair for view in views])
-    return PairPage(counted.one(), views, page, size)
+    return PairPage(counted.one(), [PairView(*row) for row in rows], page, size)
 
 
 async def pairs_of_case(session: AsyncSession, reader: Actor, case_id: int) -> list[PairView]:
@@ -114,20 +105,6 @@ async def pair_count(session: AsyncSession, case_id: int) -> int:
         select(func.count()).select_from(OverlapPair).where(OverlapPair.case_id == case_id)
     )
     return counted.one()
-
-
-async def _explain(session: AsyncSession, pairs: Sequence[OverlapPair]) -> None:
-    """Fill in the evidence of pairs so unlikely that it was not stored; nothing is written."""
-    bare = [pair for pair in pairs if not pair.evidence]
-    if not bare:
-        return
-    profiles = await load_profiles(session, {id for pair in bare for id in (pair.a_id, pair.b_id)})
-    background = await background_for(session)
-    judged = await asyncio.to_thread(
-        judge_pairs, [(profiles[pair.a_id], profiles[pair.b_id]) for pair in bare], background
-    )
-    for pair, found in zip(bare, judged, strict=True):
-        set_committed_value(pair, "evidence", found.judgement.as_json())
 
 
 def _selected(a: Any, b: Any, owner_a: Any, owner_b: Any) -> Any:
@@ -156,12 +133,12 @@ def listed_pairs(
     kind: str | None = None,
     state: State | None = None,
     min_probability: float | None = None,
-    candidates: bool = False,
 ) -> list[ColumnElement[bool]]:
     """Return the conditions on OverlapPair, joined with its case, of what `flagged_pairs` lists."""
-    conditions = list(_readable(reader))
-    if not candidates:
-        conditions.append(or_(col(OverlapPair.flagged), col(OverlapCase.state) == "decided"))
+    conditions = [
+        *_readable(reader),
+        or_(col(OverlapPair.flagged), col(OverlapCase.state) == "decided"),
+    ]
     if country:
         conditions.append(_holds(OverlapPair.countries, country.upper()))
     if measure:

@@ -14,9 +14,11 @@ from registry.overlap.judging import JudgedPair
 from registry.overlap.model import model_in_use
 from registry.permissions import REGISTRY
 
-EXPLAINED_FROM = 0.05
-"""Pairs below this probability are stored without their evidence: nobody will ask, and in a large
-registry they are nearly all pairs."""
+KEPT_FROM = 0.05
+"""Of pairs below this probability only that they were compared is kept: nobody will ask why, and in
+a large registry they are nearly all pairs."""
+STORING = 0x4F564C50  # 'OVLP'
+"""Key under which one transaction at a time stores pairs and cases."""
 
 Key = tuple[int, int]
 
@@ -80,9 +82,13 @@ def _key(pair: JudgedPair) -> Key:
     return pair.a.id, pair.b.id
 
 
+def pair_of(pair: JudgedPair) -> OverlapPair:
+    """Return what would be stored of a pair that has no case."""
+    return OverlapPair(**_row(pair, None))
+
+
 def _row(pair: JudgedPair, case_id: int | None) -> dict[str, Any]:
     judgement = pair.judgement
-    explained = judgement.probability >= EXPLAINED_FROM or pair.coordinated or case_id
     a_id, b_id = _key(pair)
     return {
         "a_id": a_id,
@@ -91,7 +97,7 @@ def _row(pair: JudgedPair, case_id: int | None) -> dict[str, Any]:
         "probability": round(judgement.probability, 6),
         "flagged": pair.flagged,
         "coordinated": pair.coordinated,
-        "evidence": judgement.as_json() if explained else [],
+        "evidence": judgement.as_json(),
         "model_version": model_in_use().version,
         "countries": pair.countries,
         "months": pair.months,

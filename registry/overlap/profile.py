@@ -28,7 +28,10 @@ _PHASE = re.compile(
 )
 _CODE = re.compile(r"\b(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9][\w./-]{4,}\b")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7}
-_ABSURD_YEARS = 20
+EARLIEST, LATEST = 1990, 2060
+"""Years between which a date makes sense."""
+ABSURD_YEARS = 20
+"""A project is not longer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +149,8 @@ def _spoken_and_tagged(
 
 def sensible_dates(record: ProjectRecord) -> tuple[date | None, date | None]:
     """Leave out dates that can't be: they are as good as missing."""
-    start, end = (d if d and 1990 <= d.year <= 2060 else None for d in _dates(record))
-    if start and end and (end < start or end.year - start.year > _ABSURD_YEARS):
+    start, end = (d if d and EARLIEST <= d.year <= LATEST else None for d in _dates(record))
+    if start and end and (end < start or end.year - start.year > ABSURD_YEARS):
         return None, None
     return start, end
 

@@ -1,9 +1,12 @@
 """`convene detect`, `overlaps` and `evaluate`."""
 
 import argparse
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.errors import FieldError, Invalid
@@ -21,6 +24,14 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     detect = commands.add_parser("detect", parents=[shared], help="look for overlaps")
     detect.add_argument("--full", action="store_true", help="among all, not only what changed")
     detect.add_argument("--country", action="append", default=[], metavar="COUNTRY")
+    detect.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes of a full run, else one for each processor; the same command on another "
+        "machine joins the run",
+    )
     detect.set_defaults(run=run_detect)
 
     overlaps = commands.add_parser("overlaps", parents=[shared], help="list flagged pairs")
@@ -65,7 +76,9 @@ async def run_detect(options: argparse.Namespace, console: Console) -> int:
     countries = [_country(given) for given in options.country]
     async with open_database() as database:
         with console.progress("Projects examined") as progress:
-            result = await detect(database, countries or None, options.full, progress)
+            result = await detect(
+                database, countries or None, options.full, progress, max(options.workers, 1)
+            )
     console.result(
         asdict(result) | {"seconds": round(result.seconds, 3)},
         [
@@ -78,26 +91,51 @@ async def run_detect(options: argparse.Namespace, console: Console) -> int:
 
 async def run_overlaps(options: argparse.Namespace, console: Console) -> int:
     """List pairs with their evidence."""
-    country = _country(options.country) if options.country else None
-    pairs: list[PairView] = []
     async with open_database() as database, database.session() as session:
-        while True:
-            page = await flagged_pairs(
-                session,
-                COMMAND_LINE,
-                country=country,
-                kind=options.kind,
-                state=options.state,
-                min_probability=options.min_probability,
-                candidates=options.candidates,
-                page=len(pairs) // LARGEST_PAGE + 1,
-                size=LARGEST_PAGE,
-            )
-            pairs += page.pairs
-            if len(page.pairs) < LARGEST_PAGE:
-                break
+        listed = _compared if options.candidates else _flagged
+        pairs = await listed(session, options)
     console.result([_as_data(view) for view in pairs], _in_words(pairs))
     return 0
+
+
+async def _flagged(session: AsyncSession, options: argparse.Namespace) -> list[PairView]:
+    pairs: list[PairView] = []
+    while True:
+        page = await flagged_pairs(
+            session,
+            COMMAND_LINE,
+            country=_country(options.country) if options.country else None,
+            kind=options.kind,
+            state=options.state,
+            min_probability=options.min_probability,
+            page=len(pairs) // LARGEST_PAGE + 1,
+            size=LARGEST_PAGE,
+        )
+        pairs += page.pairs
+        if len(page.pairs) < LARGEST_PAGE:
+            return pairs
+
+
+async def _compared(session: AsyncSession, options: argparse.Namespace) -> list[PairView]:
+    from registry.overlap.compared import compared_pairs
+
+    country = _country(options.country) if options.country else None
+    pairs = [
+        view
+        async for view in compared_pairs(session, COMMAND_LINE)
+        if (country is None or country in view.pair.countries)
+        and (options.kind is None or view.pair.kind == options.kind)
+        and view.pair.probability >= (options.min_probability or 0.0)
+        and (options.state is None or _is_in(view, options.state))
+    ]
+    return sorted(pairs, key=lambda view: -view.pair.probability)
+
+
+def _is_in(view: PairView, state: str) -> bool:
+    """Tell whether the case of a pair is in a state; whatever is not decided is open."""
+    if view.case is None:
+        return False
+    return view.case.state != "decided" if state == "open" else view.case.state == state
 
 
 def _as_data(view: PairView) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from registry.meaning import encode, text_of
 from registry.overlap.background import background_of
 from registry.overlap.evidence import KINDS
 from registry.overlap.judging import Screen, judge_pair
+from registry.overlap.kept import pack, unpack
 from registry.overlap.labelled import read_set
 from registry.overlap.model import model_in_use
 from registry.overlap.profile import Profile, profile_of
@@ -48,6 +49,18 @@ def test_it_judges_as_without_it(profiles: list[Profile], least: float) -> None:
             assert screened.judgement.as_json() == whole.judgement.as_json()
             assert screened.coordinated == whole.coordinated
     assert given_up > 1_000
+
+
+def test_a_kept_profile_is_judged_like_the_whole(profiles: list[Profile]) -> None:
+    background, model = background_of(profiles), model_in_use()
+    kept = [unpack(pack(profile), profile.vector) for profile in profiles]
+    screen = Screen(background, model, 0.001)
+    for one, other in combinations(range(0, len(profiles), 2), 2):
+        a, b = screen.judge(profiles[one], profiles[other]), screen.judge(kept[one], kept[other])
+        assert (a is None) == (b is None)
+        if a and b:
+            assert a.coordinated == b.coordinated
+            assert a.judgement.probability == pytest.approx(b.judgement.probability)
 
 
 def test_organisations_without_a_common_sign_are_not_the_same(profiles: list[Profile]) -> None:

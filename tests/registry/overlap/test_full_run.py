@@ -1,0 +1,202 @@
+"""Full runs: the same pairs as project by project, resumed, and shared by several workers."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.database import Database
+from registry.imports.whole import import_file
+from registry.models import (
+    OverlapCase,
+    OverlapJob,
+    OverlapPair,
+    OverlapRun,
+    Project,
+    ProjectProfile,
+    now,
+)
+from registry.overlap import comparing, full_run
+from registry.overlap.bulk_worker import Worker
+from registry.overlap.candidates import Subject, candidates
+from registry.overlap.detector import detect, examine
+from registry.overlap.vectors import load_vectors
+from registry.permissions import COMMAND_LINE
+from registry.project_rows import load_records
+
+OWN_SET = Path(__file__).parents[2] / "data" / "overlap"
+Pairs = dict[tuple[int, int], tuple[float, bool, bool, str]]
+
+
+@pytest.fixture
+async def filled(committed: Database) -> AsyncIterator[Database]:
+    """The labelled set as a registry of published projects."""
+    async with committed.session() as session:
+        await import_file(session, COMMAND_LINE, OWN_SET / "projects.jsonl", format="jsonl")
+        await session.execute(update(Project).values(state="published"))
+    comparing._sampled.clear()  # what is common was counted in the registry of another test
+    yield committed
+
+
+async def pairs_in(database: Database) -> Pairs:
+    async with database.session() as session:
+        rows = await session.exec(select(OverlapPair))
+        return {(p.a_id, p.b_id): (p.probability, p.flagged, p.coordinated, p.kind) for p in rows}
+
+
+async def project_ids(session: AsyncSession) -> list[int]:
+    return [id for id in await session.exec(select(Project.id).order_by(col(Project.id))) if id]
+
+
+async def test_candidates_in_bulk_are_those_of_each_project(filled: Database) -> None:
+    await full_run.encode_missing(filled)
+    async with filled.session() as session:
+        worker = await Worker.ready(filled)
+        snapshot, search = worker._all, worker._search
+        found = {
+            int(snapshot.ids[row]): {int(id) for id in snapshot.ids[others]}
+            for row, others in search.candidates(snapshot.rows_of(await project_ids(session)))
+        }
+        records = await load_records(session, await project_ids(session))
+        vectors = await load_vectors(session, records)
+        rows = await session.exec(select(Project.id, Project.reporting_organisation_id))
+        for id, organisation in rows:
+            assert id is not None
+            subject = Subject(records[id], vectors[id], id, organisation)
+            one_by_one = set(await candidates(session, subject))
+            # Those that an identifier joins are asked of the database in both ways.
+            assert found[id] <= one_by_one
+            related = {r.identifier for r in records[id].related}
+            for missing in one_by_one - found[id]:
+                assert records[missing].identifier in related or any(
+                    r.identifier == records[id].identifier for r in records[missing].related
+                )
+
+
+async def test_it_finds_what_is_found_project_by_project(filled: Database) -> None:
+    await full_run.encode_missing(filled)
+    async with filled.session() as session:
+        for id in await project_ids(session):
+            await examine(session, [id])
+    one_by_one = await pairs_in(filled)
+
+    result = await detect(filled, full=True)
+
+    assert await pairs_in(filled) == one_by_one
+    assert result.projects == 172
+    assert result.flagged == sum(flagged for _, flagged, *_ in one_by_one.values())
+    async with filled.session() as session:
+        cases = (await session.exec(select(OverlapCase))).all()
+        runs = (await session.exec(select(OverlapRun))).all()
+    assert len(cases) == result.flagged
+    assert all(run.ended for run in runs)
+
+
+async def test_three_workers_find_the_same_as_one(filled: Database) -> None:
+    alone = await detect(filled, full=True)
+    before = await pairs_in(filled)
+    async with filled.session() as session:
+        for table in ("overlap_pair", "overlap_case", "project_profile"):
+            await session.execute(text(f"DELETE FROM {table}"))
+
+    together = await detect(filled, full=True, workers=3)
+
+    assert await pairs_in(filled) == before
+    assert (together.projects, together.flagged) == (alone.projects, alone.flagged)
+
+
+async def test_a_killed_worker_is_replaced_and_its_job_done_by_another(filled: Database) -> None:
+    await full_run.encode_missing(filled)
+    run_id = await full_run.begin(filled)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "registry.overlap.full_run",
+        str(run_id),
+        env={**os.environ, "DATABASE_URL": filled.plain_url},
+    )
+    while len(await full_run._undone(filled, run_id)) == await _jobs(filled, run_id):
+        await asyncio.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+    done_before = await _done_at(filled, run_id)
+
+    again = await full_run.begin(filled)
+    await full_run.take_part(filled, again)
+
+    assert again == run_id
+    after = await _done_at(filled, run_id)
+    assert None not in after.values()
+    assert {id: at for id, at in done_before.items() if at} == {
+        id: at for id, at in after.items() if done_before[id]
+    }
+
+
+async def test_what_was_changed_meanwhile_is_left_to_the_follower(filled: Database) -> None:
+    await full_run.encode_missing(filled)
+    worker = await Worker.ready(filled)
+    run_id = await full_run.begin(filled)
+    async with filled.session() as session:
+        changed = (
+            await session.exec(select(Project).where(Project.identifier == "NG-UNODC-1"))
+        ).one()
+        changed.updated_at = now()
+        session.add(changed)
+        jobs = (await session.exec(select(OverlapJob).where(OverlapJob.run_id == run_id))).all()
+
+    for job in jobs:
+        await worker.do(job)
+
+    found = await pairs_in(filled)
+    assert found
+    assert not [key for key in found if changed.id in key]
+
+
+async def test_a_run_of_another_model_is_given_up(filled: Database) -> None:
+    old = await full_run.begin(filled)
+    async with filled.session() as session:
+        run = await session.get(OverlapRun, old)
+        assert run is not None
+        run.model_version = "of old"
+        session.add(run)
+
+    new = await full_run.begin(filled)
+
+    assert new != old
+    async with filled.session() as session:
+        run = await session.get(OverlapRun, old)
+        assert run is not None and run.ended is not None
+
+
+async def test_only_some_countries(filled: Database) -> None:
+    result = await detect(filled, ["NG"], full=True)
+
+    async with filled.session() as session:
+        examined = await session.exec(
+            select(Project.identifier)
+            .join(ProjectProfile, col(ProjectProfile.project_id) == col(Project.id))
+            .where(ProjectProfile.others != [])
+        )
+        names = set(examined)
+    assert 0 < result.projects < 20
+    assert "NG-UNODC-1" in names
+    assert not [name for name in names if name.startswith("AL-")]
+
+
+async def _jobs(database: Database, run_id: int) -> int:
+    return len(await _done_at(database, run_id))
+
+
+async def _done_at(database: Database, run_id: int) -> dict[int, object]:
+    async with database.session() as session:
+        rows = await session.exec(
+            select(OverlapJob.id, OverlapJob.done).where(OverlapJob.run_id == run_id)
+        )
+        return {id: done for id, done in rows if id is not None}
