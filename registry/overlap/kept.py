@@ -19,6 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.exchange.record import ProjectRecord
 from registry.models import Project, ProjectProfile
 from registry.overlap import names, places, profile, topics
+from registry.overlap.names import the_one
 from registry.overlap.profile import Profile
 from registry.overlap.vectors import Vector
 from registry.statements import among
@@ -59,7 +60,11 @@ def pack(profile: Profile) -> bytes:
 def unpack(content: bytes, vector: Vector | None) -> Profile:
     """Return the profile again; takes some 30 µs."""
     found = _DECODER.decode(content)
-    object.__setattr__(found, "vector", vector)  # nobody else has it yet
+    # Nobody else has it yet.
+    object.__setattr__(found, "vector", vector)
+    object.__setattr__(found, "organisation", the_one(found.organisation))
+    participants = tuple((role, the_one(keys)) for role, keys in found.participants)
+    object.__setattr__(found, "participants", participants)
     return found
 
 

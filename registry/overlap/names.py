@@ -31,6 +31,10 @@ _GENERAL = frozenset(
 """Words that many organisations share; alone they identify none."""
 
 
+_REMEMBERED = 300_000
+"""Names, and pairs of names, that a process remembers."""
+
+
 @dataclass(frozen=True)
 class KnownOrganisation:
     """What the registry knows of an organisation that a record names."""
@@ -39,9 +43,13 @@ class KnownOrganisation:
     acronym: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OrganisationKeys:
-    """One organisation, by everything that its name gives away."""
+    """One organisation, by everything that its name gives away.
+
+    There is one for each name and id (see `the_one`), so that what was found out about two of them
+    is remembered by who they are.
+    """
 
     name: str
     id: int | None
@@ -72,7 +80,7 @@ class OrganisationKeys:
         return _same(self, other)
 
 
-@lru_cache(maxsize=300_000)
+@lru_cache(maxsize=_REMEMBERED)
 def _same(one: OrganisationKeys, other: OrganisationKeys) -> bool:
     if one.id is not None and one.id == other.id:
         return True
@@ -109,7 +117,7 @@ def organisation_keys(
     government = _agencies().get(folded) or _country(folded)
     own = folded.removeprefix("un ")
     signs = {f"#{id}", folded, own, own.partition(" ")[0], initials, f"@{government}", *words}
-    return OrganisationKeys(
+    keys = OrganisationKeys(
         name=name,
         id=id,
         folded=folded,
@@ -119,6 +127,17 @@ def organisation_keys(
         acronym=registered.acronym if registered else None,
         signs=frozenset(signs - {"", "#None", "@None"}),
     )
+    return the_one(keys)
+
+
+_KNOWN: dict[tuple[str, int | None, str | None], OrganisationKeys] = {}
+
+
+def the_one(keys: OrganisationKeys) -> OrganisationKeys:
+    """Return the object that stands for this name, id and acronym in this process."""
+    if len(_KNOWN) > _REMEMBERED:
+        _KNOWN.clear()
+    return _KNOWN.setdefault((keys.name, keys.id, keys.acronym), keys)
 
 
 @cache

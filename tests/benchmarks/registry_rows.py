@@ -4,13 +4,15 @@ What importing adds beside the rows (history, outbox, suggestions) is left out.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.codelists import usd
 from registry.copying import copy_rows, next_ids
 from registry.database import Database
 from registry.folding import slugify
@@ -28,12 +30,16 @@ _EMPTY: dict[str, Any] = {"regions": [], "suggestions": {}, "provenance": {}, "s
 
 
 async def copy_registry(database: Database, number: int) -> None:
-    """Fill an empty registry with that many published projects."""
-    made = records(number)
+    """Fill an empty registry with that many published projects of `generated`."""
+    await copy_records(database, records(number), ORGANISATIONS)
+
+
+async def copy_records(
+    database: Database, made: Iterator[dict[str, Any]], names: Iterable[str]
+) -> None:
+    """Fill an empty registry with these records, which these organisations report."""
     async with database.session() as session:
-        session.add_all(
-            Organisation(slug=slugify(name), name=name, type="ngo") for name in ORGANISATIONS
-        )
+        session.add_all(Organisation(slug=slugify(name), name=name, type="ngo") for name in names)
         await session.flush()
         found = await session.exec(select(Organisation.name, Organisation.id))
         organisations = {name: id for name, id in found if id is not None}
@@ -61,21 +67,27 @@ async def _copy(
 
 def _project(id: int, record: dict[str, Any], organisations: dict[str, int]) -> dict[str, Any]:
     return {
-        **{name: record[name] for name in _SAME},
+        **{name: record.get(name, []) for name in _SAME},
         **_EMPTY,
         "id": id,
         "reporting_organisation_id": organisations[record["reporting_org"]],
         "state": "published",
         "titles": {record["language"]: record["title"]},
         "descriptions": {record["language"]: record["description"]},
-        "start_date": date.fromisoformat(record["start_date"]),
-        "end_date": date.fromisoformat(record["end_date"]),
-        "budget_usd": record["budget"],
+        "start_date": (start := _date(record["start_date"])),
+        "end_date": _date(record["end_date"]),
+        "budget_usd": usd(Decimal(record["budget"]), record["currency"], start)
+        if record["budget"]
+        else None,
         "version": 1,
         "created_at": _BEGAN,
         "updated_at": _BEGAN + timedelta(minutes=id),
         "published_at": _BEGAN,
     }
+
+
+def _date(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None
 
 
 def _participations(

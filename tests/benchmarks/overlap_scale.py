@@ -1,0 +1,165 @@
+"""Full runs of the detector on registries with planted truth, and what stands beside them.
+
+    .venv/bin/python -m tests.benchmarks.overlap_scale [10000 100000] [--workers 1 2 3] [--splink]
+
+Meanings are at hand and profiles are kept, as after publication; they are made before the clock
+starts. Beside each run: the bare product of the meanings within each country with its 50 largest of
+each project (numpy, nothing else), and with --splink Splink on the same candidate pairs.
+"""
+
+import argparse
+import asyncio
+import io
+import json
+import resource
+import sys
+import time
+from typing import Any
+
+import numpy as np
+from sqlalchemy import text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.database import Database, scratch_database
+from registry.meaning import DIMENSIONS
+from registry.models import OverlapPair, Project
+from registry.overlap.bulk_worker import Worker
+from registry.overlap.compared import _COMPARED
+from registry.overlap.detector import detect
+from registry.overlap.snapshot import take_snapshot
+from tests.benchmarks import planted, planted_vectors
+from tests.benchmarks.registry_rows import copy_records
+
+AT_ONCE = 5_000
+_VECTOR = np.dtype(
+    [("fields", ">i2"), ("_id", ">i4"), ("id", ">i4"), ("_checksum", ">i4"), ("checksum", "S4")]
+    + [("_vector", ">i4"), ("dimensions", ">i4"), ("vector", ">f2", DIMENSIONS)]
+)
+
+
+async def fill(database: Database, number: int) -> None:
+    """Make a registry of planted projects, with their meanings and what is read of their texts."""
+    await copy_records(database, planted.records(number), planted.organisations())
+    async with database.session() as session:
+        # The index of the nearest meanings is not used by a full run, and slow to fill.
+        await session.execute(text("DROP INDEX project_vector_nearest"))
+        ids = list(await session.exec(select(Project.id).order_by(col(Project.id))))
+        at = 0
+        for vectors in planted_vectors.vectors(number):
+            await _copy_vectors(session, np.array(ids[at : at + len(vectors)]), vectors)
+            at += len(vectors)
+    worker = await Worker.ready(database)
+    for start in range(0, len(ids), AT_ONCE):
+        async with database.session() as session:
+            await worker._profiles(session, [id for id in ids[start : start + AT_ONCE] if id])
+        worker._held.clear()
+    async with database.engine.connect() as connection:
+        alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await alone.execute(text("VACUUM ANALYZE"))
+
+
+async def _copy_vectors(session: AsyncSession, ids: Any, vectors: Any) -> None:
+    """Write vectors by binary COPY: as text they would take minutes."""
+    rows = np.zeros(len(ids), dtype=_VECTOR)
+    rows["fields"], rows["_id"], rows["_checksum"], rows["_vector"] = 3, 4, 4, 4 + 2 * DIMENSIONS
+    rows["id"], rows["checksum"], rows["dimensions"] = ids, b"made", DIMENSIONS << 16
+    rows["vector"] = vectors
+    content = b"PGCOPY\n\xff\r\n\0" + bytes(8) + rows.tobytes() + b"\xff\xff"
+    connection = await session.connection()
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    await raw.copy_to_table(
+        "project_vector",
+        source=io.BytesIO(content),
+        columns=["project_id", "checksum", "vector"],
+        format="binary",
+    )
+
+
+async def forget(database: Database) -> None:
+    """Take back what a run stored."""
+    async with database.session() as session:
+        await session.execute(text("TRUNCATE overlap_pair, overlap_case, overlap_run CASCADE"))
+        await session.execute(text("UPDATE project_profile SET others = '{}'"))
+
+
+async def product(database: Database) -> float:
+    """Return the seconds of the bare product within each country, with 50 largest a project."""
+    async with database.session() as session:
+        snapshot = await take_snapshot(session)
+    began = time.perf_counter()
+    for rows in snapshot.at_work.values():
+        vectors = snapshot.vectors[rows].astype(np.float32)
+        for at in range(0, len(vectors), 256):
+            likeness = vectors[at : at + 256] @ vectors.T
+            np.argpartition(likeness, -min(50, len(rows)), axis=1)[:, -50:].copy()
+    return time.perf_counter() - began
+
+
+async def measured(number: int, workers: list[int], splink: bool) -> dict[str, Any]:
+    """Measure one size."""
+    async with scratch_database() as database:
+        began = time.perf_counter()
+        await fill(database, number)
+        figures: dict[str, Any] = {"projects": number, "fill": time.perf_counter() - began}
+        figures["product"] = await product(database)
+        for count in workers:
+            await forget(database)
+            result = await detect(database, full=True, workers=count)
+            figures[f"workers_{count}"] = result.seconds
+            figures["pairs"], figures["flagged"] = result.pairs_compared, result.flagged
+        figures["megabytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        figures |= await quality(database, number)
+        if splink:
+            figures |= await beside_splink(database, number)
+    return figures
+
+
+async def quality(database: Database, number: int) -> dict[str, Any]:
+    """Return how many of the planted overlaps were compared and flagged, and how many of the
+    flagged ones are planted."""
+    overlaps = {
+        frozenset((pair.a, pair.b)): pair.label
+        for pair in planted.truth(number)
+        if pair.label in ("duplicated-assistance", "double-registration")
+    }
+    async with database.session() as session:
+        rows = await session.exec(select(Project.id, Project.identifier))
+        names = dict(rows.all())
+        compared = {frozenset((names[a], names[b])) for a, b in await session.execute(_COMPARED)}
+        flagged = {
+            frozenset((names[a], names[b]))
+            for a, b in await session.exec(
+                select(OverlapPair.a_id, OverlapPair.b_id).where(col(OverlapPair.flagged))
+            )
+        }
+    return {
+        "planted": len(overlaps),
+        "candidates_recall": len(overlaps.keys() & compared) / max(len(overlaps), 1),
+        "flagged_recall": len(overlaps.keys() & flagged) / max(len(overlaps), 1),
+        "flagged_precision": len(overlaps.keys() & flagged) / max(len(flagged), 1),
+    }
+
+
+async def beside_splink(database: Database, number: int) -> dict[str, Any]:
+    """Let Splink judge the same candidate pairs."""
+    raise NotImplementedError
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("counts", nargs="*", type=int, default=[10_000, 100_000])
+    parser.add_argument("--workers", nargs="*", type=int, default=[2])
+    parser.add_argument("--splink", action="store_true")
+    options = parser.parse_args()
+    for count in options.counts:
+        figures = asyncio.run(measured(count, options.workers, options.splink))
+        json.dump({k: round(v, 3) for k, v in figures.items()}, sys.stdout)
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
