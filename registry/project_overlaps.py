@@ -7,6 +7,7 @@ from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import Organisation, OverlapCase, OverlapPair, Project
+from registry.overlap.explaining import Explanation, explain
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -27,6 +28,8 @@ class ProjectOverlap:
     organisation: str
     """The short name of the organisation that reports the other project."""
     organisation_slug: str
+    explanation: Explanation | None
+    """Why it was flagged."""
 
 
 async def overlaps_of_project(
@@ -63,6 +66,7 @@ async def overlaps_of_project(
             language=project.language,
             organisation=organisation.acronym or organisation.name,
             organisation_slug=organisation.slug,
+            explanation=explain(pair.evidence, pair.probability),
         )
         for pair, case, project, organisation in rows
     ]

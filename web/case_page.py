@@ -2,20 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from types import SimpleNamespace
-from typing import Any
 
 from registry.catalogue import ProjectView
 from registry.models import CaseComment, Organisation
 from registry.overlap.listing import PairView
 from registry.review import CaseView, CommentView
 from web import charts, comparison
-
-START = "start"
-"""The name under which the model's starting point is stored among the evidence."""
-
-FAINTEST = 0.05
-"""Weights below this would be shown as 0.0 and are left out."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +22,13 @@ class Side:
 
 @dataclass(frozen=True)
 class Shown:
-    """One pair: both sides, what differs, the evidence and the months in common."""
+    """One pair: both sides, what differs, and the months in common."""
 
     pair: PairView
     a: Side
     b: Side
     texts: comparison.Texts
     rows: list[comparison.Row]
-    evidence: charts.EvidenceBars
-    starting_point: float | None
-    """What the model presumes before it has seen any evidence, in log-odds."""
     months: charts.MonthsInCommon
     common: tuple[date, date] | None
     """First and last day on which both run."""
@@ -64,12 +53,6 @@ def shown(view: CaseView, pair: PairView) -> Shown:
     by_id = {one.project.id: one for one in view.projects}
     a = _side(by_id[pair.pair.a_id])
     b = _side(by_id[pair.pair.b_id])
-    told = [
-        _told(one)
-        for one in pair.pair.evidence
-        if one["name"] != START and abs(one["weight"]) >= FAINTEST
-    ]
-    start = next((one["weight"] for one in pair.pair.evidence if one["name"] == START), None)
     today = datetime.now(UTC).date()
     return Shown(
         pair=pair,
@@ -77,8 +60,6 @@ def shown(view: CaseView, pair: PairView) -> Shown:
         b=b,
         texts=comparison.compared_texts(a.view.record, b.view.record),
         rows=comparison.compared_fields(a.view, b.view),
-        evidence=charts.evidence_bars(told),
-        starting_point=start,
         months=charts.months_in_common((a.start, a.end), (b.start, b.end), today),
         common=_common(a, b),
     )
@@ -109,12 +90,6 @@ def organisation_names(view: CaseView) -> dict[int, str]:
 
 def _side(view: ProjectView) -> Side:
     return Side(view, view.organisation, view.record.start_date, view.record.end_date)
-
-
-def _told(stored: dict[str, Any]) -> Any:
-    """Return a piece of evidence as the chart takes it, its sentence ready to be translated."""
-    sentence = {"template": stored["template"], "params": stored.get("params", {})}
-    return SimpleNamespace(detail=sentence, weight=float(stored["weight"]))
 
 
 def _common(a: Side, b: Side) -> tuple[date, date] | None:

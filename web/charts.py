@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Any
 
 from registry import codelists
@@ -246,50 +247,45 @@ def _day_after(day: date) -> date:
 
 
 @dataclass(frozen=True)
-class EvidenceBar:
-    """A piece of evidence: its bar begins at the zero line. Positions are per cent."""
+class Step:
+    """A weight on its way from one sum to the next. Positions are per cent of the width."""
 
     item: Any
+    weight: float
     left: float
     width: float
-    supports: bool
+    before: float
+    """Where the sum stood."""
+    after: float
+    total: float
+    """The sum of this weight and all before it."""
 
 
 @dataclass(frozen=True)
-class EvidenceBars:
-    """Evidence for an overlap and against it, strongest first."""
+class Sum:
+    """Weights put one behind the other, and their sum from the zero line on."""
 
-    supporting: tuple[EvidenceBar, ...]
-    opposing: tuple[EvidenceBar, ...]
+    steps: tuple[Step, ...]
+    whole: Step
     zero: float
 
 
-def evidence_bars(items: Iterable[Any], weight: str = "weight") -> EvidenceBars:
-    """Return bars for items that have a weight in log-odds, by attribute or by key."""
-    weighed = sorted(((_weight(item, weight), item) for item in items), key=lambda w: -abs(w[0]))
-    highest = max([0.0, *(w for w, _ in weighed)])
-    lowest = min([0.0, *(w for w, _ in weighed)])
-    span = (highest - lowest) or 1.0
-    zero = round(-100 * lowest / span, 2)
-    bars = [
-        EvidenceBar(
-            item,
-            zero if w > 0 else round(zero + 100 * w / span, 2),
-            round(100 * abs(w) / span, 2),
-            w > 0,
-        )
-        for w, item in weighed
-    ]
-    return EvidenceBars(
-        tuple(bar for bar in bars if bar.supports),
-        tuple(bar for bar in bars if not bar.supports),
-        zero,
-    )
+def sum_up(start: float, reasons: Sequence[Any]) -> Sum:
+    """Return the picture of a start and of reasons that each have a weight, added one by one."""
+    weights = [start, *(reason.weight for reason in reasons)]
+    totals = [0.0, *accumulate(weights)]
+    lowest, span = min(totals), (max(totals) - min(totals)) or 1.0
 
+    def at(value: float) -> float:
+        return round(100 * (value - lowest) / span, 2)
 
-def _weight(item: Any, name: str) -> float:
-    value = item[name] if isinstance(item, Mapping) else getattr(item, name)
-    return float(value)
+    def step(item: Any, before: float, after: float) -> Step:
+        left, right = sorted((at(before), at(after)))
+        width = round(right - left, 2)
+        return Step(item, after - before, left, width, at(before), at(after), after)
+
+    steps = map(step, (None, *reasons), totals, totals[1:])
+    return Sum(tuple(steps), step(None, 0.0, totals[-1]), at(0.0))
 
 
 @dataclass(frozen=True)

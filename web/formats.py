@@ -32,6 +32,11 @@ def number(value: float | Decimal | None, digits: int = 0) -> str:
     return str(numbers.format_decimal(value, format=pattern, locale=_locale()))
 
 
+def signed(value: float, digits: int = 2) -> str:
+    """Return a number with its sign, as weights have it: +0.53, −3.75."""
+    return f"{'−' if value < 0 else '+'}{number(abs(value), digits)}"
+
+
 def percent(share: float | Decimal | None) -> str:
     """Return a share of 0..1 as whole per cent."""
     return "–" if share is None else str(numbers.format_percent(share, locale=_locale()))

@@ -51,7 +51,7 @@ from litestar.utils.scope.state import ScopeState
 from registry import codelists
 from registry.messages import Message
 from registry.permissions import VISITOR, may
-from web import formats, i18n
+from web import charts, formats, i18n
 from web.assets import asset
 from web.delivery import unless_known
 from web.project_addresses import project_address
@@ -172,6 +172,7 @@ def environment() -> Environment:
         ),
         "number": formats.number,
         "percent": formats.percent,
+        "signed": formats.signed,
         "amount": formats.amount,
         "short_amount": formats.short_amount,
         "day": formats.day,
@@ -184,6 +185,7 @@ def environment() -> Environment:
         "period": formats.period,
         "project_address": project_address,
         "scheme": codelists.scheme,
+        "sum_up": charts.sum_up,
         "pillar_of": codelists.pillar_of,
         "PILLAR_PREFIX": codelists.PILLAR_PREFIX,
         "LANGUAGES": i18n.LANGUAGES,

@@ -11,6 +11,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import Organisation, OverlapCase, OverlapPair, Project
+from registry.overlap.explaining import Explanation, explain
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -30,6 +31,11 @@ class PairView:
     b: Project
     organisation_a: Organisation
     organisation_b: Organisation
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """Why it was flagged; None where the evidence was not kept."""
+        return explain(self.pair.evidence, self.pair.probability)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ MODEL_FILE = Path(__file__).with_name("model.json")
 DUPLICATED_ASSISTANCE = "duplicated-assistance"
 DOUBLE_REGISTRATION = "double-registration"
 KINDS_OF_OVERLAP = (DUPLICATED_ASSISTANCE, DOUBLE_REGISTRATION)
+START = "start"
+"""The name under which the bias stands among the evidence."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def judge(model: Model, kind: str, evidence: Sequence[Evidence]) -> Judgement:
         if weights.weights.get(e.name)
     ]
     contributions.sort(key=lambda c: -abs(c.weight))
-    start = Contribution("start", weights.bias, _told_start)
+    start = Contribution(START, weights.bias, _told_start)
     everything = (*contributions, start)
     probability = logistic(sum(c.weight for c in everything))
     return Judgement(kind, probability, probability >= weights.threshold, everything)

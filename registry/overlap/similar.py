@@ -10,7 +10,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.exchange.record import ProjectRecord
 from registry.meaning import encode, text_of
-from registry.messages import Message
 from registry.models import Organisation, Project
 from registry.overlap.background import Background
 from registry.overlap.candidates import Subject, candidates
@@ -20,7 +19,9 @@ from registry.overlap.comparing import (
     known_names,
     recall_profiles,
 )
+from registry.overlap.explaining import Explanation, explain
 from registry.overlap.judging import JudgedPair
+from registry.overlap.model import Judgement
 from registry.overlap.profile import Profile, profile_of
 from registry.permissions import Actor
 from registry.statements import short_name
@@ -28,7 +29,6 @@ from registry.visibility import readable_projects
 
 SHOWN_FROM = 0.3
 """Below the threshold of a flag: what is typed is not finished yet."""
-_REASONS = 3
 _SHORTEST = 25
 """Characters; before that nothing can be said."""
 
@@ -42,10 +42,23 @@ class SimilarProject:
     organisation: str
     organisation_slug: str
     title: str
-    kind: str
-    probability: float
-    reasons: tuple[Message, ...]
-    """The strongest pieces of evidence, as sentences."""
+    language: str
+    judgement: Judgement
+
+    @property
+    def kind(self) -> str:
+        """The kind of overlap that is likelier."""
+        return self.judgement.kind
+
+    @property
+    def probability(self) -> float:
+        """Of that kind of overlap."""
+        return self.judgement.probability
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """Why; its sentences are made when they are asked for."""
+        return explain(self.judgement.as_json(), self.probability)
 
 
 async def similar_to(
@@ -130,14 +143,12 @@ async def _readable(session: AsyncSession, reader: Actor, ids: list[int]) -> dic
 
 
 def _similar(pair: JudgedPair, found: _Candidate) -> SimilarProject:
-    contributions = [c for c in pair.judgement.contributions if c.weight > 0]
     return SimilarProject(
         project_id=pair.b.id or 0,
         identifier=found.identifier,
         organisation=found.organisation,
         organisation_slug=found.slug,
         title=pair.b.record.title,
-        kind=pair.judgement.kind,
-        probability=pair.judgement.probability,
-        reasons=tuple(c.sentence for c in contributions[:_REASONS]),
+        language=pair.b.record.language,
+        judgement=pair.judgement,
     )

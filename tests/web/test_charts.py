@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
@@ -78,11 +79,26 @@ def test_very_long_projects_do_not_squeeze_the_rest() -> None:
     assert 0 < drawn.today < 100
 
 
-def test_evidence_for_and_against_meet_at_zero() -> None:
-    drawn = charts.evidence_bars([{"weight": 3.0}, {"weight": -1.0}, {"weight": 1.0}])
-    assert drawn.zero == 25
-    assert [(bar.left, bar.width) for bar in drawn.supporting] == [(25, 75), (25, 25)]
-    assert [(bar.left, bar.width) for bar in drawn.opposing] == [(0, 25)]
+@dataclass
+class Weighed:
+    weight: float
+
+
+def test_each_weight_begins_where_the_last_one_ended_and_the_sum_is_where_all_end() -> None:
+    drawn = charts.sum_up(-2.0, [Weighed(3.0), Weighed(1.0), Weighed(-0.5)])
+    assert [step.total for step in drawn.steps] == [-2.0, 1.0, 2.0, 1.5]
+    assert [(step.left, step.width) for step in drawn.steps] == [
+        (0, 50), (0, 75), (75, 25), (87.5, 12.5),
+    ]  # fmt: skip
+    for step, following in pairwise(drawn.steps):
+        assert step.after == following.before
+    assert (drawn.zero, drawn.whole.left, drawn.whole.width) == (50, 50, 37.5)
+    assert drawn.whole.after == drawn.steps[-1].after
+
+
+def test_the_picture_of_a_start_alone() -> None:
+    drawn = charts.sum_up(0.0, [])
+    assert [(step.left, step.width) for step in drawn.steps] == [(0, 0)]
 
 
 def test_months_in_common_are_where_both_run() -> None:

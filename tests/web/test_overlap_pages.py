@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import OverlapCase, OverlapPair, Project
 from registry.overlap.detector import examine
+from registry.overlap.model import logistic
 from tests.builders import a_project, an_account, an_organisation
 from tests.web.conftest import Browser, text_of
 from tests.web.test_projects_search import statements
@@ -241,6 +242,65 @@ async def test_the_reasons_are_told_in_the_readers_language(
         for part in pair.evidence:
             assert i18n.gettext(part["template"]) != part["template"]
     assert "Same country and no other: Moldova." in [part["detail"] for part in pair.evidence]
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+async def test_the_weights_shown_add_up_to_the_probability_shown(
+    browser: Browser, case_id: int, language: str
+) -> None:
+    pages = [await browser.get(f"/overlaps/{case_id}?lang={language}")]
+    async with browser.database.session() as session:
+        project = (await session.exec(select(Project))).first()
+    assert project is not None
+    pages.append(await browser.get(f"/projects/{project.identifier}?lang={language}"))
+    for page in pages:
+        table = re.search(r'(?s)<table class="sum">.*?</table>(.*?)</details>', page.text)
+        assert table is not None
+        rows = re.findall(
+            r'(?s)<td class="number">([+−][\d.,]+)</td>\s*<td class="number soft">(.*?)<', table[0]
+        )
+        assert len(rows) > 5
+        added = 0
+        for weight, so_far in rows:
+            added += hundredths(weight)
+            assert hundredths(so_far) == added
+        told = re.findall(r"[+−]?\d+[.,]?\d*", text_of_html(table[1]))
+        assert hundredths(told[0]) == added
+        per_cent = re.search(r"(\d+)[ \xa0\u202f]?%", table[1])
+        assert per_cent is not None
+        assert int(per_cent[1]) == min(round(100 * logistic(added / 100)), 99)
+
+
+def hundredths(figure: str) -> int:
+    return round(100 * float(figure.replace("−", "-").replace(",", ".")))
+
+
+def text_of_html(html: str) -> str:
+    return re.sub(r"<[^>]+>", " ", html)
+
+
+async def test_reasons_stand_wherever_a_pair_does(browser: Browser, case_id: int) -> None:
+    async with browser.database.session() as session:
+        project = (await session.exec(select(Project))).first()
+    assert project is not None
+    for path in (f"/overlaps/{case_id}", "/overlaps", f"/projects/{project.identifier}"):
+        page = await browser.get(path)
+        first = re.search(r'(?s)<dl class="why.*?</dl>', page.text)
+        assert first is not None, path
+        (for_it, against) = re.findall(r"(?s)<div>.*?</div>", first[0])
+        assert for_it.count("<dd>") == 3, path
+        assert against.count("<dd>") == 1, path
+        assert 'href="/help/overlaps"' in page.text, path
+
+
+async def test_a_case_says_which_model_judged_it(browser: Browser, case_id: int) -> None:
+    async with browser.database.session() as session:
+        (pair,) = (await session.exec(select(OverlapPair))).all()
+        pair.model_version = "2024-b"
+        session.add(pair)
+    assert "Judged by version 2024-b of the model" in text_of(
+        await browser.get(f"/overlaps/{case_id}")
+    )
 
 
 async def test_the_page_of_a_project_is_as_unsure_as_the_case(browser: Browser) -> None:

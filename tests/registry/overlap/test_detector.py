@@ -233,7 +233,9 @@ async def test_while_typing_in_french_a_spanish_project_is_found(session: AsyncS
 
     assert found[0].identifier == spanish.identifier
     assert found[0].kind == "duplicated-assistance"
-    assert len(found[0].reasons) == 3
+    told = found[0].explanation
+    assert told is not None
+    assert len(told.strongest) == 3
 
 
 async def test_while_typing_only_what_one_may_read_is_shown(session: AsyncSession) -> None:
@@ -326,6 +328,9 @@ async def test_the_warning_needs_few_statements(session: AsyncSession) -> None:
     finally:
         event.remove(engine, "before_cursor_execute", count)
 
-    assert first == again and len(first) == 5
+    assert [(one.identifier, one.probability) for one in first] == [
+        (one.identifier, one.probability) for one in again
+    ]
+    assert len(first) == 5
     assert cold <= 11
     assert len(statements) - cold <= 5
