@@ -114,7 +114,9 @@ def rivals(folder: Path, question: Question) -> Iterator[tuple[str, Numbers]]:
         learned.append((", taught", ask(folder, "tuning").overlaps()))
     for how, matches in learned:
         for name in splink_pairs.COMPARISONS:
-            scores = splink_pairs.score_pairs(table, question.pairs, name, matches, small=True)
+            scores = splink_pairs.score_pairs(
+                table, question.pairs, name, splink_pairs.SMALL, matches
+            )
             yield f"Splink, {name}{how}", scores.weights
 
 

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,10 +26,9 @@ from registry.overlap.profile import sensible_dates, usd_of
 Numbers = NDArray[np.float64]
 Ids = NDArray[np.int64]
 Vectors = NDArray[np.float32]
-MATCHING = 0.05
-"""Share of the pairs in one country that overlap, assumed while training; it moves the figures by
-a few thousandths."""
-TRAINING_PAIRS = 2e6
+RANDOM_PAIRS = 5e5
+"""Pairs that show how often unrelated projects are alike."""
+TRAINING_PAIRS = 3e5
 SEED = 1
 TAGS = ("measures", "activity_types", "target_groups", "exploitation_forms")
 
@@ -120,6 +120,28 @@ they depend on each other, and leaves out organisations."""
 
 
 @dataclass(frozen=True)
+class Training:
+    """The pairs on which expectation maximisation sees what overlaps are like."""
+
+    rules: Sequence[Any]
+    """Which pairs, rule by rule; what a rule demands is learned from the pairs of another."""
+    matching: float
+    """Share of pairs that overlap, held while training: left free, it runs away."""
+
+
+SMALL = Training(["len(list_intersect(l.countries, r.countries)) > 0"], 0.05)
+"""For some hundred projects: all pairs that share any country."""
+LARGE = Training(
+    [
+        block_on("country", "locations[1]"),
+        block_on("country", "measures[1]", "exploitation_forms[1]", "target_groups[1]"),
+    ],
+    0.001,
+)
+"""For more: among all pairs of a country overlaps would be too rare to be learned from."""
+
+
+@dataclass(frozen=True)
 class Scores:
     """What Splink said of each pair asked about, and how long it took, in seconds."""
 
@@ -137,38 +159,34 @@ class Scores:
 def score_pairs(
     table: pa.Table,
     pairs: Ids,
-    comparisons: str = "tags apart",
+    comparisons: str = "tags as one",
+    training: Training = LARGE,
     matches: Ids | None = None,
-    small: bool = False,
 ) -> Scores:
     """Train Splink on the projects of a table (`table_of`) and score pairs of their row numbers.
 
     `pairs` and `matches` have a row for each pair. With `matches`, pairs that are known to overlap,
-    Splink learns from them what overlaps look like, instead of by expectation maximisation. A
-    `small` table is trained on all pairs that share any country, a large one on a sample of those
-    that share the first one.
+    Splink learns from them what overlaps look like, instead of by expectation maximisation.
     """
     began = time.perf_counter()
     api = DuckDBAPI()
-    anywhere = "len(list_intersect(l.countries, r.countries)) > 0"
     settings = SettingsCreator(
         link_type="dedupe_only",
         comparisons=list(COMPARISONS[comparisons]),
         blocking_rules_to_generate_predictions=[block_on("country")],
-        probability_two_random_records_match=MATCHING,
+        probability_two_random_records_match=training.matching,
         max_iterations=100,
         retain_matching_columns=False,
     )
     linker = Linker(api.register(table), settings, log_level=logging.ERROR)
-    linker.training.estimate_u_using_random_sampling(max_pairs=TRAINING_PAIRS, seed=SEED)
+    linker.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=SEED)
     if matches is not None:
         linker.training.estimate_m_from_pairwise_labels(api.register(_labels(matches)))
     else:
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            anywhere if small else block_on("country"),
-            fix_probability_two_random_records_match=True,
-            max_pairs=None if small else TRAINING_PAIRS,
-        )
+        for rule in training.rules:
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                rule, fix_probability_two_random_records_match=True, max_pairs=TRAINING_PAIRS
+            )
     trained = time.perf_counter()
     asked = pa.table({"match_key": ["0"] * len(pairs), "join_key_l": pairs[:, 0],
                       "join_key_r": pairs[:, 1]})  # fmt: skip
