@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -17,15 +17,24 @@ from registry.models import Outbox, OverlapJob, now
 from registry.overlap.background import Background
 from registry.overlap.bulk import BulkSearch
 from registry.overlap.comparing import background_for, judge_pairs, load_profiles
+from registry.overlap.glance import Glance
 from registry.overlap.judging import JudgedPair, Screen
 from registry.overlap.kept import keep_profiles, kept_profiles, unpack
 from registry.overlap.model import model_in_use
-from registry.overlap.pairs import KEPT_FROM, STORING, Key, compared_before, store_pairs
+from registry.overlap.pairs import (
+    KEPT_FROM,
+    STORING,
+    Key,
+    compared_before,
+    key_of,
+    store_pairs,
+    with_case,
+)
 from registry.overlap.profile import Profile
 from registry.overlap.snapshot import Rows, Snapshot, take_snapshot
 from registry.statements import one_at_a_time
 
-AT_ONCE = 1_000
+AT_ONCE = 2_500
 """Projects whose pairs are judged and stored in one transaction."""
 HELD = 60_000
 """Profiles held in memory, some 5 kB each."""
@@ -133,17 +142,40 @@ class Worker:
             pairs = {(min(a, b), max(a, b)) for a in others for b in others[a]} | before
             profiles = await self._profiles(session, {id for pair in pairs for id in pair})
         pairs = {(a, b) for a, b in pairs if a in profiles and b in profiles}
-        likely = await asyncio.to_thread(self._likely, pairs, profiles)
+        judged = await asyncio.to_thread(self._likely, pairs, profiles)
         async with self._database.session() as session:
-            whole = await load_profiles(session, {id for pair in likely for id in pair})
-            judged = await asyncio.to_thread(
-                judge_pairs, [(whole[a], whole[b]) for a, b in likely], self._background
-            )
+            judged = await self._in_words(session, judged, await with_case(session, pairs))
         return len(pairs), await self._store(set(ids), others, pairs, judged)
 
-    def _likely(self, pairs: Iterable[Key], profiles: Mapping[int, Profile]) -> list[Key]:
+    def _likely(self, pairs: Collection[Key], profiles: Mapping[int, Profile]) -> list[JudgedPair]:
+        """Judge pairs; those that are unlikely and not coordinated are left out."""
+        if not pairs:
+            return []
+        ids = list(profiles)
+        place = {id: n for n, id in enumerate(ids)}
+        keys = sorted(pairs)
+        sides = np.array([(place[a], place[b]) for a, b in keys], dtype=np.int64).reshape(-1, 2)
+        glance = Glance([profiles[id] for id in ids], model_in_use(), KEPT_FROM)
+        worth = glance.worth(sides[:, 0], sides[:, 1])
         judge = self._screen.judge
-        return [(a, b) for a, b in sorted(pairs) if judge(profiles[a], profiles[b]) is not None]
+        judged = (
+            judge(profiles[a], profiles[b]) for (a, b), w in zip(keys, worth, strict=True) if w
+        )
+        return [pair for pair in judged if pair is not None]
+
+    async def _in_words(
+        self, session: AsyncSession, judged: list[JudgedPair], cases: Collection[Key]
+    ) -> list[JudgedPair]:
+        """Judge those once more that somebody will want explained: with their whole texts."""
+        told = [pair for pair in judged if pair.explained or key_of(pair) in cases]
+        whole = await load_profiles(session, {id for pair in told for id in key_of(pair)})
+        again = await asyncio.to_thread(
+            judge_pairs,
+            [(whole[a], whole[b]) for a, b in map(key_of, told)],
+            self._background,
+        )
+        in_words = {key_of(pair): pair for pair in again}
+        return [in_words.get(key_of(pair), pair) for pair in judged]
 
     async def _store(
         self,

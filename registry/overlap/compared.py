@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from sqlalchemy import text
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -68,13 +69,16 @@ def _sides(
 
 
 async def _pairs(session: AsyncSession, keys: list[Key]) -> dict[Key, OverlapPair]:
-    stored = await session.exec(
+    rows = await session.exec(
         select(OverlapPair).where(among(OverlapPair.a_id, {a for a, _ in keys}))
     )
-    found = {(pair.a_id, pair.b_id): pair for pair in stored}
-    bare = [key for key in keys if key not in found]
+    found = {(pair.a_id, pair.b_id): pair for pair in rows}
+    bare = [key for key in keys if key not in found or not found[key].evidence]
     profiles = await load_profiles(session, {id for key in bare for id in key})
     judged = await asyncio.to_thread(
         judge_pairs, [(profiles[a], profiles[b]) for a, b in bare], await background_for(session)
     )
-    return found | {(pair.a_id, pair.b_id): pair for pair in map(pair_of, judged)}
+    for pair in map(pair_of, judged):
+        stored = found.setdefault((pair.a_id, pair.b_id), pair)
+        set_committed_value(stored, "evidence", pair.evidence)  # which nobody writes
+    return found

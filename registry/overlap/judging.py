@@ -47,6 +47,11 @@ class JudgedPair:
         """Whether people should look at the pair."""
         return self.judgement.likely and not self.coordinated
 
+    @property
+    def explained(self) -> bool:
+        """Whether the evidence is kept with it: it is shown somewhere."""
+        return self.flagged
+
 
 class Screen:
     """Judges pairs, and gives up on one as soon as nothing more could make it likely.

@@ -13,8 +13,9 @@ from registry.models import CaseComment, OverlapCase, OverlapPair, Project, now
 from registry.overlap.judging import JudgedPair
 from registry.overlap.model import model_in_use
 from registry.permissions import REGISTRY
+from registry.statements import among
 
-KEPT_FROM = 0.05
+KEPT_FROM = 0.2
 """Of pairs below this probability only that they were compared is kept: nobody will ask why, and in
 a large registry they are nearly all pairs."""
 STORING = 0x4F564C50  # 'OVLP'
@@ -34,6 +35,16 @@ async def compared_before(session: AsyncSession, project_ids: Sequence[int]) -> 
         )
     )
     return set(rows.all())
+
+
+async def with_case(session: AsyncSession, keys: Collection[Key]) -> set[Key]:
+    """Return those of these pairs that have a case."""
+    rows = await session.exec(
+        select(OverlapPair.a_id, OverlapPair.b_id).where(
+            among(OverlapPair.a_id, {a for a, _ in keys}), col(OverlapPair.case_id).is_not(None)
+        )
+    )
+    return set(rows.all()) & set(keys)
 
 
 async def store_pairs(
@@ -56,7 +67,7 @@ async def store_pairs(
         )
         if (pair.a_id, pair.b_id) not in settled
     }
-    found = {_key(pair): pair for pair in judged if pair.countries}
+    found = {key_of(pair): pair for pair in judged if pair.countries}
     cases = {key: pair.case_id for key, pair in existing.items() if pair.case_id is not None}
     over = {cases[key] for key in cases if key not in found or not found[key].flagged}
     disposable = await _untouched(session, over)
@@ -77,19 +88,20 @@ def _touching(project_ids: Collection[int]) -> Any:
     return or_(col(OverlapPair.a_id).in_(ids), col(OverlapPair.b_id).in_(ids))
 
 
-def _key(pair: JudgedPair) -> Key:
+def key_of(pair: JudgedPair) -> Key:
+    """Return the ids of both projects, the smaller first."""
     assert pair.a.id is not None and pair.b.id is not None  # stored projects  # noqa: S101
     return pair.a.id, pair.b.id
 
 
 def pair_of(pair: JudgedPair) -> OverlapPair:
     """Return what would be stored of a pair that has no case."""
-    return OverlapPair(**_row(pair, None))
+    return OverlapPair(**_row(pair, None) | {"evidence": pair.judgement.as_json()})
 
 
 def _row(pair: JudgedPair, case_id: int | None) -> dict[str, Any]:
     judgement = pair.judgement
-    a_id, b_id = _key(pair)
+    a_id, b_id = key_of(pair)
     return {
         "a_id": a_id,
         "b_id": b_id,
@@ -97,7 +109,7 @@ def _row(pair: JudgedPair, case_id: int | None) -> dict[str, Any]:
         "probability": round(judgement.probability, 6),
         "flagged": pair.flagged,
         "coordinated": pair.coordinated,
-        "evidence": judgement.as_json(),
+        "evidence": judgement.as_json() if pair.explained or case_id else [],
         "model_version": model_in_use().version,
         "countries": pair.countries,
         "months": pair.months,

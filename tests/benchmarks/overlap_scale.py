@@ -33,8 +33,11 @@ from tests.benchmarks.registry_rows import copy_records
 
 AT_ONCE = 5_000
 _VECTOR = np.dtype(
-    [("fields", ">i2"), ("_id", ">i4"), ("id", ">i4"), ("_checksum", ">i4"), ("checksum", "S4")]
-    + [("_vector", ">i4"), ("dimensions", ">i4"), ("vector", ">f2", DIMENSIONS)]
+    [
+        *(("fields", ">i2"), ("_id", ">i4"), ("id", ">i4"), ("_checksum", ">i4")),
+        *(("checksum", "S4"), ("_vector", ">i4"), ("dimensions", ">i4")),
+        ("vector", ">f2", DIMENSIONS),
+    ]
 )
 
 

@@ -3,11 +3,14 @@
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from registry.meaning import encode, text_of
+from registry.overlap import glance
 from registry.overlap.background import background_of
-from registry.overlap.evidence import KINDS
+from registry.overlap.evidence import KINDS, compare
+from registry.overlap.glance import Glance
 from registry.overlap.judging import Screen, judge_pair
 from registry.overlap.kept import pack, unpack
 from registry.overlap.labelled import read_set
@@ -61,6 +64,43 @@ def test_a_kept_profile_is_judged_like_the_whole(profiles: list[Profile]) -> Non
         if a and b:
             assert a.coordinated == b.coordinated
             assert a.judgement.probability == pytest.approx(b.judgement.probability)
+
+
+@pytest.mark.parametrize("least", [0.05, 0.3])
+def test_a_glance_passes_over_no_pair_that_counts(profiles: list[Profile], least: float) -> None:
+    model = model_in_use()
+    screen = Screen(background_of(profiles), model, least)
+    pairs = list(combinations(range(len(profiles)), 2))
+    a, b = (np.array(side) for side in zip(*pairs, strict=True))
+
+    worth = Glance(profiles, model, least).worth(a, b)
+
+    passed_over = [pair for pair, w in zip(pairs, worth, strict=True) if not w]
+    assert len(passed_over) > len(pairs) / 3
+    for one, other in passed_over:
+        assert screen.judge(profiles[one], profiles[other]) is None
+
+
+def test_values_worked_out_as_arrays_are_at_least_those_of_each_pair(
+    profiles: list[Profile],
+) -> None:
+    background = background_of(profiles)
+    pairs = list(combinations(range(0, len(profiles), 2), 2))
+    columns = glance._numbers(profiles)
+    a, b = (
+        {name: column[[pair[side] for pair in pairs]] for name, column in columns.items()}
+        for side in (0, 1)
+    )
+    worked_out = glance.values_of(glance.Sides(a, b))
+
+    exact = dict.fromkeys(worked_out, 0)
+    for n, (one, other) in enumerate(pairs):
+        found = {e.name: e.value for e in compare(profiles[one], profiles[other], background)}
+        for name, values in worked_out.items():
+            assert values[n] >= found.get(name, 0.0) - 1e-3, name
+            exact[name] += abs(values[n] - found.get(name, 0.0)) < 1e-3
+    told = {name for name in exact if name not in ("figures", "titles", "dates")}
+    assert min(exact[name] for name in told) > len(pairs) * 0.8
 
 
 def test_organisations_without_a_common_sign_are_not_the_same(profiles: list[Profile]) -> None:
