@@ -36,7 +36,7 @@ from registry.statements import one_at_a_time
 
 AT_ONCE = 2_500
 """Projects whose pairs are judged and stored in one transaction."""
-HELD = 60_000
+HELD = 30_000
 """Profiles held in memory, some 5 kB each."""
 _JOINED = text("""
 SELECT s.id, p.id FROM project s
@@ -93,6 +93,7 @@ class Worker:
         self._countries_of = _named_by_row(snapshot.at_work)
         self._regions_of = _named_by_row(snapshot.regional)
         self._search = BulkSearch(snapshot, self._countries_of, self._regions_of)
+        self._homes = self._by_home()
         self._held: OrderedDict[int, Profile] = OrderedDict()
 
     @classmethod
@@ -121,14 +122,18 @@ class Worker:
 
     def _subjects(self, job: OverlapJob, countries: Collection[str]) -> Rows:
         """Return the projects whose home the job's place is, or the part of them that it names."""
-        every = range(len(self._all))
-        wanted = set(every if not countries else self._all.meeting(list(countries), ()).tolist())
-        home = [row for row in every if row in wanted and self._home(row) == job.place]
-        return np.array_split(np.array(home, dtype=np.int32), job.parts)[job.part]
+        home = np.array(self._homes.get(job.place, []), dtype=np.int32)
+        if countries:
+            home = np.intersect1d(home, self._all.meeting(list(countries), ()))
+        return np.array_split(home, job.parts)[job.part]
 
-    def _home(self, row: int) -> str:
-        named = self._countries_of.get(row) or self._regions_of.get(row) or [""]
-        return named[0]
+    def _by_home(self) -> dict[str, list[int]]:
+        """Return the projects of each place that is the first which they name."""
+        homes: dict[str, list[int]] = defaultdict(list)
+        for row in range(len(self._all)):
+            named = self._countries_of.get(row) or self._regions_of.get(row) or [""]
+            homes[named[0]].append(row)
+        return homes
 
     async def _examine(self, found: Mapping[int, Rows]) -> tuple[int, int]:
         """Judge projects (rows) with their candidates, and store what comes of it; return how many
