@@ -23,6 +23,7 @@ from registry.models import (
     ProjectCountry,
 )
 from registry.outbox import CONSUMERS
+from registry.overlap.model import model_in_use
 from registry.permissions import Actor, require
 
 PAGE_SIZE = 50
@@ -43,7 +44,8 @@ class QualityFigures:
     flagged: int
     undecided: int
     last_judged: datetime | None
-    model_version: str | None
+    model_version: str
+    """Of the model that judges overlaps now."""
     accounts: int
     """Accounts that are switched on."""
     organisations: int
@@ -108,13 +110,12 @@ async def quality_figures(session: AsyncSession, actor: Actor) -> QualityFigures
         select(Outbox.consumer, func.count(), func.min(Outbox.at)).group_by(Outbox.consumer)
     )
     queues = {consumer: (number, since) for consumer, number, since in waiting}
-    pairs, flagged, last_judged, model_version = (
+    pairs, flagged, last_judged = (
         await session.exec(
             select(
                 func.count(),
                 func.count().filter(col(OverlapPair.flagged)),
                 func.max(OverlapPair.judged_at),
-                func.max(OverlapPair.model_version),
             ).select_from(OverlapPair)
         )
     ).one()
@@ -130,7 +131,7 @@ async def quality_figures(session: AsyncSession, actor: Actor) -> QualityFigures
         flagged=flagged,
         undecided=undecided.one(),
         last_judged=last_judged,
-        model_version=model_version,
+        model_version=model_in_use().version,
         accounts=accounts,
         organisations=organisations,
         without_account=without_account,

@@ -12,6 +12,11 @@ def _home() -> Path:
     return Path(os.environ.get("CONVENE_HOME", "~/.local/share/convene")).expanduser().resolve()
 
 
+def _path(name: str) -> Path | None:
+    given = os.environ.get(name)
+    return Path(given).expanduser().resolve() if given else None
+
+
 def _flag(name: str) -> bool:
     return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
 
@@ -67,6 +72,9 @@ class Settings:
     """CONVENE_DIGEST_HOUR: the hour (UTC, 0 to 23) at which messages are sent."""
     contact: str | None = field(default_factory=lambda: os.environ.get("CONVENE_CONTACT") or None)
     """CONVENE_CONTACT: the e-mail address to which people report barriers; shown to everybody."""
+    overlap_model: Path | None = field(default_factory=lambda: _path("CONVENE_OVERLAP_MODEL"))
+    """CONVENE_OVERLAP_MODEL: the file of the model that judges overlaps, as `convene fit` writes
+    it; without it the one that comes with Convene."""
     session_lifetime: int = 14 * 24 * 3600
     """How long a sign-in lasts, in seconds."""
 

@@ -16,7 +16,7 @@ from typing import NoReturn
 from registry.errors import ConveneError, Invalid
 from registry.exchange.parallel import collect_rarely
 from registry.settings import settings
-from web.commands import digests, exchanging, finding, overlaps, people, serving, upkeep
+from web.commands import digests, exchanging, finding, learning, overlaps, people, serving, upkeep
 from web.commands.console import Console
 
 
@@ -41,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", required=True
     )
-    for module in (serving, exchanging, finding, overlaps, people, digests, upkeep):
+    for module in (serving, exchanging, finding, overlaps, learning, people, digests, upkeep):
         module.add_commands(commands, shared)
     return parser
 

@@ -17,8 +17,9 @@ from registry.database import Database, scratch_database
 from registry.imports.whole import import_file
 from registry.models import OverlapPair, Project
 from registry.overlap.compared import compared_pairs
-from registry.overlap.detector import detect
-from registry.overlap.labelled import Half, LabelledSet, read_set
+from registry.overlap.detector import Result, detect
+from registry.overlap.labelled import UNDECIDED, Half, LabelledSet, read_set, shown_name
+from registry.overlap.measured import CalibrationBin, Evaluation, WrongPair
 from registry.overlap.model import DOUBLE_REGISTRATION, KINDS_OF_OVERLAP
 from registry.permissions import COMMAND_LINE
 
@@ -37,6 +38,8 @@ class Scored:
     flagged: bool
     compared: bool
     languages: tuple[str, str]
+    kind: str = ""
+    """The kind of overlap that the detector thinks likelier; '' for a pair never compared."""
 
     @property
     def overlaps(self) -> bool:
@@ -47,16 +50,50 @@ class Scored:
 async def evaluate(
     folder: Path, database: Database | None = None, half: Half | None = None
 ) -> dict[str, Any]:
-    """Import a labelled set into a scratch database, run the detector, return the figures.
-
-    With `half` only that half of the set.
+    """Run the detector over a labelled set, or a half of it, in a scratch database; give figures.
 
     The figures are those of interface.md, shares from 0 to 1; None where there is nothing to
-    measure. Pairs that nobody labelled are presumed unrelated.
+    measure. Pairs that nobody labelled are presumed unrelated, undecided ones are left out.
     """
+    found = await _run(folder, database, half)
+    return {
+        **figures(found.scored),
+        "projects": found.result.projects,
+        "pairs_compared": len([pair for pair in found.scored if pair.compared]),
+        "refused": found.refused,
+        "seconds": round(found.result.seconds, 2),
+    }
+
+
+async def measure(folder: Path, half: Half, database: Database | None = None) -> Evaluation:
+    """Do the same for the file of the model that judges: with calibration, and what goes wrong."""
+    found = await _run(folder, database, half)
+    return Evaluation(
+        set=shown_name(folder),
+        half=half,
+        figures=figures(found.scored),
+        calibration=tuple(calibration([pair for pair in found.scored if pair.compared])),
+        wrong=tuple(
+            _wrong(pair, found.known)
+            for pair in sorted(found.scored, key=lambda pair: -pair.probability)
+            if pair.names <= found.known.projects.keys() and pair.label != UNLABELLED
+            if pair.flagged != pair.overlaps
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Run:
+    known: LabelledSet
+    scored: list[Scored]
+    result: Result
+    refused: int
+
+
+async def _run(folder: Path, database: Database | None, half: Half | None) -> _Run:
     if database is None:
         async with scratch_database() as scratch:
-            return await evaluate(folder, scratch, half)
+            return await _run(folder, scratch, half)
     known = read_set(folder, half)
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
         file.write("\n".join(known.lines))
@@ -68,13 +105,27 @@ async def evaluate(
     result = await detect(database, full=True)
     async with database.session() as session:
         scored = await _scored(session, known)
-    return {
-        **figures(scored),
-        "projects": result.projects,
-        "pairs_compared": len([pair for pair in scored if pair.compared]),
-        "refused": plan.counts["refused"],
-        "seconds": round(result.seconds, 2),
-    }
+    return _Run(known, scored, result, plan.counts["refused"])
+
+
+def _wrong(pair: Scored, known: LabelledSet) -> WrongPair:
+    a, b = sorted(pair.names)
+    first, second = known.projects[a], known.projects[b]
+    return WrongPair(
+        a=a,
+        b=b,
+        title_a=first.title,
+        title_b=second.title,
+        organisation_a=first.reporting_org,
+        organisation_b=second.reporting_org,
+        label=pair.label,
+        why=known.labels[pair.names].why,
+        kind=pair.kind or pair.label,
+        probability=round(pair.probability, 4),
+        flagged=pair.flagged,
+        language_a=first.language,
+        language_b=second.language,
+    )
 
 
 def figures(scored: Sequence[Scored]) -> dict[str, Any]:
@@ -108,19 +159,29 @@ def average_precision(scored: Sequence[Scored]) -> float | None:
     return round(float(np.sum(steps * precision)), 4)
 
 
-def calibration_error(scored: Sequence[Scored]) -> float | None:
-    """Return the expected calibration error: ten bins of equal width, weighed by their pairs."""
-    if not scored:
-        return None
+def calibration(scored: Sequence[Scored]) -> list[CalibrationBin]:
+    """Return what was shown and what was true, in ten bins of equal width."""
     shown = np.array([p.probability for p in scored])
     true = np.array([p.overlaps for p in scored], dtype=np.float64)
     bins = np.minimum((shown * _BINS).astype(int), _BINS - 1)
+    found = []
+    for n in range(_BINS):
+        here = bins == n
+        means = (float(shown[here].mean()), float(true[here].mean())) if here.any() else ()
+        found.append(CalibrationBin(n / _BINS, (n + 1) / _BINS, int(here.sum()), *means))
+    return found
+
+
+def calibration_error(scored: Sequence[Scored]) -> float | None:
+    """Return the expected calibration error: the bins, weighed by their pairs."""
+    if not scored:
+        return None
     error = sum(
-        (bins == n).mean() * abs(shown[bins == n].mean() - true[bins == n].mean())
-        for n in range(_BINS)
-        if (bins == n).any()
+        one.pairs * abs(one.shown - one.true)
+        for one in calibration(scored)
+        if one.shown is not None and one.true is not None
     )
-    return round(float(error), 4)
+    return round(error / len(scored), 4)
 
 
 def _curve(scored: Sequence[Scored]) -> tuple[Numbers, Numbers]:
@@ -179,7 +240,7 @@ async def _scored(session: AsyncSession, known: LabelledSet) -> list[Scored]:
     return [
         _score(key, known.label(key) or UNLABELLED, compared.get(key), languages)
         for key in sorted(compared.keys() | known.labels.keys(), key=sorted)
-        if len(key) == 2
+        if len(key) == 2 and known.label(key) != UNDECIDED
     ]
 
 
@@ -194,4 +255,5 @@ def _score(
         flagged=bool(pair and pair.flagged),
         compared=pair is not None,
         languages=(languages.get(first, "?"), languages.get(second, "?")),
+        kind=pair.kind if pair else "",
     )

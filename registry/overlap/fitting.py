@@ -1,144 +1,105 @@
 """Fitting the model's weights to labelled pairs: a few weights, pulled towards reasoned ones.
 
-`python -m registry.overlap.fitting FOLDER` prints the figures before and after on the same pairs;
-with `--write` it writes model.json. Nothing is ever refitted by itself.
+Nothing is ever refitted by itself; `convene fit` does it (see `registry.overlap.learning`).
 """
 
-import argparse
-import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from registry.logistic import fit_logistic
 from registry.meaning import encode, text_of
 from registry.overlap.background import background_of
 from registry.overlap.evidence import Evidence, compare
-from registry.overlap.labelled import Half, read_set
+from registry.overlap.labelled import UNDECIDED, Half, UnusableSet, read_set
 from registry.overlap.model import (
     DOUBLE_REGISTRATION,
     DUPLICATED_ASSISTANCE,
-    MODEL_FILE,
-    logistic,
+    Model,
+    Weights,
+    read_model,
 )
-from registry.overlap.profile import profile_of
+from registry.overlap.profile import Profile, profile_of
 
 PRIOR_FILE = Path(__file__).with_name("prior.json")
-Numbers = NDArray[np.float64]
 PULL = 5.0
 """How strongly a weight is pulled to its prior: like so many pairs that contradict the move."""
-STEPS, STEP = 4_000, 0.02
+PULL_OF_BIAS = PULL / 10
+"""How common overlaps are is for the labels to say."""
 
 
 @dataclass(frozen=True)
 class LabelledPair:
-    """The evidence on two projects, and what a person said: a label, or '' for unrelated."""
+    """Two projects of a set in one country, the evidence, and what a person said."""
 
+    a: Profile
+    b: Profile
     evidence: tuple[Evidence, ...]
     label: str
+    """'' for a pair that is presumed unrelated."""
+
+    @property
+    def country(self) -> str:
+        """The first, in the order of their codes, of the countries that they share."""
+        return min(self.a.countries.keys() & self.b.countries.keys())
+
+    @property
+    def countries(self) -> frozenset[str]:
+        """All countries in which one or the other is at work."""
+        return frozenset(self.a.countries.keys() | self.b.countries.keys())
 
 
 def labelled_pairs(folder: Path, half: Half | None = None) -> list[LabelledPair]:
-    """Return the evidence on every two projects of a set that share a country."""
+    """Return the evidence on every two projects of a set that share a country.
+
+    Undecided pairs are left out. Raises UnusableSet for a set of which anything can't be read.
+    """
     known = read_set(folder, half)
     if known.refused:
-        raise ValueError("; ".join(known.refused))
+        raise UnusableSet(f"{folder}: {'; '.join(known.refused)}.")
     records = list(known.projects.values())
     vectors = encode([text_of(record) for record in records])
     profiles = [profile_of(r, vectors[n], n) for n, r in enumerate(records)]
     background = background_of(profiles)
     pairs = []
     for a, b in combinations(profiles, 2):
-        if a.countries.keys() & b.countries.keys():
-            label = known.label(frozenset((str(a.record.identifier), str(b.record.identifier))))
-            pairs.append(LabelledPair(tuple(compare(a, b, background)), label))
+        label = known.label(frozenset((str(a.record.identifier), str(b.record.identifier))))
+        if label != UNDECIDED and a.countries.keys() & b.countries.keys():
+            pairs.append(LabelledPair(a, b, tuple(compare(a, b, background)), label))
     return pairs
 
 
-def fit_kind(kind: str, prior: Mapping[str, Any], pairs: Sequence[LabelledPair]) -> dict[str, Any]:
-    """Return bias and weights of one kind that suit the pairs and stay near the prior.
+def read_prior() -> Model:
+    """Return where a fit begins and what it is pulled to: weights by reasoning."""
+    return read_model(PRIOR_FILE)
+
+
+def fit_weights(pairs: Sequence[LabelledPair], prior: Model) -> dict[str, Weights]:
+    """Return, for each kind of overlap, what suits the pairs and stays near the prior."""
+    return {kind: _fit_kind(kind, start, pairs) for kind, start in prior.kinds.items()}
+
+
+def _fit_kind(kind: str, prior: Weights, pairs: Sequence[LabelledPair]) -> Weights:
+    """Fit bias and weights of one kind; weights keep the sign of the prior.
 
     Pairs that overlap in the other way are left out of duplicated assistance, since the texts of
     a double registration are alike too; a double registration has to be told from both.
     """
-    names = list(prior["weights"])
+    names = list(prior.weights)
     if kind == DUPLICATED_ASSISTANCE:
         pairs = [pair for pair in pairs if pair.label != DOUBLE_REGISTRATION]
     values = np.zeros((len(pairs), len(names) + 1))
     values[:, -1] = 1.0
     for row, pair in enumerate(pairs):
         for found in pair.evidence:
-            if found.name in prior["weights"]:
+            if found.name in prior.weights:
                 values[row, names.index(found.name)] = found.value
     wanted = np.array([pair.label == kind for pair in pairs], dtype=np.float64)
-    start = np.array([*prior["weights"].values(), prior["bias"]], dtype=np.float64)
-    fitted = _descend(values, wanted, start)
-    return {
-        "bias": round(float(fitted[-1]), 3),
-        "threshold": prior["threshold"],
-        "weights": {name: round(float(w), 3) for name, w in zip(names, fitted, strict=False)},
-    }
-
-
-def _descend(values: Numbers, wanted: Numbers, start: Numbers) -> Numbers:
-    """Minimise log loss plus the pull to the prior, by gradient descent within the signs."""
-    weights = start.copy()
-    signs = np.sign(start)
-    signs[-1] = 0.0  # the bias may go where it has to
-    pull = np.full(len(start), PULL)
-    pull[-1] = PULL / 10
-    for _ in range(STEPS):
-        predicted = 1.0 / (1.0 + np.exp(-np.clip(values @ weights, -60, 60)))
-        gradient = values.T @ (predicted - wanted) + pull * (weights - start)
-        weights = weights - STEP * gradient / (1.0 + np.abs(gradient) / 10)
-        weights = np.where(signs * weights < 0, 0.0, weights)
-    return weights
-
-
-def fit(folder: Path, prior_file: Path = PRIOR_FILE) -> dict[str, Any]:
-    """Return a model fitted to a labelled set, in the form of model.json."""
-    prior = json.loads(prior_file.read_text(encoding="utf-8"))
-    pairs = labelled_pairs(folder)
-    positives = sum(pair.label in prior["kinds"] for pair in pairs)
-    return {
-        "version": "1",
-        "fitted_on": {"pairs": len(pairs), "overlaps": positives, "pull": PULL},
-        "kinds": {kind: fit_kind(kind, part, pairs) for kind, part in prior["kinds"].items()},
-    }
-
-
-def log_loss(model: Mapping[str, Any], pairs: Sequence[LabelledPair], kind: str) -> float:
-    """Return the mean surprise of a model at the labels of one kind, in nats; 0 is perfect."""
-    part = model["kinds"][kind]
-    total = 0.0
-    for pair in pairs:
-        odds = part["bias"] + sum(part["weights"].get(e.name, 0) * e.value for e in pair.evidence)
-        likelihood = logistic(odds if pair.label == kind else -odds)
-        total -= float(np.log(max(likelihood, 1e-12)))
-    return total / max(len(pairs), 1)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Fit from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--write", action="store_true", help="write model.json")
-    options = parser.parse_args(arguments)
-    before = json.loads(MODEL_FILE.read_text(encoding="utf-8"))
-    after = fit(options.folder)
-    pairs = labelled_pairs(options.folder)
-    for kind in after["kinds"]:
-        losses = (log_loss(model, pairs, kind) for model in (before, after))
-        sys.stdout.write(f"{kind}: log loss {' -> '.join(f'{loss:.4f}' for loss in losses)}\n")
-    if options.write:
-        MODEL_FILE.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    start = np.array([*prior.weights.values(), prior.bias])
+    pull = np.array([PULL] * len(names) + [PULL_OF_BIAS])
+    signs = np.append(np.sign(start[:-1]), 0.0)
+    *weights, bias = (round(float(w), 3) for w in fit_logistic(values, wanted, start, pull, signs))
+    return Weights(bias, prior.threshold, dict(zip(names, weights, strict=True)))

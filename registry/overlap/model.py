@@ -5,18 +5,23 @@ weight, so that what is shown adds up to what is decided.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import msgspec
 
+from registry.errors import Unavailable
 from registry.messages import Message, message
-from registry.overlap.evidence import Evidence
+from registry.overlap.evidence import KINDS, Evidence
 from registry.overlap.measured import Evaluation
+from registry.settings import settings
 
 MODEL_FILE = Path(__file__).with_name("model.json")
 DUPLICATED_ASSISTANCE = "duplicated-assistance"
@@ -84,14 +89,80 @@ class Judgement:
 
 
 def read_model(path: Path = MODEL_FILE) -> Model:
-    """Read a model file; raises msgspec.ValidationError (a ValueError) for one of another form."""
-    return msgspec.json.decode(path.read_bytes(), type=Model)
+    """Read a model file. Raises Unavailable with all that is wrong with it, and where."""
+    try:
+        content = msgspec.json.decode(path.read_bytes())
+        problems = list(_problems(content))
+        if not problems:
+            return msgspec.convert(content, Model)
+    except OSError as error:
+        problems = [f"it can't be read ({error.strerror})"]
+    except msgspec.MsgspecError as error:
+        problems = [str(error)]
+    raise Unavailable(
+        f"{path} is no model of overlaps: {'; '.join(problems)}. Mend the file, make another with "
+        "'convene fit', or use the model that comes with Convene (no CONVENE_OVERLAP_MODEL)."
+    )
 
 
-@cache
+def _problems(content: Any) -> Iterator[str]:
+    """Yield what would make a model judge wrongly, or not at all."""
+    kinds = content.get("kinds") if isinstance(content, dict) else None
+    if not isinstance(kinds, dict):
+        yield "kinds is missing"
+        return
+    for kind in kinds.keys() - set(KINDS_OF_OVERLAP):
+        yield f"kinds.{kind} is no kind of overlap"
+    for kind in KINDS_OF_OVERLAP:
+        part = kinds.get(kind)
+        if not isinstance(part, dict):
+            yield f"kinds.{kind} is missing"
+            continue
+        bias, threshold = part.get("bias"), part.get("threshold")
+        if not _is_number(bias):
+            yield f"kinds.{kind}.bias has to be a number"
+        if not _is_number(threshold) or not 0 <= threshold <= 1:
+            yield f"kinds.{kind}.threshold has to be a number from 0 to 1"
+        yield from _problems_of_weights(f"kinds.{kind}.weights", part.get("weights"))
+
+
+def _problems_of_weights(place: str, weights: Any) -> Iterator[str]:
+    if not isinstance(weights, dict):
+        yield f"{place} is missing"
+        return
+    known = [kind.name for kind in KINDS]
+    for name, weight in weights.items():
+        if name not in known:
+            alike = "".join(f" (is {one} meant?)" for one in get_close_matches(name, known, 1))
+            yield f"{place}.{name} is no evidence that this version of Convene looks for{alike}"
+        elif not _is_number(weight):
+            yield f"{place}.{name} has to be a number"
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_read_once = cache(read_model)
+_chosen: ContextVar[Model | None] = ContextVar("chosen model", default=None)
+
+
 def model_in_use() -> Model:
-    """Return the model that this version of Convene judges with."""
-    return read_model()
+    """Return the model to judge with: that of the settings, else the one of this version.
+
+    Raises Unavailable when the file that the settings name is no model.
+    """
+    return _chosen.get() or _read_once(settings().overlap_model or MODEL_FILE)
+
+
+@contextmanager
+def judging_with(model: Model) -> Iterator[None]:
+    """Judge with this model instead, in this task and the threads that it starts."""
+    before = _chosen.set(model)
+    try:
+        yield
+    finally:
+        _chosen.reset(before)
 
 
 def judge(model: Model, kind: str, evidence: Sequence[Evidence]) -> Judgement:

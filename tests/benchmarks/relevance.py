@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from registry.logistic import fit_logistic
 from registry.meaning import encode
 from registry.relevance import Relevance, Subject, judge
 from registry.relevance_meaning import features, model_in_use
 from registry.relevance_words import read_words, telling_sentences
 from tests.benchmarks.donor_texts import activities, donor_file, subject_of
 from tests.benchmarks.figures import Figures
-from tests.benchmarks.fitting import fit_logistic
 
 BATCH = 1_000
 """Activities that are judged together, as when a file is planned."""

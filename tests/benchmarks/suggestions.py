@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from registry import codelists
+from registry.logistic import Numbers, fit_logistic
 from registry.suggestions import (
     SUGGESTED_SCHEMES,
     read_subjects,
@@ -27,7 +28,6 @@ from registry.suggestions import (
     suggest,
 )
 from tests.benchmarks.figures import Figures
-from tests.benchmarks.fitting import Numbers, fit_logistic
 
 _ROOT = Path(__file__).parents[2]
 SETS = {

@@ -54,6 +54,8 @@ async def test_it_describes_itself(browser: Browser) -> None:
     assert set(description["paths"]) == {
         "/api/v1/projects",
         "/api/v1/projects/{identifier}",
+        "/api/v1/overlaps",
+        "/api/v1/overlaps/{case_id}",
         "/api/v1/codelists",
     }
     names = [p["name"] for p in description["paths"]["/api/v1/projects"]["get"]["parameters"]]

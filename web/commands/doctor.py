@@ -14,6 +14,8 @@ from registry.database import Database
 from registry.errors import ConveneError
 from registry.mail_settings import mail_settings
 from registry.models import Project
+from registry.overlap.model import model_in_use
+from registry.overlap.versions import judged_by_another
 from registry.settings import Settings, settings
 from search import sync
 from search.engine import open_engine
@@ -42,7 +44,7 @@ async def examine(options: Settings | None = None) -> list[Finding]:
     except ConveneError as error:
         return [*findings, Finding("database", False, "can't be used", str(error))]
     try:
-        for examination in (_database, _vectors, _waiting, _index, _meaning):
+        for examination in (_database, _vectors, _waiting, _index, _meaning, _overlaps):
             findings.append(await _guarded(examination, database, options))
     finally:
         await database.close()
@@ -166,3 +168,12 @@ async def _meaning(database: Database, options: Settings) -> Finding:
 
     vectors = encode(["Training for judges on trafficking in persons"])
     return Finding("meaning", True, f"the encoder answers with {vectors.shape[1]} numbers a text")
+
+
+async def _overlaps(database: Database, options: Settings) -> Finding:
+    model = model_in_use()
+    whose = options.overlap_model or "the one that comes with Convene"
+    async with database.session() as session:
+        stale = await judged_by_another(session)
+    mend = "Run `convene detect --full`: another model judged some pairs." if stale else ""
+    return Finding("overlaps", not stale, f"judged by model {model.version} ({whose})", mend)

@@ -13,8 +13,11 @@ from registry.errors import FieldError, Invalid
 from registry.messages import Message, message
 from registry.models import Project
 from registry.overlap.listing import LARGEST_PAGE, PairView, flagged_pairs
+from registry.overlap.model import model_in_use
+from registry.overlap.versions import judged_by_another
 from registry.permissions import COMMAND_LINE
 from web.commands.console import Console, open_database
+from web.commands.learning import write_labels
 
 STATES = ("open", "under-review", "decided")
 
@@ -42,7 +45,19 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     overlaps.add_argument(
         "--candidates", action="store_true", help="every pair that was compared, flagged or not"
     )
-    overlaps.set_defaults(run=run_overlaps)
+    overlaps.add_argument(
+        "--as-labels",
+        action="store_true",
+        help="what reviewers decided, as JSON lines that the model can learn from",
+    )
+    overlaps.add_argument(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        type=Path,
+        help="with --as-labels: write a labelled set there, for evaluate and fit",
+    )
+    overlaps.set_defaults(run=run_overlaps, refuse=overlaps.error)
 
     evaluate = commands.add_parser(
         "evaluate", parents=[shared], help="measure the detector on a labelled set"
@@ -74,11 +89,18 @@ async def run_detect(options: argparse.Namespace, console: Console) -> int:
     from registry.overlap.detector import detect
 
     countries = [_country(given) for given in options.country]
+    model = model_in_use()
     async with open_database() as database:
         with console.progress("Projects examined") as progress:
             result = await detect(
                 database, countries or None, options.full, progress, max(options.workers, 1)
             )
+        async with database.session() as session:
+            if await judged_by_another(session):
+                console.say(
+                    f"Some pairs were judged by another model than version {model.version}, which "
+                    "is in use. 'convene detect --full' judges them anew."
+                )
     console.result(
         asdict(result) | {"seconds": round(result.seconds, 3)},
         [
@@ -90,7 +112,14 @@ async def run_detect(options: argparse.Namespace, console: Console) -> int:
 
 
 async def run_overlaps(options: argparse.Namespace, console: Console) -> int:
-    """List pairs with their evidence."""
+    """List pairs with their evidence, or what was decided about them as labels."""
+    if options.as_labels:
+        if options.kind or options.state or options.min_probability or options.candidates:
+            options.refuse("--as-labels gives all decisions; only --country narrows them")
+        country = _country(options.country) if options.country else None
+        return await write_labels(country, options.output, console)
+    if options.output:
+        options.refuse("-o goes with --as-labels")
     async with open_database() as database, database.session() as session:
         listed = _compared if options.candidates else _flagged
         pairs = await listed(session, options)
@@ -152,6 +181,7 @@ def _as_data(view: PairView) -> dict[str, Any]:
         "countries": view.pair.countries,
         "months": view.pair.months,
         "usd": view.pair.usd,
+        "model_version": view.pair.model_version,
         "evidence": [
             {"name": entry["name"], "weight": entry["weight"], "detail": _sentence(entry["detail"])}
             for entry in view.pair.evidence
@@ -193,6 +223,7 @@ async def run_evaluate(options: argparse.Namespace, console: Console) -> int:
     """Run the detector as it is over a labelled set, in a database that is thrown away."""
     from registry.overlap.evaluation import evaluate
 
+    model_in_use()  # a file that is no model is to be told of at once
     figures = await evaluate(options.folder, half=options.half)
     console.result(figures, _figures_in_words(figures))
     return 0

@@ -8,6 +8,7 @@ from typing import Any
 
 from registry.database import Database
 from registry.errors import Unavailable
+from registry.overlap.model import model_in_use
 from registry.settings import settings
 from web.commands.console import Console, as_json, open_database
 
@@ -29,6 +30,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 async def run_serve(options: argparse.Namespace, console: Console) -> int:
     """Serve until Ctrl-C or SIGTERM, then finish what is under way."""
+    model_in_use()  # a file that is no model is to be told of before anything is judged
     listening = _listen(options.host, options.port)
     try:
         async with open_database() as database:

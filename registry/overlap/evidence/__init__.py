@@ -34,7 +34,7 @@ KINDS: tuple[Kind, ...] = (
 little in common, and the work on one ends as soon as nothing more could make it likely.
 
 To add one: write the function in the file of its theme, name it here, give it a weight in
-model.json (or fit one)."""
+prior.json, and fit the model anew (CONTRIBUTING.md)."""
 
 
 def compare(a: Profile, b: Profile, background: Background) -> list[Evidence]:

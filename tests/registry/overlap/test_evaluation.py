@@ -14,7 +14,6 @@ from registry.overlap.evaluation import (
     evaluate,
     figures,
 )
-from registry.overlap.fitting import fit
 from registry.overlap.labelled import read_set
 
 OWN_SET = Path(__file__).parents[2] / "data" / "overlap"
@@ -103,16 +102,3 @@ def test_every_label_names_two_projects_of_one_half() -> None:
     assert all(len(pair) == 2 and pair <= whole.projects.keys() for pair in whole.labels)
     assert sum(len(half.labels) for half in halves) == len(whole.labels)
     assert sum(len(half.projects) for half in halves) == len(whole.projects)
-
-
-def test_fitting_keeps_the_sign_of_every_weight() -> None:
-    model = fit(OWN_SET)
-
-    kinds = model["kinds"]
-    assert all(
-        kinds[kind]["weights"][name] <= 0
-        for kind in kinds
-        for name in ("declared", "same-organisation")
-    )
-    assert all(kinds[kind]["weights"]["meaning"] > 0 for kind in kinds)
-    assert all(kinds[kind]["weights"]["locations"] > 0 for kind in kinds)

@@ -1,17 +1,41 @@
-"""Model files, as they are read."""
+"""Model files, as they are read, and which of them judges."""
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from registry.errors import Unavailable
 from registry.overlap.evidence import KINDS
 from registry.overlap.measured import CalibrationBin, Evaluation, WrongPair
-from registry.overlap.model import KINDS_OF_OVERLAP, model_in_use, read_model
+from registry.overlap.model import (
+    KINDS_OF_OVERLAP,
+    MODEL_FILE,
+    judging_with,
+    model_in_use,
+    read_model,
+)
+from registry.settings import settings
 
 WEIGHED = {"bias": -3.0, "threshold": 0.5, "weights": {"meaning": 1.25}}
+
+
+def a_file(folder: Path, kinds: Any = None, **more: Any) -> Path:
+    path = folder / "model.json"
+    kinds = dict.fromkeys(KINDS_OF_OVERLAP, WEIGHED) if kinds is None else kinds
+    path.write_text(json.dumps({"version": "7", "kinds": kinds, **more}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    settings.cache_clear()
+    yield monkeypatch
+    settings.cache_clear()
 
 
 def test_the_model_in_use_weighs_both_kinds_of_overlap() -> None:
@@ -37,24 +61,83 @@ def test_an_evaluation_is_read_as_it_was_written(tmp_path: Path) -> None:
     )  # fmt: skip
     written = msgspec.to_builtins(evaluation)
     assert written["calibration"][1]["from"] == 0.9
-    path = tmp_path / "model.json"
-    content = {"version": "7", "made": "2026-11-26", "kinds": {"duplicated-assistance": WEIGHED}}
-    path.write_text(json.dumps({**content, "evaluation": written}), encoding="utf-8")
-    model = read_model(path)
+    model = read_model(a_file(tmp_path, made="2026-11-26", evaluation=written))
     assert (model.version, model.made, model.note) == ("7", date(2026, 11, 26), "")
     assert model.kinds["duplicated-assistance"].weights == {"meaning": 1.25}
     assert model.evaluation == evaluation
 
 
 def test_a_model_need_not_have_been_measured(tmp_path: Path) -> None:
-    path = tmp_path / "model.json"
-    path.write_text(json.dumps({"version": "7", "kinds": {}}), encoding="utf-8")
-    assert read_model(path).evaluation is None
+    assert read_model(a_file(tmp_path)).evaluation is None
 
 
-def test_a_file_of_another_form_says_where(tmp_path: Path) -> None:
-    path = tmp_path / "model.json"
-    broken = {"duplicated-assistance": {**WEIGHED, "bias": "much"}}
-    path.write_text(json.dumps({"version": "7", "kinds": broken}), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"kinds\[\.\.\.\]\.bias"):
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        ({"double-registration": WEIGHED}, "kinds.duplicated-assistance is missing"),
+        ({kind: WEIGHED | {"bias": "much"} for kind in KINDS_OF_OVERLAP}, "bias has to be a"),
+        ({kind: WEIGHED | {"threshold": 1.5} for kind in KINDS_OF_OVERLAP}, "from 0 to 1"),
+        ({kind: {"bias": 0, "threshold": 1} for kind in KINDS_OF_OVERLAP}, "weights is missing"),
+        (
+            {kind: WEIGHED | {"weights": {"meanning": 1}} for kind in KINDS_OF_OVERLAP},
+            "kinds.double-registration.weights.meanning is no evidence that this version of "
+            "Convene looks for (is meaning meant?)",
+        ),
+        (
+            {kind: WEIGHED | {"weights": {"words": True}} for kind in KINDS_OF_OVERLAP},
+            "weights.words has to be a number",
+        ),
+        (dict.fromkeys((*KINDS_OF_OVERLAP, "x"), WEIGHED), "kinds.x is no kind of overlap"),
+        ([], "kinds is missing"),
+    ],
+)
+def test_a_file_that_is_no_model_says_where_it_is_wrong(
+    tmp_path: Path, kinds: Any, said: str
+) -> None:
+    path = a_file(tmp_path, kinds)
+    with pytest.raises(Unavailable) as refused:
         read_model(path)
+    assert said in str(refused.value)
+    assert str(path) in str(refused.value)
+    assert "convene fit" in str(refused.value)
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    broken = {"duplicated-assistance": WEIGHED | {"bias": None, "weights": {"x": 1, "y": 2}}}
+    with pytest.raises(Unavailable) as refused:
+        read_model(a_file(tmp_path, broken))
+    for said in ("bias", "weights.x", "weights.y", "kinds.double-registration is missing"):
+        assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "truncated"),
+        ('{"version": 7, "kinds": ' + json.dumps(dict.fromkeys(KINDS_OF_OVERLAP, WEIGHED)) + "}",
+         "Expected `str`"),
+        (None, "can't be read"),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_read_at_all_is_no_model(
+    tmp_path: Path, content: str | None, said: str
+) -> None:
+    path = tmp_path / "model.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(Unavailable, match=said):
+        read_model(path)
+
+
+def test_the_settings_choose_the_model(chosen: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    chosen.setenv("CONVENE_OVERLAP_MODEL", str(a_file(tmp_path)))
+    assert model_in_use().version == "7"
+    settings.cache_clear()
+    chosen.delenv("CONVENE_OVERLAP_MODEL")
+    assert model_in_use() == read_model(MODEL_FILE)
+
+
+def test_another_model_judges_for_a_while(tmp_path: Path) -> None:
+    with judging_with(read_model(a_file(tmp_path))):
+        assert model_in_use().version == "7"
+    assert model_in_use() == read_model(MODEL_FILE)
