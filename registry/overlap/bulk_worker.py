@@ -28,7 +28,6 @@ from registry.overlap.pairs import (
     compared_before,
     key_of,
     store_pairs,
-    with_case,
 )
 from registry.overlap.profile import Profile
 from registry.overlap.snapshot import Rows, Snapshot, take_snapshot
@@ -144,12 +143,13 @@ class Worker:
             for id, other in await session.execute(_JOINED, {"ids": list(ids)}):
                 others[id].add(other)
             before = await compared_before(session, list(ids))
-            pairs = {(min(a, b), max(a, b)) for a in others for b in others[a]} | before
+            pairs = {(min(a, b), max(a, b)) for a in others for b in others[a]} | before.keys()
             profiles = await self._profiles(session, {id for pair in pairs for id in pair})
         pairs = {(a, b) for a, b in pairs if a in profiles and b in profiles}
         judged = await asyncio.to_thread(self._likely, pairs, profiles)
+        cases = {pair for pair in pairs if before.get(pair) is not None}
         async with self._database.session() as session:
-            judged = await self._in_words(session, judged, await with_case(session, pairs))
+            judged = await self._in_words(session, judged, cases)
         return len(pairs), await self._store(set(ids), others, pairs, judged)
 
     def _likely(self, pairs: Collection[Key], profiles: Mapping[int, Profile]) -> list[JudgedPair]:
@@ -171,16 +171,14 @@ class Worker:
     async def _in_words(
         self, session: AsyncSession, judged: list[JudgedPair], cases: Collection[Key]
     ) -> list[JudgedPair]:
-        """Judge those once more that somebody will want explained: with their whole texts."""
-        told = [pair for pair in judged if pair.explained or key_of(pair) in cases]
-        whole = await load_profiles(session, {id for pair in told for id in key_of(pair)})
+        """Judge those once more that somebody will want explained, with their whole texts; what
+        people talk about, however improbable it is."""
+        told = {key_of(pair) for pair in judged if pair.explained}.union(cases)
+        whole = await load_profiles(session, {id for key in told for id in key})
         again = await asyncio.to_thread(
-            judge_pairs,
-            [(whole[a], whole[b]) for a, b in map(key_of, told)],
-            self._background,
+            judge_pairs, [(whole[a], whole[b]) for a, b in sorted(told)], self._background
         )
-        in_words = {key_of(pair): pair for pair in again}
-        return [in_words.get(key_of(pair), pair) for pair in judged]
+        return again + [pair for pair in judged if key_of(pair) not in told]
 
     async def _store(
         self,

@@ -154,8 +154,21 @@ def judge_pairs(
 
 
 def judge_likely(
-    pairs: Sequence[tuple[Profile, Profile]], background: Background, least: float
+    pairs: Mapping[tuple[int, int], bool],
+    profiles: Mapping[int, Profile],
+    background: Background,
+    least: float,
 ) -> list[JudgedPair]:
-    """Judge many pairs and leave out those less probable than `least` that don't coordinate."""
-    screen = Screen(background, model_in_use(), least)
-    return [judged for a, b in pairs if (judged := screen.judge(a, b)) is not None]
+    """Judge many pairs and leave out those less probable than `least` that don't coordinate.
+
+    `pairs` says which have a case: what people talk about is judged however improbable it is.
+    """
+    model = model_in_use()
+    screen = Screen(background, model, least)
+    judged = (
+        judge_pair(profiles[a], profiles[b], background, model)
+        if has_case
+        else screen.judge(profiles[a], profiles[b])
+        for (a, b), has_case in sorted(pairs.items())
+    )
+    return [pair for pair in judged if pair is not None]

@@ -62,15 +62,14 @@ async def examine(session: AsyncSession, project_ids: Collection[int]) -> Result
     records = await load_records(session, list(owners))
     await store_vectors(session, records)
     others = await _others(session, records, owners)
+    before = await compared_before(session, list(records))
     found = {(min(a, b), max(a, b)) for a in others for b in others[a]}
-    wanted = sorted(found | await compared_before(session, list(records)))
+    wanted = {pair: before.get(pair) is not None for pair in found | before.keys()}
     changed = await _changed(session, owners.keys() | {id for pair in wanted for id in pair})
     profiles = await recall_profiles(session, changed, owners)
     await keep_profiles(session, {id: profiles[id] for id in owners}, changed, others)
     background = await background_for(session)
-    judged = await asyncio.to_thread(
-        judge_likely, [(profiles[a], profiles[b]) for a, b in wanted], background, KEPT_FROM
-    )
+    judged = await asyncio.to_thread(judge_likely, wanted, profiles, background, KEPT_FROM)
     flagged = await store_pairs(session, set(project_ids), judged)
     return Result(len(owners), len(wanted), flagged, time.perf_counter() - began)
 

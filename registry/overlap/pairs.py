@@ -13,7 +13,6 @@ from registry.models import CaseComment, OverlapCase, OverlapPair, Project, now
 from registry.overlap.judging import JudgedPair
 from registry.overlap.model import model_in_use
 from registry.permissions import REGISTRY
-from registry.statements import among
 
 KEPT_FROM = 0.2
 """Of pairs below this probability only that they were compared is kept: nobody will ask why, and in
@@ -24,27 +23,19 @@ STORING = 0x4F564C50  # 'OVLP'
 Key = tuple[int, int]
 
 
-async def compared_before(session: AsyncSession, project_ids: Sequence[int]) -> set[Key]:
-    """Return the stored pairs of these projects whose both sides are published."""
+async def compared_before(
+    session: AsyncSession, project_ids: Sequence[int]
+) -> dict[Key, int | None]:
+    """Return pair -> case of the stored pairs of these projects whose both sides are published."""
     other = select(Project.id).where(Project.state == "published")
     rows = await session.exec(
-        select(OverlapPair.a_id, OverlapPair.b_id).where(
+        select(OverlapPair.a_id, OverlapPair.b_id, OverlapPair.case_id).where(
             _touching(project_ids),
             col(OverlapPair.a_id).in_(other),
             col(OverlapPair.b_id).in_(other),
         )
     )
-    return set(rows.all())
-
-
-async def with_case(session: AsyncSession, keys: Collection[Key]) -> set[Key]:
-    """Return those of these pairs that have a case."""
-    rows = await session.exec(
-        select(OverlapPair.a_id, OverlapPair.b_id).where(
-            among(OverlapPair.a_id, {a for a, _ in keys}), col(OverlapPair.case_id).is_not(None)
-        )
-    )
-    return set(rows.all()) & set(keys)
+    return {(a, b): case_id for a, b, case_id in rows}
 
 
 async def store_pairs(
@@ -74,8 +65,9 @@ async def store_pairs(
     cases = {key: case for key, case in cases.items() if case not in disposable}
     fresh = [key for key, pair in found.items() if pair.flagged and key not in cases]
     cases |= await _open_cases(session, {key: found[key] for key in fresh})
-    await _write(session, [_row(pair, cases.get(key)) for key, pair in found.items()])
-    await _withdraw(session, {k: p for k, p in existing.items() if k not in found}, cases)
+    kept = {key: pair for key, pair in found.items() if key in cases or _is_kept(pair)}
+    await _write(session, [_row(pair, cases.get(key)) for key, pair in kept.items()])
+    await _withdraw(session, {k: p for k, p in existing.items() if k not in kept}, cases)
     if disposable:
         await session.execute(delete(OverlapCase).where(col(OverlapCase.id).in_(disposable)))
     for pair in existing.values():
@@ -86,6 +78,10 @@ async def store_pairs(
 def _touching(project_ids: Collection[int]) -> Any:
     ids = list(project_ids)
     return or_(col(OverlapPair.a_id).in_(ids), col(OverlapPair.b_id).in_(ids))
+
+
+def _is_kept(pair: JudgedPair) -> bool:
+    return pair.coordinated or pair.judgement.probability >= KEPT_FROM
 
 
 def key_of(pair: JudgedPair) -> Key:

@@ -41,7 +41,7 @@ def decided(convene: Command, tmp_path: Path) -> Command:
     ]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert convene("import", file) == 0
-    assert convene.json("detect", "--full")["flagged"] >= 3
+    assert convene.json("detect", "--full", "--workers", "1")["flagged"] >= 3
     asyncio.run(_decide_two())
     return convene
 
@@ -142,7 +142,7 @@ def test_another_model_in_use_is_told_of_until_all_is_judged_anew(
     # Other tests of this file judge with the model that is shipped.
     monkeypatch.delenv("CONVENE_OVERLAP_MODEL")
     settings.cache_clear()
-    assert decided("detect", "--full") == 0
+    assert decided("detect", "--full", "--workers", "1") == 0
 
 
 @pytest.mark.parametrize(

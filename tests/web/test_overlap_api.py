@@ -42,7 +42,7 @@ async def test_a_case_says_which_model_judged_it_and_which_raised_it(
     assert read["pairs"][0]["pair"]["model_version"] == "2"
     assert read["raised_by_model"] == "1"
     shown = text_of(await browser.get(f"/overlaps/{case_id}"))
-    assert "Judged by version 2 of the model on" in shown
+    assert "Judged by version 2 of the model" in shown
     assert "Flagged by the detector" in shown
     assert ", version 1 of the model" in shown
 

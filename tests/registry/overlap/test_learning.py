@@ -11,7 +11,7 @@ from sqlmodel import select
 from registry.database import Database
 from registry.models import Change, OverlapCase, OverlapPair
 from registry.overlap.decisions import decided_set, write_set
-from registry.overlap.detector import detect
+from registry.overlap.detector import detect, examine
 from registry.overlap.evaluation import Scored, measure
 from registry.overlap.fitting import fit_weights, labelled_pairs, read_prior
 from registry.overlap.judging import likelier
@@ -26,6 +26,7 @@ from registry.overlap.model import (
     model_in_use,
     read_model,
 )
+from registry.overlap.pairs import KEPT_FROM
 from registry.overlap.versions import judged_by_another
 from registry.permissions import COMMAND_LINE
 from registry.review import decide
@@ -206,21 +207,48 @@ async def test_another_model_is_measured_as_it_judges(
 ) -> None:
     (three_countries / "halves.json").write_text('{"tuning": ["GH"], "testing": ["KE", "MD"]}')
     used = model_in_use()
-    never = replace(used.kinds[DUPLICATED_ASSISTANCE], bias=-60.0)
-    with judging_with(replace(used, version="never", kinds=dict.fromkeys(used.kinds, never))):
+    always = replace(used.kinds[DUPLICATED_ASSISTANCE], bias=60.0)
+    with judging_with(replace(used, version="always", kinds=dict.fromkeys(used.kinds, always))):
         found = await measure(three_countries, "testing", committed)
 
     async with committed.session() as session:
         pairs = (await session.exec(select(OverlapPair))).all()
-    assert {pair.model_version for pair in pairs} == {"never"}
+    assert {pair.model_version for pair in pairs} == {"always"}
     assert (found.set, found.half) == ("set", "testing")
-    # K1 and K2 overlap, and are now missed.
+    # The umbrella is the one labelled pair that must not be flagged.
     assert sum(one.pairs for one in found.calibration) == 5  # of six: K1 and R are undecided
     (wrong,) = found.wrong
-    assert (wrong.a, wrong.b, wrong.label) == ("K1", "K2", "duplicated-assistance")
-    assert wrong.organisation_a == "Org K1"
-    assert not wrong.flagged
+    assert (wrong.a, wrong.b, wrong.label) == ("M1", "M2", "umbrella")
+    assert wrong.organisation_a == "Org M1"
+    assert wrong.flagged
     assert found.figures["average_precision"] is not None
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_what_people_talk_about_is_judged_however_improbable(
+    committed: Database, full: bool
+) -> None:
+    async with committed.session() as session:
+        a = await a_project(session, reporting_org="Bench and Bar")
+        b = await a_project(session, reporting_org="Justice Works")
+        await examine(session, [a.id or 0, b.id or 0])
+        (case,) = (await session.exec(select(OverlapCase))).all()
+        await decide(
+            session, COMMAND_LINE, case.id or 0, version=1, outcome="not-an-overlap", reason="No.",
+        )  # fmt: skip
+    used = model_in_use()
+    never = replace(used.kinds[DUPLICATED_ASSISTANCE], bias=-60.0)
+    with judging_with(replace(used, version="never", kinds=dict.fromkeys(used.kinds, never))):
+        if full:
+            await detect(committed, full=True)
+        else:
+            async with committed.session() as session:
+                await examine(session, [a.id or 0])
+
+    (pair,) = (await the_pairs(committed)).values()
+    assert (pair.case_id, pair.model_version, pair.flagged) == (case.id, "never", False)
+    assert pair.probability < KEPT_FROM
+    assert sum(part["weight"] for part in pair.evidence) < -40
 
 
 async def test_decisions_teach_a_model_that_judges_otherwise(
@@ -256,7 +284,8 @@ async def test_decisions_teach_a_model_that_judges_otherwise(
     await detect(committed, full=True)
 
     after = await the_pairs(committed)
-    assert after.keys() == before.keys()
+    # The one that nobody decided is gone, its case too; the others keep theirs.
+    assert [pair.case_id for key, pair in before.items() if key not in after] == [cases[-1].id]
     for key, pair in after.items():
         assert before[key].flagged and not pair.flagged
         assert pair.probability < before[key].probability
@@ -264,8 +293,8 @@ async def test_decisions_teach_a_model_that_judges_otherwise(
     async with committed.session() as session:
         assert not await judged_by_another(session)
         kept = (await session.exec(select(OverlapCase))).all()
-        assert {case.state for case in kept} == {"decided"}  # the open one is withdrawn
-        assert len(kept) == len(cases) - 1
+        assert {case.id for case in kept} == {case.id for case in cases[:-1]}
+        assert {case.state for case in kept} == {"decided"}
         raised = await session.exec(select(Change).where(Change.action == "opened"))
         assert {change.after["model_version"] for change in raised} == {"1"}
 
