@@ -183,7 +183,8 @@ async def decide(
     case.version += 1
     session.add(case)
     await session.flush()
-    await record_change(session, actor, "case", case_id, "decided", before, _as_json(case))
+    after = _as_json(case) | {"judged": [_judged(view) for view in pairs]}
+    await record_change(session, actor, "case", case_id, "decided", before, after)
     return case
 
 
@@ -304,6 +305,17 @@ async def _check_outcome(
         errors.append(FieldError("lead_organisation_id", message("There is no such organisation.")))
     if errors:
         raise Invalid(errors)
+
+
+def _judged(view: PairView) -> dict[str, object]:
+    """Return what the model said of a pair when people decided."""
+    pair = view.pair
+    return {
+        "pair": pair.id,
+        "kind": pair.kind,
+        "probability": round(pair.probability, 4),
+        "model_version": pair.model_version,
+    }
 
 
 def _as_json(case: OverlapCase) -> dict[str, object]:

@@ -14,6 +14,7 @@ from itertools import accumulate
 from typing import Any
 
 from registry import codelists
+from registry.overlap.measured import CalibrationBin
 
 TILE = 22
 """Units of a tile of the map with its gap; the tile itself is two units smaller."""
@@ -286,6 +287,38 @@ def sum_up(start: float, reasons: Sequence[Any]) -> Sum:
 
     steps = map(step, (None, *reasons), totals, totals[1:])
     return Sum(tuple(steps), step(None, 0.0, totals[-1]), at(0.0))
+
+
+PLOT = 300
+"""Units of each side of the plot of a calibration."""
+
+
+@dataclass(frozen=True)
+class CalibrationPoint:
+    """Pairs shown with about one probability; the line is where their true share may lie."""
+
+    bin: CalibrationBin
+    x: float
+    y: float
+    radius: float
+    top: float
+    bottom: float
+
+
+def calibration_plot(bins: Iterable[CalibrationBin]) -> tuple[CalibrationPoint, ...]:
+    """Return a point for each bin that has pairs, the more of them the larger."""
+    return tuple(
+        CalibrationPoint(
+            one,
+            round(PLOT * one.shown, 1),
+            round(PLOT * (1 - one.true), 1),
+            round(min(3 + math.sqrt(one.pairs), 13), 1),
+            round(PLOT * (1 - one.between[1]), 1),
+            round(PLOT * (1 - one.between[0]), 1),
+        )
+        for one in bins
+        if one.shown is not None and one.true is not None
+    )
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ def number(value: float | Decimal | None, digits: int = 0) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """Return a number with its sign, as weights have it: +0.53, −3.75."""
-    return f"{'−' if value < 0 else '+'}{number(abs(value), digits)}"
+    """Return a number with its sign, as weights have it: +0.53, −3.75, 0."""
+    return f"{'−' if value < 0 else '+'}{number(abs(value), digits)}" if value else "0"
 
 
 def percent(share: float | Decimal | None) -> str:

@@ -19,12 +19,11 @@ from registry.models import OverlapPair, Project
 from registry.overlap.compared import compared_pairs
 from registry.overlap.detector import Result, detect
 from registry.overlap.labelled import UNDECIDED, Half, LabelledSet, read_set, shown_name
-from registry.overlap.measured import CalibrationBin, Evaluation, WrongPair
+from registry.overlap.measured import CalibrationBin, Evaluation, WrongPair, calibration
 from registry.overlap.model import DOUBLE_REGISTRATION, KINDS_OF_OVERLAP
 from registry.permissions import COMMAND_LINE
 
 UNLABELLED = "unlabelled"
-_BINS = 10
 Numbers = NDArray[np.float64]
 
 
@@ -72,7 +71,7 @@ async def measure(folder: Path, half: Half, database: Database | None = None) ->
         set=shown_name(folder),
         half=half,
         figures=figures(found.scored),
-        calibration=tuple(calibration([pair for pair in found.scored if pair.compared])),
+        calibration=_bins([pair for pair in found.scored if pair.compared]),
         wrong=tuple(
             _wrong(pair, found.known)
             for pair in sorted(found.scored, key=lambda pair: -pair.probability)
@@ -159,17 +158,8 @@ def average_precision(scored: Sequence[Scored]) -> float | None:
     return round(float(np.sum(steps * precision)), 4)
 
 
-def calibration(scored: Sequence[Scored]) -> list[CalibrationBin]:
-    """Return what was shown and what was true, in ten bins of equal width."""
-    shown = np.array([p.probability for p in scored])
-    true = np.array([p.overlaps for p in scored], dtype=np.float64)
-    bins = np.minimum((shown * _BINS).astype(int), _BINS - 1)
-    found = []
-    for n in range(_BINS):
-        here = bins == n
-        means = (float(shown[here].mean()), float(true[here].mean())) if here.any() else ()
-        found.append(CalibrationBin(n / _BINS, (n + 1) / _BINS, int(here.sum()), *means))
-    return found
+def _bins(scored: Sequence[Scored]) -> tuple[CalibrationBin, ...]:
+    return calibration([p.probability for p in scored], [p.overlaps for p in scored])
 
 
 def calibration_error(scored: Sequence[Scored]) -> float | None:
@@ -178,7 +168,7 @@ def calibration_error(scored: Sequence[Scored]) -> float | None:
         return None
     error = sum(
         one.pairs * abs(one.shown - one.true)
-        for one in calibration(scored)
+        for one in _bins(scored)
         if one.shown is not None and one.true is not None
     )
     return round(error / len(scored), 4)

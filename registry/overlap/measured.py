@@ -1,11 +1,18 @@
 """How good a model was when it was made: the part `evaluation` of its file, as it is read.
 
-Whoever makes a model writes `msgspec.to_builtins(evaluation)`; nothing here is reckoned.
+Whoever makes a model writes `msgspec.to_builtins(evaluation)`.
 """
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
+
+BINS = 10
+_Z = 1.96
+"""Standard deviations that 95 % of a normal distribution lie within."""
 
 
 class CalibrationBin(msgspec.Struct, frozen=True, rename={"low": "from", "high": "to"}):
@@ -18,6 +25,30 @@ class CalibrationBin(msgspec.Struct, frozen=True, rename={"low": "from", "high":
     """Mean of the probabilities shown; None without pairs."""
     true: float | None = None
     """Share of pairs that people call overlaps, 0..1; None without pairs."""
+
+    @property
+    def between(self) -> tuple[float, float]:
+        """Where the true share lies with 95 % confidence (Wilson's interval)."""
+        if not self.pairs or self.true is None:
+            return 0.0, 1.0
+        share = _Z**2 / self.pairs
+        middle = (self.true + share / 2) / (1 + share)
+        half = math.sqrt(self.true * (1 - self.true) * share + share**2 / 4) / (1 + share)
+        return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def calibration(shown: Sequence[float], true: Sequence[bool]) -> tuple[CalibrationBin, ...]:
+    """Return what was shown and what was true, pair by pair, in ten bins of equal width."""
+    probabilities, overlaps = np.array(shown, dtype=float), np.array(true, dtype=float)
+    place = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    found = []
+    for n in range(BINS):
+        here = place == n
+        means = (
+            (float(probabilities[here].mean()), float(overlaps[here].mean())) if here.any() else ()
+        )
+        found.append(CalibrationBin(n / BINS, (n + 1) / BINS, int(here.sum()), *means))
+    return tuple(found)
 
 
 class WrongPair(msgspec.Struct, frozen=True):

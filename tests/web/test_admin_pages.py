@@ -11,6 +11,7 @@ PAGES = (
     "/admin",
     "/admin/accounts",
     "/admin/synonyms",
+    "/admin/overlap-model",
     "/admin/organisations/new",
     "/admin/quality/published-without-budget",
 )

@@ -13,10 +13,14 @@ from registry.exchange.record import COLUMNS
 from registry.exchange.template_texts import MEANINGS, required
 from registry.imports.cleaning import KEPT
 from registry.mail_settings import sends_mail
+from registry.overlap.evidence.meanings import MEANINGS as EVIDENCE
+from registry.overlap.labelled import HARD_NEGATIVES
+from registry.overlap.model import model_in_use
 from registry.saved_searches import MOST_SEARCHES
 from web import i18n
 from web.assets import asset, assets
 from web.i18n import sentence
+from web.model_page import examples
 from web.project_fields import EXAMPLES, field_label
 from web.rendering import Page, page
 
@@ -27,7 +31,8 @@ TOPICS = {
     "registering": sentence("Register a project"),
     "bringing": sentence("Bring your projects"),
     "importing": sentence("The columns of a table"),
-    "overlaps": sentence("Overlaps and how they are judged"),
+    "overlaps": sentence("How Convene finds overlaps"),
+    "reviewing": sentence("Review an overlap"),
     "places": sentence("Regions, mechanisms and organisations"),
     "accessibility": sentence("Accessibility"),
 }
@@ -85,6 +90,10 @@ async def topic_page(request: HTMXRequest, topic: str) -> Page:
         contact=request.app.state.settings.contact,
         statement_day=STATEMENT_DAY,
         version=version("convene"),
+        model=model_in_use(),
+        evidence=EVIDENCE,
+        hard_cases=HARD_NEGATIVES,
+        sums=examples(),
         max_upload=request.app.state.settings.max_upload // 1024**2,
     )
 
