@@ -24,6 +24,7 @@ class Background:
     stems: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(language, stem) -> projects that have it."""
     sentences: Counter[frozenset[str]] = field(default_factory=Counter)
+    """What stays of a sentence without names and figures -> projects that have it."""
     subjects: Counter[str] = field(default_factory=Counter)
     _rarities: dict[tuple[str, str], float] = field(default_factory=dict)
     _telling: WeakKeyDictionary[Profile, Mapping[str, float]] = field(
@@ -76,8 +77,8 @@ class Background:
         if known is None:
             kept = (
                 sentence
-                for sentence in profile.sentences
-                if self.sentences[sentence] < BOILERPLATE_FROM or len(sentence) < 4
+                for sentence, core in zip(profile.sentences, profile.cores, strict=True)
+                if self.sentences[core] < BOILERPLATE_FROM or len(core) < 4
             )
             language = profile.record.language
             stems = frozenset().union(*kept)
@@ -96,7 +97,7 @@ def background_of(profiles: Iterable[Profile]) -> Background:
         language = profile.record.language
         background.by_language[language] += 1
         background.stems.update((language, stem) for stem in profile.stems)
-        background.sentences.update(set(profile.sentences))
+        background.sentences.update(set(profile.cores))
         background.subjects.update(profile.subjects.keys())
     return Background(
         number,

@@ -25,10 +25,11 @@ from registry.overlap.model import (
 from registry.overlap.profile import Profile, profile_of
 
 PRIOR_FILE = Path(__file__).with_name("prior.json")
-PULL = 5.0
+PULL = 15.0
 """How strongly a weight is pulled to its prior: like so many pairs that contradict the move."""
-PULL_OF_BIAS = PULL / 10
-"""How common overlaps are is for the labels to say."""
+PULL_OF_BIAS = 4.0
+"""How common overlaps are is for the labels to say, but those of one group of people alone would
+have it higher or lower by one or two."""
 
 
 @dataclass(frozen=True)

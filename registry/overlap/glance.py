@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from registry import codelists
 from registry.meaning import DIMENSIONS
 from registry.overlap.evidence import KINDS
+from registry.overlap.evidence.place_and_time import MANY_COUNTRIES
 from registry.overlap.evidence.text import USUAL_COSINE
+from registry.overlap.leanings import SETTINGS
 from registry.overlap.model import DOUBLE_REGISTRATION, DUPLICATED_ASSISTANCE, Model
 from registry.overlap.names import OrganisationKeys
 from registry.overlap.profile import Profile
@@ -44,7 +46,7 @@ class Glance:
         self._least = math.log(least / (1.0 - least))
         self._size = len(profiles)
         self._numbers = _numbers(profiles)
-        self._named, self._reporters = _organisations(profiles)
+        self._named, self._reporters, self._offices = _organisations(profiles)
         self._referring = _referring(profiles)
         self._weights = [
             (model.kinds[kind].bias, model.kinds[kind].weights)
@@ -69,6 +71,7 @@ class Glance:
         values = values_of(sides) | {
             "roles": _roles(sides, known),
             "partner": known.astype(np.float32),
+            "offices": self._offices[self._reporters[a], self._reporters[b]].astype(np.float32),
             "identifiers": np.where(known, 2.0, 0.0).astype(np.float32),
         }
         duplicated, double = (self._most(values, *weights) for weights in self._weights)
@@ -102,12 +105,21 @@ def values_of(sides: Sides) -> dict[str, Numbers]:
     a, b = sides
     cosine = np.einsum("ij,ij->i", a["vector"], b["vector"])
     alike = {name: _dots(a[name], b[name]) for name in ("activities", "beneficiaries")}
+    approach = _dots(a["approach"], b["approach"])
+    weakest = np.minimum(np.minimum(*alike.values()), np.nan_to_num(approach, nan=1.0))
     return {
         "meaning": np.clip((cosine - USUAL_COSINE) / 0.15, -2.0, 2.5),
         **{
             name: np.nan_to_num(np.clip((dot - 0.55) / 0.3, -1.2, 1.3))
             for name, dot in alike.items()
         },
+        "approach": np.nan_to_num(np.clip((approach - 0.6) / 0.4, -1.2, 1.0)),
+        "agreement": np.nan_to_num(np.clip((weakest - 0.6) / 0.25, -1.2, 1.0)),
+        "settings": np.nan_to_num(
+            np.clip((_dots(a["settings"], b["settings"]) - 0.4) / 0.4, -1.0, 1.0)
+        ),
+        "exploitation": _exploitation(sides),
+        "extent": _extent(sides),
         "measures": _measures(sides),
         "months": _months(sides),
         "dates": _dates(sides),
@@ -128,6 +140,23 @@ def _meet(a: Numbers, b: Numbers) -> NDArray[np.bool_]:
     """Tell where both sides may have a word in common: for certain where they have one."""
     meet: NDArray[np.bool_] = np.einsum("ij,ij->i", a, b) > 0
     return meet
+
+
+def _exploitation(sides: Sides) -> Numbers:
+    a, b = sides
+    own, other = a["exploitation"].sum(axis=1), b["exploitation"].sum(axis=1)
+    shared = np.einsum("ij,ij->i", a["exploitation"], b["exploitation"])
+    fewer = np.minimum(own, other)
+    value = np.where(shared > 0, shared / np.maximum(fewer, 1.0), -1.0)
+    return np.where(fewer > 0, value, 0.0).astype(np.float32)
+
+
+def _extent(sides: Sides) -> Numbers:
+    a, b = sides
+    few = np.minimum(a["countries"], b["countries"])
+    ratio = np.maximum(a["countries"], b["countries"]) / np.maximum(few, 1.0)
+    value = np.maximum(-np.log(np.maximum(ratio, 1.0)) / math.log(MANY_COUNTRIES), -2.0)
+    return np.where((few > 0) & (ratio >= MANY_COUNTRIES), value, 0.0).astype(np.float32)
 
 
 def _measures(sides: Sides) -> Numbers:
@@ -157,8 +186,8 @@ def _months(sides: Sides) -> Numbers:
     common = np.fmin(a["end"], b["end"]) - np.fmax(a["start"], b["start"]) + 1
     shorter = np.minimum(a["end"] - a["start"], b["end"] - b["start"]) + 1  # NaN if one is missing
     share = common / np.maximum(shorter, 1)
-    value = np.clip((share - 0.35) / np.where(share > 0.35, 0.35, 0.175), -2.0, 1.0)
-    return np.where(_apart_in_time(sides), -2.0, np.nan_to_num(value)).astype(np.float32)
+    value = np.clip((share - 0.35) / np.where(share > 0.35, 0.35, 0.0875), -4.0, 1.0)
+    return np.where(_apart_in_time(sides), -4.0, np.nan_to_num(value)).astype(np.float32)
 
 
 def _dates(sides: Sides) -> Numbers:
@@ -194,12 +223,20 @@ def _numbers(profiles: Sequence[Profile]) -> dict[str, NDArray[np.float32]]:
     """Return the columns that values are worked out of, a row a project."""
     measures, pillars = list(codelists.scheme("measures")), list(codelists.scheme("pillars"))
     activities, groups = (list(codelists.scheme(s)) for s in ("activity_types", "target_groups"))
+    approaches = list(codelists.scheme("overlap_approaches"))
     records = [profile.record for profile in profiles]
     blank = np.zeros(DIMENSIONS, dtype=np.float32)
     return {
         "vector": np.stack([blank if p.vector is None else p.vector for p in profiles]),
         "activities": _table(activities, [p.activities for p in profiles]),
         "beneficiaries": _table(groups, [p.beneficiaries for p in profiles]),
+        "settings": _table(sorted(SETTINGS), [p.settings for p in profiles]),
+        "exploitation": _table(
+            list(codelists.scheme("exploitation_forms")),
+            [dict.fromkeys(r.exploitation_forms, 1.0) for r in records],
+        ),
+        "countries": _column(len(p.countries) for p in profiles),
+        "approach": _table(approaches, [p.approach for p in profiles]),
         "measures": _table(measures, [dict.fromkeys(r.measures, 1.0) for r in records]),
         "of_pillar": _table(
             sorted({measure.partition("-")[0] for measure in measures}),
@@ -214,7 +251,7 @@ def _numbers(profiles: Sequence[Profile]) -> dict[str, NDArray[np.float32]]:
         "figures": _hashed([p.figures for p in profiles]),
         "titles": _hashed([p.title_stems for p in profiles]),
         "participants": _column(len(p.participants) for p in profiles),
-        "uncertain": _column(0 for p in profiles),
+        "uncertain": _column(p.contributes or p.period_told for p in profiles),
     }
 
 
@@ -267,9 +304,11 @@ def _column(values: Iterable[Any]) -> NDArray[np.float32]:
     return np.array([math.nan if v is None else float(v) for v in values], dtype=np.float32)
 
 
-def _organisations(profiles: Sequence[Profile]) -> tuple[NDArray[np.bool_], Positions]:
+def _organisations(
+    profiles: Sequence[Profile],
+) -> tuple[NDArray[np.bool_], Positions, NDArray[np.bool_]]:
     """Return who names whose organisation: a row a project, a column an organisation that reports
-    some of them; and the column of each project's own."""
+    some of them; the column of each project's own; and which of those are one organisation's."""
     reporters = {keys: n for n, keys in enumerate({p.organisation: None for p in profiles})}
     by_sign: dict[str, list[OrganisationKeys]] = {}
     for keys in reporters:
@@ -279,10 +318,14 @@ def _organisations(profiles: Sequence[Profile]) -> tuple[NDArray[np.bool_], Posi
     @cache
     def columns(named: OrganisationKeys) -> list[int]:
         near = {keys for sign in named.signs for keys in by_sign.get(sign, ())}
-        return [reporters[keys] for keys in near if named.same_as(keys)]
+        return [reporters[keys] for keys in near if named.pays_as(keys)]
 
     found = np.zeros((len(profiles), len(reporters)), dtype=bool)
     for row, profile in zip(found, profiles, strict=True):
         for _, named in profile.participants:
             row[columns(named)] = True
-    return found, np.array([reporters[p.organisation] for p in profiles])
+    offices = np.zeros((len(reporters), len(reporters)), dtype=bool)
+    for keys, n in reporters.items():
+        offices[n, columns(keys)] = True
+    np.fill_diagonal(offices, val=False)
+    return found, np.array([reporters[p.organisation] for p in profiles]), offices

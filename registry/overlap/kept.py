@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.exchange.record import ProjectRecord
 from registry.models import Project, ProjectProfile
-from registry.overlap import names, places, profile, topics
+from registry.overlap import contributions, leanings, names, places, profile, topics
 from registry.overlap.names import the_one
 from registry.overlap.profile import Profile
 from registry.overlap.vectors import Vector
@@ -26,6 +26,7 @@ from registry.statements import among
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Profile)
+_READERS = (profile, names, places, topics, leanings, contributions)
 _JUDGED_BY = (
     "identifier",
     "iati_identifier",
@@ -46,8 +47,9 @@ _JUDGED_BY = (
 def reader() -> str:
     """Name the code and word lists that read texts: whatever others have kept is made anew."""
     folder = Path(__file__).parent
-    modules = (Path(str(m.__file__)) for m in (profile, names, places, topics))
-    content = b"".join(path.read_bytes() for path in (*modules, *sorted(folder.glob("*s.json"))))
+    modules = (Path(str(m.__file__)) for m in _READERS)
+    lists = (*sorted(folder.glob("*s.json")), folder / "towns.zip")
+    content = b"".join(path.read_bytes() for path in (*modules, *lists))
     return hashlib.sha256(content).hexdigest()[:16]
 
 

@@ -1,22 +1,42 @@
 """Whether two names mean one organisation: by its id, its name, its initials or a part of it.
 
-The registry's own directory knows most names; this is for names that it does not know.
+The registry's own directory knows most names; this is for names that it does not know. Names of
+the large organisations in several languages are in organisations.json, agencies that spend a
+State's money in governments.json.
 """
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
+
+from babel import Locale
 
 from registry import codelists
 from registry.folding import fold
 
 _GOVERNMENT = re.compile(
-    r"^(?:the )?(?:government|gobierno|gouvernement|governo|embassy|embajada|ambassade|kingdom"
-    r"|royaume|reino|republic|republique|republica)(?: (?:of|de|du|da|do|des|the|la|le|el))* "
+    r"^(?:the )?(?:royal )?(?:government|gobierno|gouvernement|governo|embassy|embajada|ambassade"
+    r"|embaixada|kingdom|royaume|reino|republic|republique|republica|cooperation|cooperacion"
+    r"|правительство|посольство|حكومه|حكومة|سفارة)(?: (?:of|de|du|da|do|des|the|la|le|el|los))* "
 )
+_WHERE = re.compile(r" (?:in|en|au|aux|a|em|no|na|to) .*$")
+_LEGAL_FORM = re.compile(
+    r" (?:e v|inc|ltd|limited|llc|gmbh|ggmbh|asbl|vzw|a c|s a|i p|ong|ngo|plc)$"
+)
+_PUBLIC = re.compile(
+    r" (?:minist\w+|national (?:police|agency|committee|council|commission|authority|institute)"
+    r"|police|gendarmerie|government|gouvernement|gobierno|governo|municipal\w*|prosecut\w+"
+    r"|fiscalia|procuradur\w+|procuradoria|parquet|supreme court|cour supreme|corte suprema"
+    r"|policia|direccion general|direction (?:generale|nationale)|secretaria|prefeitura|alcaldia"
+    r"|mairie|министерство|мвд|прокуратура|полиция|акимат|وزارة|شرطة) "
+)
+_PART = re.compile(r"[/()|;]| [-–—] |, ")
+_LANGUAGES_OF_STATES = ("pt", "ru", "ar", "de")
+"""The code lists have names of countries in English, French and Spanish."""
 
 _SMALL = frozenset(
     "of the for and on against with in to de des du la le les el los y et a da do dos das e para "
@@ -26,7 +46,10 @@ _GENERAL = frozenset(
     "international organisation organization ministry foreign affairs government agency "
     "development cooperation fund foundation national united nations office embassy regional "
     "country programme mission centre center institute association society committee council "
-    "department state".split()
+    "department state women children child justice legal action aid support against trafficking "
+    "human rights migration education project community general directorate police service "
+    "ministerio ministere ministerio fundacion fondation asociacion centro proyecto mujeres "
+    "femmes enfants ninos derechos".split()
 )
 """Words that many organisations share; alone they identify none."""
 
@@ -60,6 +83,12 @@ class OrganisationKeys:
     government: str | None
     """The State (or 'EU') whose money this organisation spends."""
     acronym: str | None = None
+    parts: frozenset[str] = frozenset()
+    """The name without its legal form, and what stands in it between slashes or parentheses."""
+    public: bool = False
+    """It is an authority: a ministry, a police service, a court, a municipality."""
+    network: str | None = None
+    """The organisation or federation of organisations.json that it is an office or member of."""
     signs: frozenset[str] = frozenset()
     """What it has in common with every other name of the same organisation or payer: one of these.
     Two without a common sign need not be looked at any closer."""
@@ -75,8 +104,17 @@ class OrganisationKeys:
             self.government is not None and self.government == other.government
         )
 
+    def registers_as(self, other: "OrganisationKeys") -> bool:
+        """Tell whether both are one registrant: not merely two offices of one organisation."""
+        return (self.id is not None and self.id == other.id) or self.folded == other.folded
+
+    @property
+    def in_texts(self) -> tuple[str, ...]:
+        """What a text may call it, folded, between spaces."""
+        return _texts_call_it(self.parts, self.network)
+
     def same_as(self, other: "OrganisationKeys") -> bool:
-        """Tell whether both are one organisation, as far as the names show."""
+        """Tell whether both are one organisation or its offices, as far as the names show."""
         return _same(self, other)
 
 
@@ -86,7 +124,9 @@ def _same(one: OrganisationKeys, other: OrganisationKeys) -> bool:
         return True
     if not one.folded or not other.folded:
         return False
-    if one.folded == other.folded or _abbreviates(one, other) or _abbreviates(other, one):
+    if one.network or other.network:
+        return one.network == other.network
+    if one.parts & other.parts or _abbreviates(one, other) or _abbreviates(other, one):
         return True
     if one.id is not None and other.id is not None:
         return False  # the registry keeps them apart, though one name stands in the other
@@ -101,7 +141,9 @@ def _abbreviates(short: OrganisationKeys, long: OrganisationKeys) -> bool:
 
 def _part_of(short: OrganisationKeys, long: OrganisationKeys) -> bool:
     """Tell whether a name stands inside the other: 'Terre des hommes' in '… Lausanne'."""
-    return bool(short.words) and f" {short.folded} " in f" {long.folded} "
+    return bool(short.words) and any(
+        len(part) > 3 and f" {part} " in f" {long.folded} " for part in short.parts
+    )
 
 
 def organisation_keys(
@@ -109,25 +151,38 @@ def organisation_keys(
 ) -> OrganisationKeys:
     """Return the keys of a name; `known` maps names to organisations of the registry."""
     registered = (known or {}).get(name)
+    keys = _keys(name)
+    if registered is not None:
+        signs = keys.signs | {f"#{registered.id}"}
+        keys = replace(keys, id=registered.id, acronym=registered.acronym, signs=signs)
+    return the_one(keys)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _keys(name: str) -> OrganisationKeys:
     folded = fold(name)
+    whole = _LEGAL_FORM.sub("", folded)
+    stretches = [_LEGAL_FORM.sub("", fold(part)) for part in _PART.split(name)]
+    parts = frozenset({whole, *filter(_sets_apart, stretches)})
     telling = [word for word in folded.split() if word not in _SMALL]
     initials = "".join(word[0] for word in telling) if len(telling) > 2 else ""
-    id = registered.id if registered else None
     words = frozenset(word for word in telling if word not in _GENERAL and len(word) > 2)
-    government = _agencies().get(folded) or _country(folded)
+    government = next(filter(None, map(_state, (whole, *stretches))), None)
+    network = _network(whole, stretches)
     own = folded.removeprefix("un ")
-    signs = {f"#{id}", folded, own, own.partition(" ")[0], initials, f"@{government}", *words}
-    keys = OrganisationKeys(
+    signs = {own, own.partition(" ")[0], initials, f"@{government}", f"~{network}", *words, *parts}
+    return OrganisationKeys(
         name=name,
-        id=id,
+        id=None,
         folded=folded,
         initials=initials,
         words=words,
         government=government,
-        acronym=registered.acronym if registered else None,
-        signs=frozenset(signs - {"", "#None", "@None"}),
+        parts=parts - {""},
+        public=_PUBLIC.search(f" {whole} ") is not None,
+        network=network,
+        signs=frozenset(signs - {"", "@None", "~None"}),
     )
-    return the_one(keys)
 
 
 _KNOWN: dict[tuple[str, int | None, str | None], OrganisationKeys] = {}
@@ -140,13 +195,88 @@ def the_one(keys: OrganisationKeys) -> OrganisationKeys:
     return _KNOWN.setdefault((keys.name, keys.id, keys.acronym), keys)
 
 
+def _sets_apart(part: str) -> bool:
+    """Tell whether a part of a name identifies: not the country or the general word in it."""
+    words = [word for word in part.split() if word not in _GENERAL and word not in _SMALL]
+    return bool(words) and len(part) > 2 and _state(part) is None
+
+
+@lru_cache(maxsize=100_000)
+def _texts_call_it(parts: frozenset[str], network: str | None) -> tuple[str, ...]:
+    names = parts | set(_networks_names()[network]) if network else parts
+    everyday = _everyday()
+    return tuple(f" {n} " for n in sorted(names) if len(n) > 2 and n not in everyday)
+
+
+@cache
+def _file(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    return content
+
+
+@cache
+def _everyday() -> frozenset[str]:
+    """Return names that are everyday words too: a text that has them need not mean them."""
+    return frozenset(_file("organisations.json")["everyday"])
+
+
+@cache
+def _networks_names() -> dict[str, list[str]]:
+    given = _file("organisations.json")["organisations"]
+    return {network: [fold(name) for name in names] for network, names in given.items()}
+
+
+@cache
+def _networks() -> dict[str, str]:
+    return {name: network for network, names in _networks_names().items() for name in names}
+
+
+def _network(folded: str, parts: Iterable[str]) -> str | None:
+    """Return the network whose name this is, or begins with, or has as a part."""
+    known = _networks()
+    words = folded.split()
+    for length in range(len(words), 0, -1):
+        if found := known.get(" ".join(words[:length])):
+            return found
+    return next((known[part] for part in parts if part in known), None)
+
+
 @cache
 def _agencies() -> dict[str, str]:
-    content = json.loads(Path(__file__).with_name("governments.json").read_text(encoding="utf-8"))
-    return {fold(name): state for state, names in content["agencies"].items() for name in names}
+    states = _file("governments.json")["agencies"]
+    return {fold(name): state for state, names in states.items() for name in names}
+
+
+@cache
+def _state(folded: str) -> str | None:
+    """Return the State whose agency or government a name is, or begins with."""
+    agencies = _agencies()
+    if found := agencies.get(folded) or _country(folded):
+        return found
+    words = folded.split()
+    for length in range(len(words) - 1, 1, -1):
+        if found := agencies.get(" ".join(words[:length])):
+            return found
+    return None
 
 
 @cache
 def _country(folded: str) -> str | None:
     """Return the country that a name is, or whose government it names."""
-    return codelists.find_country(_GOVERNMENT.sub("", folded)) if len(folded) > 3 else None
+    if len(folded) <= 3:
+        return None
+    name = _GOVERNMENT.sub("", folded)
+    for spelling in (name, _WHERE.sub("", name)):
+        if found := codelists.find_country(spelling) or _other_languages().get(spelling):
+            return found
+    return None
+
+
+@cache
+def _other_languages() -> dict[str, str]:
+    return {
+        fold(name): code
+        for language in _LANGUAGES_OF_STATES
+        for code, name in Locale(language).territories.items()
+        if len(code) == 2 and code.isalpha()
+    }

@@ -1,6 +1,5 @@
 """A project made ready to be compared: everything that the evidence looks at, worked out once."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,8 @@ from registry import codelists
 from registry.exchange.record import ProjectRecord
 from registry.folding import fold
 from registry.meaning import text_of
+from registry.overlap.contributions import percentages_in, speaks_of_contribution
+from registry.overlap.leanings import leanings_of, settings_of
 from registry.overlap.names import KnownOrganisation, OrganisationKeys, organisation_keys
 from registry.overlap.places import Places, places_of
 from registry.overlap.topics import topics_in
@@ -32,6 +33,10 @@ EARLIEST, LATEST = 1990, 2060
 """Years between which a date makes sense."""
 ABSURD_YEARS = 20
 """A project is not longer."""
+_PERIOD = re.compile(
+    r"\b(20[0-4]\d) ?(?:[-–—/]|to|until|till|à|a|au|hasta|al|até|по|до|إلى|bis) ?(20[0-4]\d|\d\d)\b"
+)
+"""'2023-2025', '2024/26': years that a text names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,19 +55,30 @@ class Profile:
     title_stems: frozenset[str]
     sentences: tuple[frozenset[str], ...]
     """The stems of each sentence of title and description."""
+    cores: tuple[frozenset[str], ...]
+    """The same without names and figures: what stays of a sentence that is used again and again."""
     figures: frozenset[str]
     activities: Mapping[str, float] = field(default_factory=dict)
     beneficiaries: Mapping[str, float] = field(default_factory=dict)
+    approach: Mapping[str, float] = field(default_factory=dict)
+    """How it works: help to people, capacity of practitioners, prevention, …"""
     subjects: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, float] = field(default_factory=dict)
+    """Where the people are exploited: on boats, in private homes, in the street."""
     countries: Mapping[str, float] = field(default_factory=dict)
     """Country -> share of the project, adding up to at most 1."""
     places: Places = field(default_factory=Places)
     start: date | None = None
     end: date | None = None
+    period_told: bool = False
+    """A date is missing or absurd, and these are of the years that the text names."""
     usd: Decimal | None = None
     phase: int | None = None
     identifiers: frozenset[str] = frozenset()
     related: frozenset[str] = frozenset()
+    contributes: bool = False
+    """The text says that the record is of a contribution to a project, or of a share of it."""
+    percentages: frozenset[int] = frozenset()
     codes: frozenset[str] = frozenset()
     """What looks like a grant or project number in the text: letters and digits together."""
 
@@ -84,9 +100,13 @@ def profile_of(
     """
     known = known or {}
     text = text_of(record)
+    sentences = _SENTENCE.split(text)
     title, description = fold(record.title), fold(record.description)
     words = f"{title} {description}".split()
     start, end = sensible_dates(record)
+    told = _period_told(text) if start is None or end is None else None
+    subjects = topics_in("subjects", words)
+    leanings = leanings_of(title, words, record.activity_types, record.target_groups, subjects)
     organisation = organisation_keys(record.reporting_org, known)
     participants = tuple(
         (p.role, organisation_keys(p.name, known)) for p in record.participating_orgs
@@ -100,21 +120,27 @@ def profile_of(
         signs=organisation.signs.union(*(keys.signs for _, keys in participants)),
         folded=f" {title} {description} ",
         title_stems=_stems(title),
-        sentences=tuple(_stems(fold(sentence)) for sentence in _SENTENCE.split(text)),
+        sentences=tuple(_stems(fold(sentence)) for sentence in sentences),
+        cores=tuple(_stems(fold(_without_names(sentence))) for sentence in sentences),
         figures=_figures(text),
-        activities=_spoken_and_tagged("activities", title, words, record.activity_types),
-        beneficiaries=_spoken_and_tagged("beneficiaries", title, words, record.target_groups),
-        subjects=topics_in("subjects", words),
+        activities=leanings.activities,
+        beneficiaries=leanings.beneficiaries,
+        approach=leanings.approach,
+        subjects=subjects,
+        settings=settings_of(subjects),
         countries=_shares(record),
         places=places_of(record),
-        start=start,
-        end=end,
+        start=start or (told[0] if told else None),
+        end=end or (told[1] if told else None),
+        period_told=told is not None,
         usd=usd_of(record),
         phase=_phase(record.title),
         identifiers=frozenset(
             fold(i) for i in (record.identifier, record.iati_identifier) if i and fold(i)
         ),
         related=frozenset(fold(r.identifier) for r in record.related),
+        contributes=speaks_of_contribution(f"{title} . {description}"),
+        percentages=percentages_in(text),
         codes=frozenset(
             code.casefold() for code in _CODE.findall(f"{record.title} {record.description}")
         ),
@@ -125,26 +151,28 @@ def _stems(folded: str) -> frozenset[str]:
     return frozenset(word[:STEM] for word in folded.split() if len(word) > 2 and not word.isdigit())
 
 
+def _without_names(sentence: str) -> str:
+    """Leave out figures and words with a capital, but for one that begins the sentence."""
+    first, *others = sentence.split() or [""]
+    kept = (word for word in others if not word[:1].isupper() and not word[:1].isdigit())
+    return " ".join(("" if first.isupper() else first, *kept))
+
+
 def _figures(text: str) -> frozenset[str]:
     """Return the numbers of a text that say something: no years, nothing below ten."""
     found = {re.sub(r"\D", "", number) for number in _NUMBER.findall(text)}
     return frozenset(n for n in found if int(n[:18]) >= 10 and not 1990 <= int(n[:18]) <= 2060)
 
 
-def _spoken_and_tagged(
-    theme: str, title: str, words: list[str], tags: list[str]
-) -> dict[str, float]:
-    """Weigh codes by where they appear: a tag may be wrong, a title seldom is. As a vector they
-    have the length 1."""
-    weights: dict[str, float] = {}
-    for code, times in topics_in(theme, words).items():
-        weights[code] = min(0.4 + 0.3 * times, 1.3)
-    for code in topics_in(theme, title.split()):
-        weights[code] = weights.get(code, 0.0) + 0.7
-    for code in tags:
-        weights[code] = weights.get(code, 0.0) + 0.8
-    length = math.sqrt(sum(weight * weight for weight in weights.values()))
-    return {code: weight / length for code, weight in weights.items()}
+def _period_told(text: str) -> tuple[date, date] | None:
+    found = _PERIOD.search(text)
+    if not found:
+        return None
+    first, last = int(found[1]), int(found[2])
+    last += 2000 if last < 100 else 0
+    if not first <= last <= first + ABSURD_YEARS:
+        return None
+    return date(first, 1, 1), date(last, 12, 31)
 
 
 def sensible_dates(record: ProjectRecord) -> tuple[date | None, date | None]:

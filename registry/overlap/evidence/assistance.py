@@ -100,6 +100,54 @@ def _told_beneficiaries(alike: "_Alike") -> Message:
     return message("They are for different people: {a} in one, {b} in the other.", a=own, b=other)
 
 
+@kind("approach", -1.2, 1.0)
+def approach(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """They work in the same way: help to people, or capacity of those who help, or campaigns."""
+    if not a.approach or not b.approach:
+        return None
+    cosine = dot(a.approach, b.approach)
+    value = between(-1.2, (cosine - 0.6) / 0.4, 1.0)
+    own, other = _main(a.approach), _main(b.approach)
+    return Evidence("approach", value, lambda: _told_approach(own, other))
+
+
+def _told_approach(own: str, other: str) -> Message:
+    if own == other:
+        return message(
+            "Both work in the same way: {approach}.",
+            approach=wording.labels("overlap_approaches", [own]),
+        )
+    return message(
+        "They work in different ways: {a} in one, {b} in the other.",
+        a=wording.labels("overlap_approaches", [own]),
+        b=wording.labels("overlap_approaches", [other]),
+    )
+
+
+def _main(weights: Mapping[str, float]) -> str:
+    return max(weights, key=lambda name: (weights[name], name))
+
+
+@kind("agreement", -1.2, 1.0)
+def agreement(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """The same work for the same people: assistance is duplicated only where all of it agrees."""
+    if not a.activities or not b.activities or not a.beneficiaries or not b.beneficiaries:
+        return None
+    weakest = min(
+        dot(a.activities, b.activities),
+        dot(a.beneficiaries, b.beneficiaries),
+        dot(a.approach, b.approach) if a.approach and b.approach else 1.0,
+    )
+    value = between(-1.2, (weakest - 0.6) / 0.25, 1.0)
+    return Evidence("agreement", value, lambda: _told_agreement(value))
+
+
+def _told_agreement(value: float) -> Message:
+    if value > 0:
+        return message("The same kind of work, in the same way, for the same people.")
+    return message("The work, the way of working and the people do not all agree.")
+
+
 @kind("exploitation", -1.0, 1.0)
 def exploitation(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They concern the same forms of exploitation."""
@@ -141,7 +189,8 @@ class _Alike(NamedTuple):
     def told_shared(self, scheme: str) -> wording.Value | None:
         """Return the strongest codes of both, None where they rather differ."""
         own, other = self.own, self.other
-        shared = sorted(own.keys() & other.keys(), key=lambda code: -own[code] * other[code])[:3]
+        both = (code for code in own.keys() & other.keys() if own[code] * other[code] > 0.08)
+        shared = sorted(both, key=lambda code: (-own[code] * other[code], code))[:3]
         return wording.labels(scheme, shared) if shared and self.cosine > 0.4 else None
 
     def told_apart(self, scheme: str) -> tuple[wording.Value, wording.Value]:
@@ -153,7 +202,12 @@ class _Alike(NamedTuple):
 def _alike(own: Mapping[str, float], other: Mapping[str, float]) -> _Alike | None:
     if not own or not other:
         return None
-    return _Alike(own, other, sum(own[code] * other[code] for code in own.keys() & other.keys()))
+    return _Alike(own, other, dot(own, other))
+
+
+def dot(own: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """Return the cosine of two weighed lists of codes; both have the length 1."""
+    return sum(own[code] * other[code] for code in own.keys() & other.keys())
 
 
 def _first(weights: Mapping[str, float], other: Mapping[str, float]) -> list[str]:

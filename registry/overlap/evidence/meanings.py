@@ -49,6 +49,26 @@ MEANINGS: Mapping[str, Meaning] = {
         message("For whom"),
         message("Victims, children, judges, police and so on, by the tags and by the texts."),
     ),
+    "approach": Meaning(
+        message("Way of working"),
+        message(
+            "Help to people, training of practitioners, prevention, policies or research: a course "
+            "for survivors is help, a course for the police is not."
+        ),
+    ),
+    "agreement": Meaning(
+        message("Agreement of all"),
+        message(
+            "Whether the work, the way of working and the people agree, all of them: the weakest "
+            "of the three counts."
+        ),
+    ),
+    "settings": Meaning(
+        message("Surroundings"),
+        message(
+            "Where people are exploited as the texts tell: private homes, boats, farms, the street."
+        ),
+    ),
     "exploitation": Meaning(
         message("Forms of exploitation"),
         message("The tags, as far as both projects have them."),
@@ -107,6 +127,13 @@ MEANINGS: Mapping[str, Meaning] = {
     "identifiers": Meaning(
         message("Identifiers"),
         message("The same identifier, or a grant number or identifier that both texts give."),
+    ),
+    "offices": Meaning(
+        message("Offices of one organisation"),
+        message(
+            "Headquarters and country office, or members of one federation, by their names in any "
+            "language. What both register may be one project."
+        ),
     ),
     "same-organisation": Meaning(
         message("Same organisation"),

@@ -11,17 +11,35 @@ from registry.overlap.evidence.evidence import Evidence, between, kind
 from registry.overlap.names import OrganisationKeys
 from registry.overlap.profile import Profile
 
+_SHARE_MARGIN = 0.04
+"""Rates of exchange move: three quarters of a budget may be 72 % or 78 % of it."""
+
 
 @kind("same-organisation", 0.0, 1.0)
 def same_organisation(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One organisation registered both; it knows of both."""
-    if a.signs.isdisjoint(b.signs) or not a.organisation.same_as(b.organisation):
+    if not a.organisation.registers_as(b.organisation):
         return None
     return Evidence(
         "same-organisation",
         1.0,
         lambda: message(
             "Both were registered by {organisation}.", organisation=a.organisation.short
+        ),
+    )
+
+
+@kind("offices", 0.0, 1.0)
+def offices(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """Two offices or members of one organisation registered them: headquarters and country."""
+    own, other = a.organisation, b.organisation
+    if a.signs.isdisjoint(b.signs) or own.registers_as(other) or not own.same_as(other):
+        return None
+    return Evidence(
+        "offices",
+        1.0,
+        lambda: message(
+            "{a} and {b} seem to be two offices of one organisation.", a=own.short, b=other.short
         ),
     )
 
@@ -79,7 +97,10 @@ def _told_partner(one: Profile, other: Profile) -> Message:
 
 @kind("third-partner", 0.0, 1.0)
 def third_partner(a: Profile, b: Profile, background: Background) -> Evidence | None:
-    """A third organisation takes part in both, and works in one of them: it knows of both."""
+    """A third organisation takes part in both, and works in one of them: it knows of both.
+
+    Ministries and the police take part in whatever is done with them, and seldom compare.
+    """
     third = None if a.signs.isdisjoint(b.signs) else _third_of(a, b)
     if third is None:
         return None
@@ -89,7 +110,7 @@ def third_partner(a: Profile, b: Profile, background: Background) -> Evidence | 
 def _third_of(a: Profile, b: Profile) -> str | None:
     for role, own in a.participants:
         for its, other in b.participants:
-            if "funding" == role == its or not own.same_as(other):
+            if "funding" == role == its or not own.same_as(other) or own.public:
                 continue
             if not own.same_as(a.organisation) and not own.same_as(b.organisation):
                 return own.short
@@ -109,8 +130,7 @@ def mention(a: Profile, b: Profile, background: Background) -> Evidence | None:
 
 
 def _mentions(one: Profile, other: Profile) -> bool:
-    name = other.organisation.folded
-    return len(name) > 2 and f" {name} " in one.folded
+    return any(name in one.folded for name in other.organisation.in_texts)
 
 
 def _told_mention(one: Profile, other: Profile) -> Message:
@@ -190,13 +210,28 @@ def identifiers(a: Profile, b: Profile, background: Background) -> Evidence | No
 
 @kind("budget", -1.5, 1.3)
 def budget(a: Profile, b: Profile, background: Background) -> Evidence | None:
-    """Their budgets are the same in one currency, or quite different."""
+    """Their budgets are the same in one currency, or a share of the other, or quite different."""
     if a.usd is None or b.usd is None:
         return None
     ratio = abs(math.log(float(a.usd) / float(b.usd)))
     exact = a.record.budget == b.record.budget and a.record.currency == b.record.currency
     value = 1.3 if exact else between(-1.5, 1.0 - ratio / 0.3, 1.0)
+    if value < 0.0:
+        part, whole = (a, b) if a.usd < b.usd else (b, a)
+        if part.contributes:
+            share = float(part.usd or 0) / float(whole.usd or 1)
+            told = any(abs(share - percent / 100) < _SHARE_MARGIN for percent in part.percentages)
+            return Evidence("budget", 0.9 if told else 0.0, lambda: _told_share(part, whole, share))
     return Evidence("budget", value, lambda: _told_budgets(a, b, exact, alike=ratio < 0.3))
+
+
+def _told_share(part: Profile, whole: Profile, share: float) -> Message:
+    return message(
+        "The budget of {a} is {share} of that of {b}, and its text speaks of a contribution.",
+        a=part.organisation.short,
+        b=whole.organisation.short,
+        share=wording.share(share),
+    )
 
 
 def _told_budgets(a: Profile, b: Profile, exact: bool, alike: bool) -> Message:
@@ -230,8 +265,13 @@ def _ends(funder: Profile, implementer: Profile) -> float:
     """Return how surely the first pays for what the second does: 0, 1 or 1.5."""
     working = _roles_of(funder, implementer.organisation)
     given = bool(working & {"implementing", "accountable", "extending"})
+    if given and _works_in(funder, funder):
+        given = False  # a partner in the other's own project, not the hands for its money
     received = any(
         role == "funding" and keys.pays_as(funder.organisation)
         for role, keys in implementer.participants
     )
+    if given != received:  # the other half may stand in the text alone
+        given = given or _mentions(funder, implementer)
+        received = received or _mentions(implementer, funder)
     return 1.5 if given and received else 1.0 if given or received else 0.0

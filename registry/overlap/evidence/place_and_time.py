@@ -1,12 +1,13 @@
 """Where and when: countries and shares, provinces, months in common, phases."""
 
+import math
 from datetime import date
 
 from registry import wording
 from registry.messages import Message, message
 from registry.overlap.background import Background
 from registry.overlap.evidence.evidence import Evidence, between, kind
-from registry.overlap.places import province_name, spelled
+from registry.overlap.places import comparable, province_name, same_provinces, spelled
 from registry.overlap.profile import Profile
 
 MANY_COUNTRIES = 3
@@ -52,28 +53,31 @@ def _told_countries(shared: list[str], share: float) -> Message:
     )
 
 
-@kind("locations", -3.0, 1.0)
+@kind("locations", -4.0, 1.0)
 def locations(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They work in the same provinces or towns, or explicitly in different ones."""
     own, other = a.places, b.places
     shared = _shared_names(a, b)
     if shared:
         return Evidence("locations", 1.0, lambda: _told_names(a, b, shared))
-    own_provinces = own.provinces or own.mentioned
-    other_provinces = other.provinces or other.mentioned
-    common = (own.provinces | own.mentioned) & (other.provinces | other.mentioned)
-    if common:
-        return Evidence("locations", 0.9, lambda: _told_provinces(common))
-    if own_provinces and other_provinces:
-        return Evidence(
-            "locations",
-            -3.0,
-            lambda: message(
-                "Different provinces: {a} in one, {b} in the other.", a=_where(a), b=_where(b)
-            ),
-        )
+    if own.everywhere or other.everywhere:
+        return None  # the one includes the other
+    towns = own.towns & other.towns
+    common = same_provinces(own.provinces | own.mentioned, other.provinces | other.mentioned)
+    if towns or common:
+        return Evidence("locations", 0.8, lambda: _told_common(towns, common))
+    return _apart(a, b)
+
+
+def _apart(a: Profile, b: Profile) -> Evidence | None:
+    own, other = a.places, b.places
+    if comparable(own.provinces, other.provinces):
+        return Evidence("locations", -4.0, lambda: _told_provinces_apart(a, b))
+    if comparable(own.provinces or own.mentioned, other.provinces or other.mentioned):
+        # What a text names in passing need not be where the project works.
+        return Evidence("locations", -2.2, lambda: _told_provinces_apart(a, b))
     if own.listed and other.listed:
-        # Towns of one province may bear different names, so this weighs less.
+        # Villages of one province bear different names too.
         return Evidence(
             "locations",
             -2.2,
@@ -84,42 +88,57 @@ def locations(a: Profile, b: Profile, background: Background) -> Evidence | None
     return None
 
 
+def _told_provinces_apart(a: Profile, b: Profile) -> Message:
+    return message("Different provinces: {a} in one, {b} in the other.", a=_where(a), b=_where(b))
+
+
 def _told_names(a: Profile, b: Profile, shared: set[str]) -> Message:
     named = spelled(a.record, shared) or spelled(b.record, shared)
     return message("Both name {places}.", places=wording.names(named[:NAMED]))
 
 
-def _told_provinces(codes: frozenset[str]) -> Message:
-    names = sorted(province_name(code) for code in codes)
-    return message("Both speak of {places}.", places=wording.names(names[:NAMED]))
+def _told_common(towns: frozenset[str], provinces: frozenset[str]) -> Message:
+    names = sorted(town.title() for town in towns) or sorted(
+        name for code in provinces if (name := province_name(code))
+    )
+    if names:
+        return message("Both speak of {places}.", places=wording.names(names[:NAMED]))
+    return message("Both work in towns of one province.")
 
 
 def _shared_names(a: Profile, b: Profile) -> set[str]:
     """Return places that both list, or that one lists and the other's text names."""
-    shared = set(a.places.listed & b.places.listed)
-    shared |= {name for name in a.places.listed if f" {name} " in b.folded}
-    shared |= {name for name in b.places.listed if f" {name} " in a.folded}
-    return shared
+    own, other = a.places, b.places
+    shared = (own.listed & (other.listed | other.towns)) | (other.listed & own.towns)
+    found = set(shared)
+    found |= {name for name in own.listed if f" {name} " in b.folded}
+    found |= {name for name in other.listed if f" {name} " in a.folded}
+    return found
 
 
 def _where(profile: Profile) -> wording.Value:
-    named = profile.record.locations or sorted(
-        province_name(code) for code in profile.places.mentioned
-    )
+    named = profile.record.locations or [
+        *sorted(town.title() for town in profile.places.towns),
+        *sorted(
+            name
+            for code in profile.places.provinces | profile.places.mentioned
+            if (name := province_name(code))
+        ),
+    ]
     return wording.names(named[:NAMED])
 
 
-@kind("months", -2.0, 1.0)
+@kind("months", -4.0, 1.0)
 def months(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They run at the same time, for most of the shorter one or only in passing."""
     if not overlap_in_time(a, b):
-        return Evidence("months", -2.0, lambda: _told_apart(a, b))
+        return Evidence("months", -4.0, lambda: _told_apart(a, b))
     if not (a.start and a.end and b.start and b.end):
         return None
     first, last = max(a.start, b.start), min(a.end, b.end)
     share = _days(first, last) / min(_days(a.start, a.end), _days(b.start, b.end))
-    # Projects that meet only in passing follow each other: that counts double.
-    value = between(-2.0, (share - 0.35) / (0.35 if share > 0.35 else 0.175), 1.0)
+    # Projects that meet only in passing follow each other: that counts four times.
+    value = between(-4.0, (share - 0.35) / (0.35 if share > 0.35 else 0.0875), 1.0)
     period = first, last
     return Evidence(
         "months", value, lambda: _told_months(value, share, months_in_common(a, b), period)
@@ -151,6 +170,8 @@ def _told_months(value: float, share: float, number: int, period: tuple[date, da
 @kind("dates", -2.0, 1.0)
 def dates(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They begin and end on nearly the same days, as two records of one project do."""
+    if a.period_told or b.period_told:
+        return None  # years that a text names are no days
     gaps = [
         abs((one - two).days) / 30.4
         for one, two in ((a.start, b.start), (a.end, b.end))
@@ -159,8 +180,22 @@ def dates(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if not gaps:
         return None
     apart = sum(gaps) / len(gaps)
-    value = between(-2.0, 1.0 - apart / 3.0, 1.0)
+    # The nearer date counts double: a donor's agreement may begin long before the work does.
+    weighed = (sum(gaps) + min(gaps)) / (len(gaps) + 1)
+    value = between(-2.0, 1.0 - weighed / 3.0, 1.0)
+    if value < 0.0 and (_contribution_within(a, b) or _contribution_within(b, a)):
+        return None
     return Evidence("dates", value, lambda: _told_dates(a, b, gaps, apart))
+
+
+def _contribution_within(part: Profile, whole: Profile) -> bool:
+    """Tell whether one is a contribution that is paid while the other runs."""
+    return bool(
+        part.contributes
+        and (part.start and whole.start and part.end and whole.end)
+        and whole.start <= part.start
+        and part.end <= whole.end
+    )
 
 
 def _told_dates(a: Profile, b: Profile, gaps: list[float], apart: float) -> Message:
@@ -216,18 +251,17 @@ def phases(a: Profile, b: Profile, background: Background) -> Evidence | None:
     )
 
 
-@kind("extent", -1.0, 0.0)
+@kind("extent", -2.0, 0.0)
 def extent(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One is a programme for many countries, the other one country's: programme and component."""
-    numbers = sorted((len(a.countries), len(b.countries)))
-    if not numbers[0] or numbers[1] < MANY_COUNTRIES or numbers[1] < 3 * numbers[0]:
+    few, many = sorted((len(a.countries), len(b.countries)))
+    if not few or many < MANY_COUNTRIES * few:
         return None
+    value = between(-2.0, -math.log(many / few, MANY_COUNTRIES), 0.0)
     return Evidence(
         "extent",
-        -1.0,
-        lambda: message(
-            "One covers {many} countries, the other {few}.", many=numbers[1], few=numbers[0]
-        ),
+        value,
+        lambda: message("One covers {many} countries, the other {few}.", many=many, few=few),
     )
 
 

@@ -140,6 +140,31 @@ def subjects(a: Profile, b: Profile, background: Background) -> Evidence | None:
     return Evidence("subjects", value, lambda: _told_subjects(value, shared, a, b, weights))
 
 
+@kind("settings", -1.0, 1.0)
+def settings(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """Both speak of exploitation in the same surroundings, or each of other ones."""
+    own, other = a.settings, b.settings
+    if not own or not other:
+        return None
+    alike = sum(own[code] * other[code] for code in own.keys() & other.keys())
+    value = between(-1.0, (alike - 0.4) / 0.4, 1.0)
+    return Evidence("settings", value, lambda: _told_settings(a, b))
+
+
+def _told_settings(a: Profile, b: Profile) -> Message:
+    shared = sorted(a.settings.keys() & b.settings.keys())
+    if shared:
+        return message(
+            "Both are about these surroundings: {settings}.",
+            settings=wording.labels("overlap_subjects", shared),
+        )
+    return message(
+        "They are about different surroundings: {a} in one, {b} in the other.",
+        a=wording.labels("overlap_subjects", sorted(a.settings)),
+        b=wording.labels("overlap_subjects", sorted(b.settings)),
+    )
+
+
 def _told_subjects(
     value: float, shared: list[str], a: Profile, b: Profile, weights: Mapping[str, float]
 ) -> Message:

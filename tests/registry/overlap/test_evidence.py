@@ -12,6 +12,7 @@ from registry.meaning import encode, text_of
 from registry.overlap.background import Background, background_of
 from registry.overlap.evidence import KINDS, Evidence, assistance, place_and_time, text
 from registry.overlap.evidence import organisations_and_money as who
+from registry.overlap.names import organisation_keys
 from registry.overlap.profile import Profile, profile_of
 from tests.builders import a_record
 
@@ -160,7 +161,8 @@ def test_a_regional_programme_shares_little_with_one_country() -> None:
 
     assert value(place_and_time.countries(one, of(country="MD"), NOTHING)) == 1
     assert value(place_and_time.countries(one, programme, NOTHING)) == -1
-    assert value(place_and_time.extent(one, programme, NOTHING)) == -1
+    assert value(place_and_time.extent(one, programme, NOTHING)) == -2
+    assert value(place_and_time.extent(one, of(countries=ten[:3]), NOTHING)) == pytest.approx(-1)
     assert place_and_time.extent(one, one, NOTHING) is None
 
 
@@ -173,10 +175,41 @@ def test_provinces() -> None:
 
     assert value(place_and_time.locations(edo, of(country="NG", locations=["Edo"]), NOTHING)) > 0
     assert value(place_and_time.locations(edo, told, NOTHING)) > 0
-    assert value(place_and_time.locations(edo, borno, NOTHING)) == -3
-    assert value(place_and_time.locations(told, borno, NOTHING)) == -3
+    assert value(place_and_time.locations(edo, borno, NOTHING)) == -4
+    assert value(place_and_time.locations(told, borno, NOTHING)) == -4
     assert place_and_time.locations(edo, silent, NOTHING) is None
     assert place_and_time.locations(edo, nationwide, NOTHING) is None
+
+
+@pytest.mark.parametrize(
+    ("country", "one", "other"),
+    [
+        ("KZ", "Шымкент", "Shymkent"),
+        ("EG", "القاهرة", "Le Caire"),
+        ("UA", "Харківська область", "Kharkiv"),
+        ("NG", "Benin City", "Edo State"),
+    ],
+)
+def test_one_place_in_other_spellings(country: str, one: str, other: str) -> None:
+    a, b = of(country=country, locations=[one]), of(country=country, locations=[other])
+
+    assert value(place_and_time.locations(a, b, NOTHING)) > 0
+
+
+def test_towns_of_other_provinces() -> None:
+    a, b = of(country="JO", locations=["Amman"]), of(country="JO", locations=["Aqaba"])
+    told = of(country="JO", locations=[], description="Courses are held in Aqaba and Ma'an.")
+
+    assert value(place_and_time.locations(a, b, NOTHING)) == -4
+    assert -4 < value(place_and_time.locations(a, told, NOTHING)) < -1
+    assert value(place_and_time.locations(b, told, NOTHING)) == 1
+
+
+def test_a_province_named_like_its_country_is_not_meant_when_the_country_is() -> None:
+    a = of(country="GT", locations=[], description="Inspectors in Guatemala are trained.")
+    b = of(country="GT", locations=["Huehuetenango"])
+
+    assert place_and_time.locations(a, b, NOTHING) is None
 
 
 def at(start: date | None, end: date | None) -> Profile:
@@ -188,7 +221,7 @@ def test_months_in_common() -> None:
 
     assert place_and_time.months_in_common(a, at(date(2026, 11, 15), date(2028, 1, 1))) == 2
     assert value(place_and_time.months(a, a, NOTHING)) == 1
-    assert value(place_and_time.months(a, at(date(2027, 1, 1), date(2027, 6, 1)), NOTHING)) == -2
+    assert value(place_and_time.months(a, at(date(2027, 1, 1), date(2027, 6, 1)), NOTHING)) == -4
     assert value(place_and_time.months(a, at(date(2026, 12, 1), date(2029, 1, 1)), NOTHING)) < -1
     assert place_and_time.months(a, at(None, None), NOTHING) is None
 
@@ -268,10 +301,54 @@ def test_one_organisation_under_three_names() -> None:
 
     for one in names:
         for other in names[:2]:
-            assert value(who.same_organisation(part(one), part(other), NOTHING)) == 1
-    assert who.same_organisation(part("IOM"), part("ILO"), NOTHING) is None
+            assert one == other or value(who.offices(part(one), part(other), NOTHING)) == 1
+    assert who.offices(part("IOM"), part("ILO"), NOTHING) is None
     apart = (part("La Strada Moldova"), part("La Strada International"))
-    assert who.same_organisation(*apart, NOTHING) is None
+    assert who.offices(*apart, NOTHING) is None
+
+
+def test_one_organisation_that_registers_twice_is_no_other_office_of_itself() -> None:
+    a, b = part("UNODC"), part("UNODC")
+
+    assert value(who.same_organisation(a, b, NOTHING)) == 1
+    assert who.offices(a, b, NOTHING) is None
+    assert who.same_organisation(a, part("UNODC Vienna"), NOTHING) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("UNODC México", "UN Office on Drugs and Crime"),
+        ("OIT", "Международная организация труда"),
+        ("المنظمة الدولية للهجرة", "OIM Maroc"),
+        ("Misión Internacional de Justicia", "IJM Field Office Guatemala"),
+        ("Kinderhilfe Musterstadt e.V.", "Kinderhilfe Musterstadt"),
+        ("Agência Brasileira de Cooperação (ABC)", "ABC/MRE"),
+    ],
+)
+def test_names_in_other_languages_and_forms(one: str, other: str) -> None:
+    assert organisation_keys(one).same_as(organisation_keys(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("U.S. Department of State / INL", "Gobierno de los Estados Unidos (INL)"),
+        ("Embassy of Switzerland in Albania", "SDC"),
+        ("Delegación de la Unión Europea en Honduras", "European Commission"),
+        ("Global Affairs Canada", "Canadá"),
+    ],
+)
+def test_agencies_that_spend_one_states_money(one: str, other: str) -> None:
+    assert organisation_keys(one).pays_as(organisation_keys(other))
+    assert not organisation_keys(one).pays_as(organisation_keys("Sida"))
+
+
+def test_a_ministry_in_both_is_no_third_partner() -> None:
+    a = part("LuxDev", ("implementing", "Ministry of Justice"))
+    b = part("Caritas", ("implementing", "Ministry of Justice"))
+
+    assert who.third_partner(a, b, NOTHING) is None
 
 
 def test_declared_relations() -> None:

@@ -205,3 +205,180 @@ def test_each_others_partners_with_texts_of_their_own_coordinate() -> None:
 
     assert pair.coordinated
     assert not pair.flagged
+
+
+def test_the_same_training_in_edo_state_and_in_borno_state() -> None:
+    course = {
+        "country": "NG",
+        "title": "Courts that listen",
+        "description": (
+            "Residential courses for magistrates and state counsel on bail, on victims who retract "
+            "and on evidence from telephones; each ends with a moot."
+        ),
+        "activity_types": ["training"],
+        "target_groups": ["judges-prosecutors"],
+        "measures": ["PROS-2"],
+    }
+    edo = legal_aid(**course, locations=["Edo State"])
+    borno = another(**{**course, "title": "Bench and bar"}, locations=["Borno State"])
+    benin = another(**{**course, "title": "Bench and bar"}, locations=["Benin City"])
+
+    assert not judged(edo, borno).flagged
+    assert judged(edo, benin).flagged
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pytest.param(
+            {"start_date": date(1900, 1, 1), "end_date": date(2204, 1, 1)}, id="centuries"
+        ),
+        pytest.param({"start_date": date(1900, 1, 1)}, id="an absurd beginning"),
+        pytest.param({"start_date": None}, id="no beginning"),
+    ],
+)
+def test_dates_that_cannot_be_hide_nothing(dates: dict[str, Any]) -> None:
+    assert judged(legal_aid(), another(**dates)).flagged
+
+
+def test_a_text_may_say_the_period_that_the_dates_lack() -> None:
+    undated: dict[str, Any] = {"start_date": None, "end_date": None}
+    ended = another(**undated, title="Justice for domestic workers 2019-2021")
+    running = another(**undated, title="Justice for domestic workers 2025-2026")
+
+    assert not judged(legal_aid(), ended).flagged
+    assert judged(legal_aid(), running).flagged
+
+
+def test_phases_one_and_two_of_one_organisation() -> None:
+    first = legal_aid(
+        title="Legal clinic, phase I", start_date=date(2023, 1, 1), end_date=date(2025, 3, 31)
+    )
+    second = legal_aid(
+        title="Legal clinic, phase II", start_date=date(2025, 2, 1), end_date=date(2027, 1, 31)
+    )
+
+    assert not judged(first, second).flagged
+
+
+def test_phases_of_two_organisations_that_meet_in_passing() -> None:
+    ending = legal_aid(start_date=date(2022, 1, 1), end_date=date(2024, 12, 31))
+    beginning = another(start_date=date(2024, 11, 1), end_date=date(2027, 10, 31))
+
+    assert not judged(ending, beginning).flagged
+
+
+def test_a_regional_programme_with_the_same_words_is_no_duplicate_in_each_of_ten_countries() -> (
+    None
+):
+    regional = another(
+        countries=[CountryShare(c, None) for c in "JO LB EG MA TN IQ SA KW QA AE".split()],
+        locations=[],
+        budget=Decimal(20_000_000),
+        title="Justice for domestic workers in the Arab States",
+    )
+
+    assert not judged(legal_aid(), regional).flagged
+
+
+def test_an_umbrella_programme_whose_components_have_budgets_of_their_own() -> None:
+    umbrella = another(
+        countries=[CountryShare(c, None) for c in "JO LB EG TN".split()],
+        locations=[],
+        budget=Decimal(9_000_000),
+        title="Facility for the rights of migrant workers",
+        description=(
+            "Framework programme. Grants to organisations that give legal aid to migrant domestic "
+            "workers are registered by themselves, with budgets of their own."
+        ),
+        activity_types=["cash-grants", "coordination"],
+    )
+
+    assert not judged(legal_aid(), umbrella).flagged
+
+
+PREAMBLE = (
+    "Trafficking in persons is a serious crime and {who} stands by {country} on the way to a "
+    "response that puts people first, in line with the Protocol and with gender equality. "
+)
+
+
+def test_a_preamble_with_other_names_in_it_is_boilerplate_too() -> None:
+    def preamble(who: str, country: str, rest: str) -> ProjectRecord:
+        return a_record(
+            reporting_org=who,
+            title=rest[:30],
+            description=PREAMBLE.format(who=who, country=country) + rest,
+        )
+
+    records = [preamble("IOM", place, text) for place, text in zip("ABCD", ELSEWHERE, strict=True)]
+    background = background_of(profile_of(record) for record in records)
+    telling = background.telling(profile_of(preamble("IOM", "Jordan", LEGAL_AID)))
+
+    assert "protoc" not in telling
+    assert "lawyer" in telling
+
+
+def test_a_donors_share_with_the_dates_of_its_own_agreement() -> None:
+    sides = [Participant("funding", "Sweden"), Participant("implementing", "Tamkeen")]
+    whole = legal_aid(
+        participating_orgs=sides,
+        budget=Decimal(1_000_000),
+        start_date=date(2023, 1, 1),
+        end_date=date(2027, 12, 31),
+    )
+    share = legal_aid(
+        reporting_org="Sida",
+        title="Swedish contribution to the legal clinic of Tamkeen",
+        description=(
+            "The agreement covers 30 % of the costs of lawyers, interpreters and the telephone "
+            "line for foreign women in private homes."
+        ),
+        participating_orgs=[Participant("implementing", "Tamkeen")],
+        budget=Decimal(3_200_000),
+        currency="SEK",
+        start_date=date(2024, 7, 1),
+        end_date=date(2026, 6, 30),
+    )
+    pair = judged(whole, share)
+
+    assert pair.flagged
+    assert pair.judgement.kind == "double-registration"
+
+
+def test_headquarters_and_country_office_in_two_languages() -> None:
+    pair = judged(
+        legal_aid(reporting_org="International Organization for Migration"),
+        legal_aid(
+            reporting_org="OIM Jordanie",
+            title="Permanence juridique pour les travailleuses domestiques",
+            description=(
+                "Des avocats conseillent des étrangères employées de maison, réclament les "
+                "salaires impayés devant le juge et récupèrent les passeports gardés par les "
+                "employeurs. Des interprètes et une ligne téléphonique complètent la permanence."
+            ),
+            language="fr",
+            budget=Decimal(385_000),
+            currency="EUR",
+        ),
+    )
+
+    assert pair.flagged
+    assert pair.judgement.kind == "double-registration"
+
+
+def test_an_organisation_that_registers_for_its_donor() -> None:
+    by_the_donor = legal_aid(
+        reporting_org="European Commission",
+        title="Legal aid for migrant women, Jordan",
+        description="Lawyers and interpreters for foreign women in private homes. See contract.",
+        participating_orgs=[Participant("implementing", "Tamkeen")],
+    )
+    for_the_donor = legal_aid(
+        description=LEGAL_AID + " Entered by Tamkeen on behalf of the European Union.",
+        participating_orgs=[Participant("funding", "Delegation of the European Union to Jordan")],
+    )
+    pair = judged(by_the_donor, for_the_donor)
+
+    assert pair.flagged
+    assert pair.judgement.kind == "double-registration"
