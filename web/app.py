@@ -1,5 +1,6 @@
 """The web application: everything is wired here and nowhere else."""
 
+import logging
 import pkgutil
 import sys
 from collections.abc import AsyncIterator
@@ -175,6 +176,8 @@ def configure_logging() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
+        # A command that ran in this process before may have left out what is only worth knowing.
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -83,7 +83,8 @@ def bare_name(name: str) -> str:
 
 def _subdivisions(country: str) -> list[Any]:
     get: Any = pycountry.subdivisions.get
-    return list(get(country_code=country) or ())
+    found = get(country_code=country) or ()  # a set: its order changes from process to process
+    return sorted(found, key=lambda subdivision: str(subdivision.code))
 
 
 @cache
