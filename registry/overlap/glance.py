@@ -82,15 +82,8 @@ class Glance:
         self, values: Mapping[str, Numbers], bias: float, weights: Mapping[str, float]
     ) -> Numbers:
         """Return the most that the log-odds of each pair could be."""
-        rest = sum(
-            max(
-                0.0,
-                weights.get(kind.name, 0.0) * kind.lowest,
-                weights.get(kind.name, 0.0) * kind.highest,
-            )
-            for kind in KINDS
-            if kind.name not in values
-        )
+        others = (kind for kind in KINDS if kind.name not in values)
+        rest = sum(kind.most(weights.get(kind.name, 0.0)) for kind in others)
         most = np.full(len(next(iter(values.values()))), bias + rest, dtype=np.float32)
         for name, value in values.items():
             weight = weights.get(name, 0.0)
@@ -259,11 +252,15 @@ def _referring(profiles: Sequence[Profile]) -> Positions:
     """Return the pairs that an identifier or a grant number joins, in a link or in the text, as
     position times size plus position."""
     linked, numbered, told = defaultdict(list), defaultdict(list), defaultdict(list)
+    numbers = [
+        {*profile.codes, f"={profile.record.iati_identifier or n}"}
+        for n, profile in enumerate(profiles)
+    ]
     for n, profile in enumerate(profiles):
         for identifier in profile.identifiers:
             linked[identifier].append(n)
             told[max(identifier.split(), key=len)].append(n)
-        for number in (*profile.codes, f"={profile.record.iati_identifier or n}"):
+        for number in numbers[n]:
             numbered[number].append(n)
     size = len(profiles)
     pairs = {
@@ -271,7 +268,7 @@ def _referring(profiles: Sequence[Profile]) -> Positions:
         for n, profile in enumerate(profiles)
         for place, keys in (
             (linked, profile.related),
-            (numbered, (*profile.codes, f"={profile.record.iati_identifier or n}")),
+            (numbered, numbers[n]),
             (told, set(profile.folded.split())),
         )
         for key in keys

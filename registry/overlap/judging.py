@@ -103,8 +103,7 @@ class _Step(NamedTuple):
 
     @classmethod
     def of(cls, kind: Kind, duplicated: float, double: float) -> "_Step":
-        best = (max(0.0, w * kind.lowest, w * kind.highest) for w in (duplicated, double))
-        best_duplicated, best_double = best
+        best_duplicated, best_double = kind.most(duplicated), kind.most(double)
         return cls(kind.compare, kind.name, duplicated, best_duplicated, double, best_double)
 
 

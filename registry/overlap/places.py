@@ -64,6 +64,17 @@ class Places:
     """Provinces that only the text names, or in which a town lies that it names."""
     everywhere: bool = False
     """The record says that it is for the whole country."""
+    around: frozenset[str] = field(default_factory=frozenset)
+    """All of its provinces, mentioned or not, and those around them."""
+
+    @property
+    def named(self) -> frozenset[str]:
+        """All of its provinces, mentioned or not."""
+        return self.provinces | self.mentioned
+
+    def shared_provinces(self, other: "Places") -> frozenset[str]:
+        """Return the provinces of both; a district is in the province around it."""
+        return (self.named & other.around) | (other.named & self.around)
 
 
 @dataclass(frozen=True)
@@ -125,15 +136,6 @@ def _within(code: str) -> frozenset[str]:
     subdivision = get(code=code)
     above = getattr(subdivision, "parent_code", None)
     return frozenset({code}) | (_within(above) if above else frozenset())
-
-
-def same_provinces(own: frozenset[str], other: frozenset[str]) -> frozenset[str]:
-    """Return the provinces of both; a district is in the province around it."""
-    if not own or not other:
-        return frozenset()
-    around_other = frozenset().union(*(_within(code) for code in other))
-    around_own = frozenset().union(*(_within(code) for code in own))
-    return (own & around_other) | (other & around_own)
 
 
 def comparable(own: frozenset[str], other: frozenset[str]) -> bool:
@@ -200,7 +202,9 @@ def places_of(record: ProjectRecord) -> Places:
     provinces = _provinces_among(listed | in_title, known)
     towns = {known.towns[name][0] for name in in_title | in_text if name not in known.provinces}
     mentioned = _provinces_among(in_text, known) - provinces
-    return Places(listed, provinces, frozenset(towns - listed), mentioned, everywhere)
+    nowhere: frozenset[str] = frozenset()
+    around = nowhere.union(*map(_within, provinces | mentioned))
+    return Places(listed, provinces, frozenset(towns - listed), mentioned, everywhere, around)
 
 
 def _only_country(record: ProjectRecord) -> _Known | None:

@@ -22,11 +22,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.database import Database, scratch_database
+from registry.exchange.record import parse_record
 from registry.meaning import DIMENSIONS
 from registry.models import OverlapPair, Project
 from registry.overlap.bulk_worker import Worker
 from registry.overlap.compared import _COMPARED
 from registry.overlap.detector import detect
+from registry.overlap.model import KINDS_OF_OVERLAP
 from registry.overlap.snapshot import take_snapshot
 from tests.benchmarks import planted, planted_vectors
 from tests.benchmarks.registry_rows import copy_records
@@ -121,11 +123,7 @@ async def measured(number: int, workers: list[int], splink: bool) -> dict[str, A
 async def quality(database: Database, number: int) -> dict[str, Any]:
     """Return how many of the planted overlaps were compared and flagged, and how many of the
     flagged ones are planted."""
-    overlaps = {
-        frozenset((pair.a, pair.b)): pair.label
-        for pair in planted.truth(number)
-        if pair.label in ("duplicated-assistance", "double-registration")
-    }
+    overlaps = _overlaps(number)
     async with database.session() as session:
         rows = await session.exec(select(Project.id, Project.identifier))
         names = dict(rows.all())
@@ -138,15 +136,52 @@ async def quality(database: Database, number: int) -> dict[str, Any]:
         }
     return {
         "planted": len(overlaps),
-        "candidates_recall": len(overlaps.keys() & compared) / max(len(overlaps), 1),
-        "flagged_recall": len(overlaps.keys() & flagged) / max(len(overlaps), 1),
-        "flagged_precision": len(overlaps.keys() & flagged) / max(len(flagged), 1),
+        "candidates_recall": len(overlaps & compared) / max(len(overlaps), 1),
+        "flagged_recall": len(overlaps & flagged) / max(len(overlaps), 1),
+        "flagged_precision": len(overlaps & flagged) / max(len(flagged), 1),
+    }
+
+
+def _overlaps(number: int) -> set[frozenset[str]]:
+    """Return the planted overlaps, and those by chance, by the identifiers of their projects."""
+    return {
+        frozenset((pair.a, pair.b))
+        for pair in planted.truth(number)
+        if pair.label in KINDS_OF_OVERLAP
     }
 
 
 async def beside_splink(database: Database, number: int) -> dict[str, Any]:
-    """Let Splink judge the same candidate pairs."""
-    raise NotImplementedError
+    """Let Splink judge the pairs that were compared; return its seconds, and how well it ranks the
+    planted overlaps among them beside Convene's probabilities (average precision)."""
+    # The group `bench` has what this needs, not the application.
+    from sklearn.metrics import average_precision_score
+
+    from tests.benchmarks import splink_pairs
+
+    async with database.session() as session:
+        ids = [id for id in await session.exec(select(Project.id).order_by(col(Project.id))) if id]
+        keys = np.array([tuple(key) for key in await session.execute(_COMPARED)])
+        names = dict((await session.exec(select(Project.id, Project.identifier))).all())
+        judged = {
+            (a, b): probability
+            for a, b, probability in await session.exec(
+                select(OverlapPair.a_id, OverlapPair.b_id, OverlapPair.probability)
+            )
+        }
+    records = (parse_record(record).record for record in planted.records(number))
+    vectors = np.concatenate(list(planted_vectors.vectors(number)))
+    table = splink_pairs.table_of((record for record in records if record), vectors)
+    scores = splink_pairs.score_pairs(table, np.searchsorted(ids, keys))
+    overlaps = _overlaps(number)
+    planted_pairs = [frozenset((names[a], names[b])) in overlaps for a, b in keys.tolist()]
+    own = [judged.get((a, b), 0.0) for a, b in keys.tolist()]
+    return {
+        "splink_training": scores.training,
+        "splink_scoring": scores.scoring,
+        "splink_average_precision": average_precision_score(planted_pairs, scores.weights),
+        "average_precision": average_precision_score(planted_pairs, own),
+    }
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
 """How well codes are suggested: `python -m tests.benchmarks.suggestions`.
 
-Prints precision, recall and F1 for each scheme on 68 projects of tests/data/overlap, to which nothing
-is fitted, and on the two sets that the weights are fitted to, beside a baseline of the same run: the
-most frequent code of the set, for every project. Many codes of tests/data/overlap are wrong on
-purpose; those of the 68 that tests/data/suggestions/confirmed.txt names are not. With `--fit` it fits
-registry/suggestions_weights.json to those two sets and writes it.
+Prints precision, recall and F1 for each scheme on 68 projects of tests/data/overlap, to which
+nothing is fitted, and on the two sets that the weights are fitted to, beside a baseline of the same
+run: the most frequent code of the set, for every project. Many codes of tests/data/overlap are
+wrong on purpose; those of the 68 that tests/data/suggestions/confirmed.txt names are not. With
+`--fit` it fits registry/suggestions_weights.json to those two sets and writes it.
 """
 
 import argparse

@@ -44,6 +44,10 @@ class Kind:
         """Say what this kind of evidence says of two projects."""
         return self.compare(a, b, background)
 
+    def most(self, weight: float) -> float:
+        """Return the most that it can add to the log-odds, 0 if it says nothing."""
+        return max(0.0, weight * self.lowest, weight * self.highest)
+
 
 def kind(name: str, lowest: float, highest: float) -> Callable[[Compare], Kind]:
     """Make a function a kind of evidence whose values are between these limits."""

@@ -155,8 +155,9 @@ def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
                 b=b.organisation.short,
             ),
         )
-    ends = max(_ends(a, b), _ends(b, a))
-    funder, implementer = (a, b) if _ends(a, b) >= _ends(b, a) else (b, a)
+    ends, turned = _ends(a, b), _ends(b, a)
+    funder, implementer = (a, b) if ends >= turned else (b, a)
+    ends = max(ends, turned)
     if ends:
         return Evidence(
             "roles",

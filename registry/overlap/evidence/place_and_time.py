@@ -7,7 +7,7 @@ from registry import wording
 from registry.messages import Message, message
 from registry.overlap.background import Background
 from registry.overlap.evidence.evidence import Evidence, between, kind
-from registry.overlap.places import comparable, province_name, same_provinces, spelled
+from registry.overlap.places import comparable, province_name, spelled
 from registry.overlap.profile import Profile
 
 MANY_COUNTRIES = 3
@@ -63,7 +63,7 @@ def locations(a: Profile, b: Profile, background: Background) -> Evidence | None
     if own.everywhere or other.everywhere:
         return None  # the one includes the other
     towns = own.towns & other.towns
-    common = same_provinces(own.provinces | own.mentioned, other.provinces | other.mentioned)
+    common = own.shared_provinces(other)
     if towns or common:
         return Evidence("locations", 0.8, lambda: _told_common(towns, common))
     return _apart(a, b)
