@@ -144,7 +144,7 @@ class Worker:
                 others[id].add(other)
             before = await compared_before(session, list(ids))
             pairs = {(min(a, b), max(a, b)) for a in others for b in others[a]} | before.keys()
-            profiles = await self._profiles(session, {id for pair in pairs for id in pair})
+            profiles = await self.profiles(session, {id for pair in pairs for id in pair})
         pairs = {(a, b) for a, b in pairs if a in profiles and b in profiles}
         judged = await asyncio.to_thread(self._likely, pairs, profiles)
         cases = {pair for pair in pairs if before.get(pair) is not None}
@@ -211,7 +211,7 @@ class Worker:
             await session.execute(_SETTLE, {"last": self._newest, "ids": kept})
         return flagged
 
-    async def _profiles(self, session: AsyncSession, ids: Collection[int]) -> dict[int, Profile]:
+    async def profiles(self, session: AsyncSession, ids: Collection[int]) -> dict[int, Profile]:
         """Return these profiles, from memory or as they are kept; others are read and then kept."""
         missing = [id for id in ids if id not in self._held]
         kept = await kept_profiles(session, missing)

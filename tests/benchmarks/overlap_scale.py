@@ -57,7 +57,7 @@ async def fill(database: Database, number: int) -> None:
     worker = await Worker.ready(database)
     for start in range(0, len(ids), AT_ONCE):
         async with database.session() as session:
-            await worker._profiles(session, [id for id in ids[start : start + AT_ONCE] if id])
+            await worker.profiles(session, [id for id in ids[start : start + AT_ONCE] if id])
         worker._held.clear()
     async with database.engine.connect() as connection:
         alone = await connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -14,7 +14,7 @@ from registry.overlap.evaluation import (
     evaluate,
     figures,
 )
-from registry.overlap.labelled import read_set
+from registry.overlap.labelled import HARD_NEGATIVES, read_set
 
 OWN_SET = Path(__file__).parents[2] / "data" / "overlap"
 
@@ -34,15 +34,6 @@ def scored(*pairs: tuple[float, str]) -> list[Scored]:
 
 
 OVERLAP = "duplicated-assistance"
-HARD_NEGATIVES = (
-    "coordinated",
-    "sequential",
-    "different-activity",
-    "different-beneficiary",
-    "different-location",
-    "umbrella",
-    "lookalike-text",
-)
 
 
 def test_average_precision() -> None:
