@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +37,8 @@ class EmbeddedEngine:
 
     def __init__(self, path: Path) -> None:
         self._folder = IndexFolder(path, fingerprint())
+        self._beside = ThreadPoolExecutor(thread_name_prefix="counting")
+        """Counts facets while the hits are looked for and marked; Tantivy needs no interpreter."""
         self._guard = threading.RLock()
         self._pen = threading.Lock()
         """Of threads, not of tasks: a task that is cancelled leaves its thread writing."""
@@ -194,19 +197,21 @@ class EmbeddedEngine:
         make = state.make(query)
         parts = make.parts(words)
         asked = all_of([part.query for part in parts]) if parts else None
+        counting = self._beside.submit(state.facets, query, words, asked, relaxed=False)
         total, found = self._top(state, query, words, asked)
         complete, relaxed = total, False
         if query.relax and total < FEW and (most := make.most_of(parts)) is not None:
             total, found = self._top(state, query, words, most)
             relaxed = total > complete
-            asked = most if relaxed else asked
+            if relaxed:
+                counting = self._beside.submit(state.facets, query, words, most, relaxed=True)
         hits = self._hits(make, words, found)
         return Page(
             total=total,
             hits=hits,
-            facets=state.facets(query, words, asked, relaxed),
-            engine=self.name,
             did_you_mean=self._suggestion(state, query, words, hits),
+            facets=counting.result(),
+            engine=self.name,
             relaxed=relaxed,
             complete=complete,
             page=query.page,

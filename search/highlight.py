@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from search.query import Parts
-from search.words import TOKEN, Word, distance, fold
+from search.words import TOKEN, Word, distance, fold, folded_in_place
 
 Span = tuple[int, int]
 """From character, to character (exclusive)."""
@@ -36,25 +36,50 @@ class Marker:
         self._stems_of = stems_of
         # A stem is seldom shorter than this, and most words can be passed over without stemming.
         self._begun = frozenset(word[:3] for word in self._exact) if self._stems else frozenset()
-        initials = "".join(word[:1] for word in (*self._exact, *self._prefixes))
-        self._initials = frozenset(initials + initials.upper())
-        self._seen: set[str] = set()
-        self._marked: set[str] = set()
+        self._beginnings = _shortest({*(self._begun or self._exact), *self._prefixes})
+        self._known: dict[str, bool] = {}
+        """Word, folded or as it stands in a text -> whether it is marked."""
 
     def spans(self, text: str) -> list[Span]:
         """Return where the text answers the query, in order."""
-        words = set(TOKEN.findall(text))
-        new = words - self._seen
-        self._seen |= new
-        if not self._typos:  # most words are passed over by their first letter
-            new = {word for word in new if word[0] in self._initials or not word.isascii()}
-        self._marked.update([word for word in new if self._marks(fold(word))])
-        found = sorted(span for word in self._marked & words for span in _occurrences(text, word))
+        found = self._word_spans(text)
         if self._phrases:
             found = sorted({*found, *self._phrase_spans(text)})
         return found
 
+    def _word_spans(self, text: str) -> list[Span]:
+        """Look for beginnings of marked words; only typos and letters like 'œ' need each word."""
+        if self._typos:
+            return self._spans_by_word(text)
+        if not self._beginnings:
+            return []
+        folded = folded_in_place(text)
+        if folded is None:
+            return self._spans_by_word(text)
+        found: list[Span] = []
+        for beginning in self._beginnings:
+            start = folded.find(beginning)
+            while start >= 0:
+                end = start + len(beginning)
+                if not text[start - 1 : start].isalnum() and (word := TOKEN.match(text, start)):
+                    end = word.end()
+                    if self._marks(folded[start:end]):
+                        found.append((start, end))
+                start = folded.find(beginning, end)
+        found.sort()
+        return found
+
+    def _spans_by_word(self, text: str) -> list[Span]:
+        marked = [word for word in set(TOKEN.findall(text)) if self._marks(word)]
+        return sorted(span for word in marked for span in _occurrences(text, word))
+
     def _marks(self, word: str) -> bool:
+        known = self._known.get(word)
+        if known is None:
+            known = self._known[word] = self._answers(fold(word))
+        return known
+
+    def _answers(self, word: str) -> bool:
         return (
             word in self._exact
             or word.startswith(self._prefixes)
@@ -69,6 +94,15 @@ class Marker:
             for i in range(len(words) - len(phrase) + 1):
                 if tuple(words[i : i + len(phrase)]) == phrase:
                     yield from spots[i : i + len(phrase)]
+
+
+def _shortest(beginnings: Iterable[str]) -> tuple[str, ...]:
+    """Return those that do not begin with another one: each word is found by one of them."""
+    kept: list[str] = []
+    for beginning in sorted(beginnings):
+        if not kept or not beginning.startswith(kept[-1]):
+            kept.append(beginning)
+    return tuple(kept)
 
 
 def _occurrences(text: str, word: str) -> Iterator[Span]:

@@ -6,10 +6,12 @@ one when it reads a query, so that a change holds at once, Meilisearch as a sett
 Either way it holds for all processes: the list lies in the index's folder, or on the server.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from registry.errors import FieldError, Invalid
@@ -56,6 +58,13 @@ class Synonyms:
         self.text = text
         self.groups = read_groups(text)
         self._by_key: dict[tuple[str, Term], dict[int, Group]] = {}
+        self._single: list[tuple[str, int]] = sorted(
+            (term[0], number)
+            for number, group in enumerate(self.groups)
+            for term in group.terms
+            if len(term) == 1
+        )
+        """Terms of one word with the numbers of their groups, to find those that begin so."""
         for number, group in enumerate(self.groups):
             for term in group.terms:
                 for key in self._keys(_telling(term)):
@@ -91,7 +100,9 @@ class Synonyms:
         """Return the terms of groups with a term of one word that begins so: 'indemnis'."""
         if len(word) < SHORTEST_BEGINNING:
             return ()
-        groups = [group for group in self.groups if any(_begins(t, word) for t in group.terms)]
+        first = bisect_left(self._single, (word, 0))
+        begun = takewhile(lambda one: one[0].startswith(word), islice(self._single, first, None))
+        groups = [self.groups[number] for number in sorted({number for _, number in begun})]
         if len(groups) > MOST_BEGUN:
             return ()
         return tuple(dict.fromkeys(t for g in groups for t in g.terms if not _begins(t, word)))

@@ -76,6 +76,28 @@ def _fold_letters(letters: str) -> str:
     return normalize("NFKD", letters).casefold().translate(_FOLDING)
 
 
+def folded_in_place(text: str) -> str | None:
+    """Return the text folded letter by letter, each in its place.
+
+    None where a letter is folded to none or several, as 'œ' is. What is no letter stays as it is.
+    """
+    if text.isascii():
+        return text.lower()
+    folded = _NOT_ASCII.sub(_fold_in_place, text).encode().lower().decode()  # ASCII alone
+    return folded if len(folded) == len(text) else None
+
+
+def _fold_in_place(letters: re.Match[str]) -> str:
+    return _fold_each(letters[0])
+
+
+@lru_cache(maxsize=20_000)
+def _fold_each(letters: str) -> str:
+    each = [_fold_letters(letter) if letter.isalnum() else letter for letter in letters]
+    # Twice, so that the length of the whole tells that some letter is not in its place.
+    return "".join(each) if all(len(one) == 1 for one in each) else letters * 2
+
+
 def tokens(text: str) -> list[str]:
     """Return the folded words of a text."""
     return TOKEN.findall(fold(text))

@@ -6,7 +6,7 @@ counts every facet of all that was found. No typos, synonyms or snippets.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import text
 
@@ -34,7 +34,7 @@ SELECT (SELECT count(*) FROM found),
 """
 
 
-async def fill(database: Database, documents: Sequence[Document]) -> None:
+async def fill(database: Database, documents: Iterable[Document]) -> None:
     """Make the table, its indexes and its statistics."""
     rows = [
         (

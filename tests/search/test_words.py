@@ -9,9 +9,21 @@ from hypothesis import strategies as st
 from search.highlight import Marker, parts, snippet
 from search.meili_answer import spans as spans_of_bytes
 from search.spelling import nearest
-from search.words import _FOLDING, Word, countries_in, distance, fold, least_of, read, tokens
+from search.words import (
+    _FOLDING,
+    TOKEN,
+    Word,
+    countries_in,
+    distance,
+    fold,
+    folded_in_place,
+    least_of,
+    read,
+    tokens,
+)
 
 texts = st.text(max_size=200)
+spelt = st.text(alphabet="abcdABDéÉÀœßŁ .,-_’\u0301Σж", max_size=60)
 words = st.text(alphabet="abcdé", min_size=1, max_size=8)
 
 
@@ -102,6 +114,39 @@ def test_pieces_together_are_the_text(text: str, wanted: list[str]) -> None:
     assert "".join(piece for piece, _ in parts(text, spans)) == text
     cut = "".join(piece for piece, _ in snippet(text, spans, 50)).removeprefix("… ")
     assert cut.removesuffix(" …") in text
+
+
+@given(spelt, st.lists(words, max_size=3), st.lists(words, max_size=2), st.booleans())
+def test_marked_is_each_word_that_is_asked_for_and_no_other(
+    text: str, exact: list[str], prefixes: list[str], stemming: bool
+) -> None:
+    exact, prefixes = [fold(word) for word in exact], [fold(word) for word in prefixes]
+    marker = Marker(
+        exact=exact,
+        prefixes=prefixes,
+        stems=[word[:4] for word in exact] if stemming else (),
+        stems_of=lambda word: [word[:4]],
+    )
+
+    def asked_for(word: str) -> bool:
+        same_stem = stemming and any(word[:4] == other[:4] for other in exact)
+        return word in exact or word.startswith(tuple(prefixes)) or same_stem
+
+    wanted = [found.span() for found in TOKEN.finditer(text) if asked_for(fold(found[0]))]
+    assert marker.spans(text) == wanted
+
+
+@given(spelt | texts)
+def test_folding_in_place_is_folding_of_each_word(text: str) -> None:
+    folded = folded_in_place(text)
+    if folded is not None:
+        for word in TOKEN.finditer(text):
+            assert folded[word.start() : word.end()] == fold(word[0])
+
+
+def test_folding_in_place_knows_letters_that_become_two() -> None:
+    assert folded_in_place("Él, “así”… ΣΑΣ") == "el, “asi”… σασ"
+    assert folded_in_place("Son œuvre") is None
 
 
 @given(texts)
