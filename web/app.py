@@ -37,6 +37,7 @@ from web.background import Work, running
 from web.delivery import compression
 from web.errors import respond
 from web.import_processes import follow_imports
+from web.kept_counts import KeptCounts
 from web.mail.digests import Sender
 from web.page_cache import PageCache
 from web.rendering import environment
@@ -69,7 +70,7 @@ def create_app(
     pages = PageCache()
     return Litestar(
         route_handlers=[static_file, *_handlers()],
-        state=State({"settings": settings, "pages": pages, "mixes_of_assistance": {}}),
+        state=State({"settings": settings, "pages": pages, "kept_counts": KeptCounts()}),
         lifespan=[partial(_lifespan, settings, database, background)],
         dependencies={
             "session": Provide(provide_session),

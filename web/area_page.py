@@ -13,12 +13,15 @@ from registry import codelists
 from registry.area_figures import Area
 from registry.area_overview import area_overview
 from registry.catalogue import shared_identifiers
+from registry.coordination.provider_money import compared_by_pillar, compared_by_year
 from registry.folding import fold
 from registry.permissions import Actor
 from web import charts
 from web.active_projects import active_projects
 from web.area_matrix import area_matrix
+from web.fragmentation_chart import index_chart
 from web.i18n import language_of
+from web.kept_counts import kept_fragmentations
 from web.project_addresses import address_of_project
 from web.rendering import Page, page
 
@@ -40,6 +43,8 @@ async def area_page(
     language = language_of(request)
     active = by_name(by_country, language)
     shared = await shared_identifiers(session, reader, [one.identifier for one in overview.across])
+    fragmentations = await kept_fragmentations(request, session, reader, today)
+    by_year = compared_by_year(fragmentations, area.countries)
     return page(
         request,
         template,
@@ -57,6 +62,14 @@ async def area_page(
             [(code, by_country[code].matrix) for code in active], overview.figures.matrix
         ),
         address=partial(address_of_project, shared=shared),
+        fragmentation=compared_by_pillar(fragmentations, area.countries),
+        by_year=by_year,
+        chart=index_chart(by_year),
+        fragmented=[
+            (code, here)
+            for code in by_name(area.countries, language)
+            if (here := fragmentations.of(code, today.year)).providers
+        ],
         **context,
     )
 

@@ -24,14 +24,20 @@ Column = tuple[str, int]
 def country_workbook(
     overview: CountryOverview,
     projects: Sequence[tuple[CountryProject, str]],
+    fragmentation: Sequence[Sequence[Value]],
     today: date,
     address: str,
 ) -> bytes:
-    """Return the workbook, in the present language; each project comes with its address."""
+    """Return the workbook, in the present language; each project comes with its address.
+
+    `fragmentation` is a table with its header.
+    """
     book = _Book()
     book.sheet(_("Overview"), [("", 44), ("", 90)], _overview(overview, today, address))
     book.sheet(_("Projects"), _project_columns(), (_project(*one) for one in projects))
     book.sheet(_("Who does what"), *_matrix(overview))
+    titles, *figures = fragmentation
+    book.sheet(_("Fragmentation"), [(str(title), 20) for title in titles], figures)
     overlaps = [*overview.open, *overview.decided]
     book.sheet(_("Overlaps"), _overlap_columns(), map(_overlap, overlaps))
     book.sheet(_("Requests"), _request_columns(), map(_request, overview.requests))

@@ -128,6 +128,16 @@ def regions_of(country_code: str) -> tuple[str, ...]:
     return tuple(code for code in codes if code is not None)
 
 
+def neighbours_of(country_code: str) -> tuple[str, tuple[str, ...]]:
+    """Return the region with whose countries a country is compared, and those countries.
+
+    It is the subregion: MD -> ("151", ("BG", "BY", ...)); the world for what lies in none.
+    """
+    around = regions_of(country_code)
+    region = around[1] if len(around) > 1 else WORLD
+    return region, regions()[region].countries
+
+
 @cache
 def tiles() -> dict[str, tuple[int, int]]:
     """Return the place of each country on the tile map, as (column, row) from the top left."""

@@ -58,21 +58,35 @@ async def merged_pairs(
     return rows.all()
 
 
+def counted_with(
+    budgets: Mapping[int, Decimal | None], merged: Iterable[tuple[int, int]]
+) -> dict[int, int]:
+    """Return record -> the record that counts in its stead, for all that are one project.
+
+    Of such records the one with the largest budget counts, of equals that with the lowest number.
+    `budgets` (project id -> USD) has to know the merged projects; others change nothing.
+    """
+
+    def largest_first(id: int) -> tuple[bool, Decimal, int]:
+        usd = budgets[id]
+        return usd is None, -(usd or Decimal(0)), id
+
+    stands_for: dict[int, int] = {}
+    for group in _groups(merged):
+        known = sorted((id for id in group if id in budgets), key=largest_first)
+        stands_for |= dict.fromkeys(known[1:], known[0]) if known else {}
+    return stands_for
+
+
 def netted(
     budgets: Mapping[int, Decimal | None], merged: Iterable[tuple[int, int]]
 ) -> tuple[Netted, ...]:
-    """Return what a total leaves out: of records that are one project only the largest counts.
-
-    `budgets` (project id -> USD) has to know the merged projects; others change nothing.
-    """
-    left_out: list[Netted] = []
-    for group in _groups(merged):
-        known = sorted(
-            ((usd, id) for id in group if (usd := budgets.get(id)) is not None),
-            key=lambda pair: (-pair[0], pair[1]),
-        )
-        left_out += [Netted(id, known[0][1], usd) for usd, id in known[1:]]
-    return tuple(left_out)
+    """Return what a total leaves out: the known budgets of records that count with another."""
+    return tuple(
+        Netted(id, other, usd)
+        for id, other in counted_with(budgets, merged).items()
+        if (usd := budgets[id]) is not None
+    )
 
 
 def _groups(pairs: Iterable[tuple[int, int]]) -> list[set[int]]:

@@ -189,6 +189,7 @@ async def test_the_workbook_has_typed_cells_and_no_formulas(browser: Browser) ->
         "Overview",
         "Projects",
         "Who does what",
+        "Fragmentation",
         "Overlaps",
         "Requests",
         "Contact points",
@@ -209,7 +210,7 @@ async def test_the_workbook_has_typed_cells_and_no_formulas(browser: Browser) ->
     with ZipFile(BytesIO(answer.content)) as parts:
         sheets = [parts.read(name) for name in parts.namelist() if "worksheets/" in name]
     assert not any(b"<f>" in sheet for sheet in sheets)
-    assert sum(b'state="frozen"' in sheet for sheet in sheets) == 5
+    assert sum(b'state="frozen"' in sheet for sheet in sheets) == 6
 
 
 async def test_addresses_are_those_that_the_operator_set(browser: Browser) -> None:

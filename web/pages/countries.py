@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.catalogue import shared_identifiers
+from registry.coordination.provider_money import compared_by_pillar, compared_by_year
 from registry.country_overview import CountryOverview, country_overview
 from registry.errors import NotFound
 from registry.figures import active_by_country
@@ -22,8 +23,9 @@ from registry.permissions import Actor
 from registry.similar_countries import Mix, similar_countries
 from web import charts
 from web.active_projects import active_projects
+from web.fragmentation_chart import index_chart
 from web.i18n import language_of
-from web.kept_mixes import kept_mixes
+from web.kept_counts import kept_fragmentations, kept_mixes
 from web.project_addresses import address_of_project
 from web.rendering import Page, page
 
@@ -88,6 +90,9 @@ async def country_page(
     linked = [*overview.timeline, *overview.merged.values()]
     shared = await shared_identifiers(session, reader, [one.identifier for one in linked])
     mixes = await kept_mixes(request, session, reader, today)
+    fragmentations = await kept_fragmentations(request, session, reader, today)
+    _region, around = codelists.neighbours_of(code)
+    by_year = compared_by_year(fragmentations, around, code)
     mechanisms = await list_mechanisms(session)
     whole = organisations == "all"
     return page(
@@ -110,6 +115,9 @@ async def country_page(
         whole=whole,
         timeline=charts.timeline(overview.timeline, today),
         **_neighbours(overview, mixes),
+        fragmentation=compared_by_pillar(fragmentations, around, code),
+        by_year=by_year,
+        chart=index_chart(by_year),
         similar=similar_countries(mixes, code),
         there=lambda country: active_projects({"country": country}, today),
     )
@@ -117,10 +125,8 @@ async def country_page(
 
 def _neighbours(overview: CountryOverview, mixes: Mapping[str, Mix]) -> dict[str, Any]:
     """Return the region of a country, and the map of it."""
-    regions = codelists.regions_of(overview.code)
-    region = regions[1] if len(regions) > 1 else codelists.WORLD
+    region, members = codelists.neighbours_of(overview.code)
     counts = {code: mix.projects for code, mix in mixes.items()} | {overview.code: overview.active}
-    members = codelists.regions()[region].countries
     return {"region": region, "map": charts.tile_map(counts, overview.code, members)}
 
 

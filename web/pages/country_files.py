@@ -15,6 +15,8 @@ from registry.permissions import Actor
 from web import i18n
 from web.country_brief import brief_pdf, brief_values
 from web.country_workbook import country_workbook
+from web.fragmentation_table import fragmentation_table
+from web.kept_counts import kept_fragmentations
 from web.project_addresses import address_of_project, site_of
 
 MOST_OVERLAPS = 1_000
@@ -43,11 +45,14 @@ async def workbook(
     projects = await projects_of_country(session, reader, code, today)
     shared = await shared_identifiers(session, reader, [one.identifier for one in projects])
     site = site_of(request)
+    fragmentations = await kept_fragmentations(request, session, reader, today)
     linked = [(one, site + address_of_project(one, shared)) for one in projects]
 
     def made() -> bytes:
         with i18n.speaking(i18n.language_of(request)):
-            return country_workbook(overview, linked, today, page_address(request, code))
+            fragmentation = fragmentation_table(fragmentations, code)
+            address = page_address(request, code)
+            return country_workbook(overview, linked, fragmentation, today, address)
 
     content = await asyncio.to_thread(made)
     return _file(content, MEDIA_TYPES["xlsx"], f"convene-{code}.xlsx", "attachment")

@@ -33,6 +33,7 @@ TOPICS = {
     "importing": sentence("The columns of a table"),
     "overlaps": sentence("How Convene finds overlaps"),
     "reviewing": sentence("Review an overlap"),
+    "fragmentation": sentence("How fragmented the assistance is"),
     "places": sentence("Regions, mechanisms and organisations"),
     "accessibility": sentence("Accessibility"),
 }

@@ -60,6 +60,7 @@ async def region_page(
         template="areas/region.html",
         filters={"region": region},
         region=region,
+        fragmentation_file=f"/regions/{region}/fragmentation.csv",
         around=_around(region),
         within=_children(region, language),
     )
