@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import dates, numbers
 from babel.core import Locale
@@ -28,8 +28,14 @@ def number(value: float | Decimal | None, digits: int = 0) -> str:
     """Return a number with grouped thousands; an en dash when there is none."""
     if value is None:
         return "–"
+    return _number(value or 0, digits, language())
+
+
+@lru_cache(maxsize=16_384)
+def _number(value: float | Decimal, digits: int, code: str) -> str:
+    """Write a number; a page of search results has hundreds, and most have been written before."""
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return str(numbers.format_decimal(value, format=pattern, locale=_locale()))
+    return str(numbers.format_decimal(value, format=pattern, locale=_locale_of(code)))
 
 
 def signed(value: float, digits: int = 2) -> str:

@@ -16,7 +16,7 @@ from registry import codelists
 
 ORGANISATIONS = [f"Organisation {n} against Trafficking" for n in range(80)]
 _PLACES = ("Orhei", "Cahul", "Edo", "Borno", "Mae Sot", "Kampot", "Tarija", "Beni", "Goma", "Osh")
-_WORDS = (
+WORDS = (
     "referral mechanism shelter identification screening judges prosecutors investigators police "
     "border guards labour inspectors social workers victims survivors children women migrants "
     "workers recruitment agencies fishing vessels brick kilns domestic work begging online sexual "
@@ -27,6 +27,7 @@ _WORDS = (
     "joint investigation teams asset recovery return family tracing risk assessment guardianship "
     "consular officials embassies employers supply chains due diligence audit private sector"
 ).split()
+"""What English texts are made of."""
 _FRENCH = (
     "mécanisme national d'orientation refuge identification des victimes magistrats procureurs "
     "enquêteurs police aux frontières inspecteurs du travail travailleurs sociaux enfants femmes "
@@ -77,9 +78,9 @@ def _record(
     weights: list[float],
     codes: dict[str, list[str]],
 ) -> dict[str, Any]:
-    language, words = chance.choices(
-        (("en", _WORDS), ("fr", _FRENCH), ("es", _SPANISH)), (6, 2, 2)
-    )[0]
+    language, words = chance.choices((("en", WORDS), ("fr", _FRENCH), ("es", _SPANISH)), (6, 2, 2))[
+        0
+    ]
     start = date(2016, 1, 1) + timedelta(days=chance.randrange(4000))
     measures = chance.sample(codes["measures"], chance.randint(1, 3))
     where = list(
