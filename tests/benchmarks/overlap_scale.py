@@ -1,7 +1,9 @@
 """Full runs of the detector on registries with planted truth, and what stands beside them.
 
     .venv/bin/python -m tests.benchmarks.overlap_scale [10000 100000] [--workers 1 2 3] [--splink]
+        [--kept FOLDER]
 
+With --kept the registries stay in a PostgreSQL of their own in that folder and are filled once.
 Meanings are at hand and profiles are kept, as after publication; they are made before the clock
 starts. Beside each run: the bare product of the meanings within each country with its 50 largest of
 each project (numpy, nothing else), and with --splink Splink on the same candidate pairs.
@@ -14,17 +16,21 @@ import json
 import resource
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sqlalchemy import text
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.database import Database, scratch_database
+from registry.database import Database, _create_database, scratch_database
+from registry.embedded_server import EmbeddedServer
 from registry.exchange.record import parse_record
 from registry.meaning import DIMENSIONS
-from registry.models import OverlapPair, Project
+from registry.models import OverlapPair, Project, ProjectVector
 from registry.overlap.bulk_worker import Worker
 from registry.overlap.compared import _COMPARED
 from registry.overlap.detector import detect
@@ -43,25 +49,67 @@ _VECTOR = np.dtype(
 )
 
 
+@asynccontextmanager
+async def registry(number: int, kept: Path | None) -> AsyncIterator[Database]:
+    """Give a registry of so many planted projects: a new one, or the one that is kept."""
+    if kept is None:
+        async with scratch_database() as database:
+            await fill(database, number)
+            yield database
+        return
+    server = await asyncio.to_thread(EmbeddedServer, kept / "postgres")
+    try:
+        name = f"planted_{number}"
+        await _create_database(server.url("postgres"), name)
+        database = Database(server.url(name))
+        try:
+            await database.migrate()
+            await fill(database, number)
+            yield database
+        finally:
+            await database.close()
+    finally:
+        await asyncio.to_thread(server.leave)
+
+
 async def fill(database: Database, number: int) -> None:
-    """Make a registry of planted projects, with their meanings and what is read of their texts."""
-    await copy_records(database, planted.records(number), planted.organisations())
+    """Make a registry of planted projects, with their meanings and what is read of their texts.
+
+    What is there already stays; texts are read again if the code that reads them has changed.
+    """
+    async with database.session() as session:
+        ids = await _project_ids(session)
+        vectors = (await session.exec(select(func.count()).select_from(ProjectVector))).one()
+    if len(ids) != vectors or len(ids) != number:
+        async with database.session() as session:
+            await session.execute(text("TRUNCATE project, organisation CASCADE"))
+        await copy_records(database, planted.records(number), planted.organisations())
+        ids = await _fill_vectors(database, number)
+    worker = await Worker.ready(database)
+    for start in range(0, len(ids), AT_ONCE):
+        async with database.session() as session:
+            await worker.profiles(session, ids[start : start + AT_ONCE])
+        worker._held.clear()
+    await forget(database)
+    async with database.engine.connect() as connection:
+        alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await alone.execute(text("VACUUM ANALYZE"))
+
+
+async def _project_ids(session: AsyncSession) -> list[int]:
+    return [id for id in await session.exec(select(Project.id).order_by(col(Project.id))) if id]
+
+
+async def _fill_vectors(database: Database, number: int) -> list[int]:
     async with database.session() as session:
         # The index of the nearest meanings is not used by a full run, and slow to fill.
-        await session.execute(text("DROP INDEX project_vector_nearest"))
-        ids = list(await session.exec(select(Project.id).order_by(col(Project.id))))
+        await session.execute(text("DROP INDEX IF EXISTS project_vector_nearest"))
+        ids = await _project_ids(session)
         at = 0
         for vectors in planted_vectors.vectors(number):
             await _copy_vectors(session, np.array(ids[at : at + len(vectors)]), vectors)
             at += len(vectors)
-    worker = await Worker.ready(database)
-    for start in range(0, len(ids), AT_ONCE):
-        async with database.session() as session:
-            await worker.profiles(session, [id for id in ids[start : start + AT_ONCE] if id])
-        worker._held.clear()
-    async with database.engine.connect() as connection:
-        alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await alone.execute(text("VACUUM ANALYZE"))
+    return ids
 
 
 async def _copy_vectors(session: AsyncSession, ids: Any, vectors: Any) -> None:
@@ -101,11 +149,12 @@ async def product(database: Database) -> float:
     return time.perf_counter() - began
 
 
-async def measured(number: int, workers: list[int], splink: bool) -> dict[str, Any]:
+async def measured(
+    number: int, workers: list[int], splink: bool, kept: Path | None
+) -> dict[str, Any]:
     """Measure one size."""
-    async with scratch_database() as database:
-        began = time.perf_counter()
-        await fill(database, number)
+    began = time.perf_counter()
+    async with registry(number, kept) as database:
         figures: dict[str, Any] = {"projects": number, "fill": time.perf_counter() - began}
         figures["product"] = await product(database)
         for count in workers:
@@ -160,7 +209,7 @@ async def beside_splink(database: Database, number: int) -> dict[str, Any]:
     from tests.benchmarks import splink_pairs
 
     async with database.session() as session:
-        ids = [id for id in await session.exec(select(Project.id).order_by(col(Project.id))) if id]
+        ids = await _project_ids(session)
         keys = np.array([tuple(key) for key in await session.execute(_COMPARED)])
         names = dict((await session.exec(select(Project.id, Project.identifier))).all())
         judged = {
@@ -191,9 +240,10 @@ def main() -> None:
     parser.add_argument("counts", nargs="*", type=int, default=[10_000, 100_000])
     parser.add_argument("--workers", nargs="*", type=int, default=[2])
     parser.add_argument("--splink", action="store_true")
+    parser.add_argument("--kept", type=Path, help="folder in which filled registries are kept")
     options = parser.parse_args()
     for count in options.counts:
-        figures = asyncio.run(measured(count, options.workers, options.splink))
+        figures = asyncio.run(measured(count, options.workers, options.splink, options.kept))
         json.dump({k: round(v, 3) for k, v in figures.items()}, sys.stdout)
         sys.stdout.write("\n")
         sys.stdout.flush()
