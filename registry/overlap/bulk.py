@@ -4,10 +4,10 @@ Instead of a query for each project, the meanings of all projects of a country a
 those of all that they meet: some 20 µs a project in a country of a thousand, growing with its size.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,12 @@ CHUNK = 256
 """Projects whose likeness to all others is in memory at once."""
 LOOKED_AT = 128
 """So many of the nearest are looked at closely first; for few these are not enough."""
+GROUP = 8
+"""Of many values first the largest of so many each are looked at."""
+NOT_MET = np.float32(-2.0)
+"""Instead of a cosine, for a project itself."""
+Likeness = NDArray[np.float32]
+Places = NDArray[np.int64]
 Block = tuple[tuple[str, ...], tuple[str, ...]]
 """Countries and regions whose projects are met together."""
 
@@ -51,11 +57,24 @@ class BulkSearch:
 
     def candidates(self, rows: Rows) -> Iterator[tuple[int, Rows]]:
         """Yield each of these projects with its candidates; a block's projects come together."""
+        blocks = self._blocks(rows)
+        times = Counter(row for subjects in blocks.values() for row in subjects)
         parts: dict[int, _Found] = defaultdict(_Found)
-        for block, subjects in self._blocks(rows).items():
-            self._search(np.array(subjects, dtype=np.int32), self._all.meeting(*block), parts)
+        for block, subjects in blocks.items():
+            met = _Met.of(self._all, self._all.meeting(*block))
+            alone = [row for row in subjects if times[row] == 1]
+            for found in self._search(np.array(alone, dtype=np.int32), met):
+                yield from self._chosen(found)
+            several = [row for row in subjects if times[row] > 1]
+            for found in self._search(np.array(several, dtype=np.int32), met):
+                for n, row in enumerate(found.subjects.tolist()):
+                    parts[row].rows.append(found.rows[n])
+                    parts[row].nearness.append(found.nearness[n])
+        for row, part in parts.items():
+            yield from self._chosen(_together(row, part))
         for row in rows.tolist():
-            yield row, self._chosen(row, parts.pop(row, _Found()))
+            if row not in times:
+                yield row, np.zeros(0, dtype=np.int32)
 
     def _blocks(self, rows: Rows) -> dict[Block, list[int]]:
         """Return which projects are compared with which; one for named countries is compared in
@@ -70,41 +89,37 @@ class BulkSearch:
                 blocks[(code,), ()].append(row)
         return blocks
 
-    def _search(self, subjects: Rows, met: Rows, parts: dict[int, _Found]) -> None:
-        if not len(met):
-            return
-        met = met[np.argsort(self._all.usd[met], kind="stable")]  # equal budgets side by side
-        usd = self._all.usd[met]
-        known = int(np.searchsorted(usd, np.inf))
-        others = self._all.vectors[met].astype(np.float32)
+    def _search(self, subjects: Rows, met: "_Met") -> Iterator["_Near"]:
+        """Yield what is found for these projects, `CHUNK` at a time."""
         for at in range(0, len(subjects), CHUNK):
             chunk = subjects[at : at + CHUNK]
-            likeness = self._all.vectors[chunk].astype(np.float32) @ others.T
-            likeness[chunk[:, None] == met[None, :]] = -2.0
+            likeness = self._all.vectors[chunk].astype(np.float32) @ met.vectors.T
+            own, places = met.places_of(chunk)
+            likeness[own, places] = NOT_MET
             nearest = _largest(likeness, LOOKED_AT)
-            near = self._enough_at_the_same_time(chunk, met, likeness, nearest)
-            low = np.searchsorted(usd[:known], self._all.usd[chunk] * 0.9 - 0.005)
-            high = np.searchsorted(usd[:known], self._all.usd[chunk] * 1.1 + 0.005, side="right")
-            for n, row in enumerate(chunk.tolist()):
-                taken = near[n]
-                if high[n] > low[n] and not np.isnan(self._all.usd[row]):
-                    alike = low[n] + _largest(likeness[n : n + 1, low[n] : high[n]], SAME_BUDGET)[0]
-                    taken = np.concatenate([taken, alike])
-                parts[row].rows.append(met[taken])
-                parts[row].nearness.append(likeness[n, taken])
+            more = [nearest]
+            fits = self._same_time(chunk[:, None], met.rows[nearest])
+            few = np.flatnonzero(fits.sum(axis=1) < SAME_TIME)
+            if len(few) and nearest.shape[1] < len(met.rows):
+                at_that_time = self._same_time(chunk[few, None], met.rows[None, :])
+                fitting = _largest(np.where(at_that_time, likeness[few], NOT_MET), SAME_TIME)
+                every = np.repeat(nearest[:, :1], fitting.shape[1], axis=1)
+                every[few] = fitting
+                more.append(every)
+            more.append(self._same_budget(chunk, met, likeness, nearest))
+            taken = np.concatenate(more, axis=1)
+            yield _Near(chunk, met.rows[taken], np.take_along_axis(likeness, taken, axis=1))
 
-    def _enough_at_the_same_time(
-        self, chunk: Rows, met: Rows, likeness: NDArray[np.float32], near: NDArray[np.int64]
-    ) -> list[NDArray[np.int64]]:
-        """Add more of the nearest where too few of the first ones run at the same time."""
-        fits = self._same_time(chunk[:, None], met[near])
-        enough = (fits.sum(axis=1) >= SAME_TIME) | (near.shape[1] == len(met))
-        taken = list(near)
-        for n in np.flatnonzero(~enough).tolist():
-            fitting = np.flatnonzero(self._same_time(chunk[n], met))
-            best = _largest(likeness[n : n + 1, fitting], SAME_TIME)[0] if len(fitting) else fitting
-            taken[n] = np.concatenate([near[n], fitting[best] if len(fitting) else fitting])
-        return taken
+    def _same_budget(self, chunk: Rows, met: "_Met", likeness: Likeness, nearest: Places) -> Places:
+        """Return the nearest of the same budget; where there are fewer, one of the nearest."""
+        usd = self._all.usd[chunk]
+        low = np.searchsorted(met.usd, usd * 0.9 - 0.005)
+        high = np.searchsorted(met.usd, usd * 1.1 + 0.005, side="right")
+        found = np.repeat(nearest[:, :1], SAME_BUDGET, axis=1)
+        for n in np.flatnonzero((high > low) & ~np.isnan(usd)).tolist():
+            alike = low[n] + _largest(likeness[n : n + 1, low[n] : high[n]], SAME_BUDGET)[0]
+            found[n, : len(alike)] = alike
+        return found
 
     def _same_time(self, one: Any, other: Any) -> NDArray[np.bool_]:
         """Tell which of the others are another organisation's and may run at the same time."""
@@ -115,25 +130,84 @@ class BulkSearch:
         )
         return found
 
-    def _chosen(self, row: int, found: _Found) -> Rows:
-        if not found.rows:
-            return np.zeros(0, dtype=np.int32)
-        rows, first = np.unique(np.concatenate(found.rows), return_index=True)
-        nearness = np.concatenate(found.nearness)[first]
-        order = np.argsort(-nearness, kind="stable")
-        rows = rows[order][nearness[order] > -2.0]
-        usd = self._all.usd[row]
-        alike = rows[(self._all.usd[rows] >= usd * 0.9) & (self._all.usd[rows] <= usd * 1.1)]
-        chosen = (
-            rows[self._same_time(row, rows)][:SAME_TIME],
-            rows[:ANY_TIME],
-            alike[:SAME_BUDGET],
+    def _chosen(self, found: "_Near") -> Iterator[tuple[int, Rows]]:
+        """Yield the candidates of each project among what was found for it."""
+        order = np.lexsort((found.rows, -found.nearness), axis=1)
+        rows = np.take_along_axis(found.rows, order, axis=1)
+        met = np.take_along_axis(found.nearness, order, axis=1) > NOT_MET
+        met[:, 1:] &= rows[:, 1:] != rows[:, :-1]  # the same one is as near: they come together
+        usd, others = self._all.usd[found.subjects][:, None], self._all.usd[rows]
+        chosen = _first(met & self._same_time(found.subjects[:, None], rows), SAME_TIME)
+        chosen |= _first(met, ANY_TIME)
+        chosen |= _first(met & (others >= usd * 0.9) & (others <= usd * 1.1), SAME_BUDGET)
+        for row, own, wanted in zip(found.subjects.tolist(), rows, chosen, strict=True):
+            yield row, np.sort(own[wanted])[:LIMIT]
+
+
+class _Near(NamedTuple):
+    """What was found for some projects: for each a line of rows and how near they are."""
+
+    subjects: Rows
+    rows: Rows
+    nearness: Likeness
+
+
+@dataclass(frozen=True)
+class _Met:
+    """The projects with which those of a block are compared, equal budgets side by side."""
+
+    rows: Rows
+    vectors: Likeness
+    usd: NDArray[np.float64]
+    """Of those that have one; they come first."""
+    order: Places
+    """Places by row."""
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, rows: Rows) -> "_Met":
+        rows = rows[np.argsort(snapshot.usd[rows], kind="stable")]
+        usd = snapshot.usd[rows]
+        return cls(
+            rows,
+            snapshot.vectors[rows].astype(np.float32),
+            usd[: int(np.searchsorted(usd, np.inf))],
+            np.argsort(rows),
         )
-        return np.unique(np.concatenate(chosen))[:LIMIT].astype(np.int32)
+
+    def places_of(self, rows: Rows) -> tuple[Places, Places]:
+        """Return which of these are here, and their places."""
+        at = np.minimum(np.searchsorted(self.rows, rows, sorter=self.order), len(self.rows) - 1)
+        here = self.order[at]
+        own = np.flatnonzero(self.rows[here] == rows)
+        return own, here[own]
 
 
-def _largest(values: NDArray[np.float32], number: int) -> NDArray[np.int64]:
-    """Return where the largest values of each row are, in no order."""
-    if values.shape[1] <= number:
-        return np.broadcast_to(np.arange(values.shape[1]), values.shape).copy()
-    return np.argpartition(values, -number, axis=1)[:, -number:]
+def _together(row: int, part: _Found) -> _Near:
+    """Return what was found for one project in several blocks."""
+    rows, first = np.unique(np.concatenate(part.rows), return_index=True)
+    nearness = np.concatenate(part.nearness)[first]
+    return _Near(np.array([row], dtype=np.int32), rows[None, :], nearness[None, :])
+
+
+def _first(true: NDArray[np.bool_], number: int) -> NDArray[np.bool_]:
+    """Return the first so many of each line that are true."""
+    first: NDArray[np.bool_] = true & (np.cumsum(true, axis=1, dtype=np.int32) <= number)
+    return first
+
+
+def _largest(values: Likeness, number: int) -> Places:
+    """Return where the largest values of each line are, in no order."""
+    width = values.shape[1]
+    if width <= number:
+        return np.broadcast_to(np.arange(width), values.shape).copy()
+    if width < GROUP * GROUP * number:
+        return np.argpartition(values, -number, axis=1)[:, -number:]
+    # Each of the largest is in one of as many groups, those with the largest of all groups.
+    groups = width // GROUP
+    grouped = values[:, : groups * GROUP].reshape(len(values), GROUP, groups)
+    best = np.argpartition(grouped.max(axis=1), -number, axis=1)[:, -number:]
+    members = best[:, None, :] + groups * np.arange(GROUP)[None, :, None]
+    rest = np.broadcast_to(np.arange(groups * GROUP, width), (len(values), width % GROUP))
+    looked_at = np.concatenate([members.reshape(len(values), -1), rest], axis=1)
+    among = np.argpartition(np.take_along_axis(values, looked_at, axis=1), -number, axis=1)
+    return np.take_along_axis(looked_at, among[:, -number:], axis=1)

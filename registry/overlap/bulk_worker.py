@@ -3,11 +3,12 @@
 import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ARRAY, Integer, Text, bindparam, text, update
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,6 +17,7 @@ from registry.database import Database
 from registry.models import Outbox, OverlapJob, now
 from registry.overlap.background import Background
 from registry.overlap.bulk import BulkSearch
+from registry.overlap.columns import Columns
 from registry.overlap.comparing import background_for, judge_pairs, load_profiles
 from registry.overlap.glance import Glance
 from registry.overlap.judging import JudgedPair, Screen
@@ -31,12 +33,15 @@ from registry.overlap.pairs import (
 )
 from registry.overlap.profile import Profile
 from registry.overlap.snapshot import Rows, Snapshot, take_snapshot
+from registry.project_rows import load_records
 from registry.statements import one_at_a_time
 
 AT_ONCE = 2_500
 """Projects whose pairs are judged and stored in one transaction."""
-HELD = 30_000
-"""Profiles held in memory, some 5 kB each."""
+HELD = 15_000
+"""Profiles held in memory, some 20 kB each."""
+SEEN = 100_000
+"""Projects in columns, some 2.2 kB each, unless more are compared at once."""
 _JOINED = text("""
 SELECT s.id, p.id FROM project s
 JOIN project p ON p.id <> s.id AND p.state = 'published'
@@ -94,6 +99,10 @@ class Worker:
         self._search = BulkSearch(snapshot, self._countries_of, self._regions_of)
         self._homes = self._by_home()
         self._held: OrderedDict[int, Profile] = OrderedDict()
+        self._columns = Columns(background)
+        self._column = np.full(len(snapshot), -1, dtype=np.int64)
+        """Where in the columns each project is, -1 for those that are not."""
+        self._glance = Glance(self._columns, model_in_use(), KEPT_FROM)
 
     @classmethod
     async def ready(cls, database: Database) -> "Worker":
@@ -137,75 +146,104 @@ class Worker:
     async def _examine(self, found: Mapping[int, Rows]) -> tuple[int, int]:
         """Judge projects (rows) with their candidates, and store what comes of it; return how many
         pairs were compared and how many of them are flagged."""
-        ids = {int(self._all.ids[row]): row for row in found}
-        others = {id: {int(o) for o in self._all.ids[found[row]]} for id, row in ids.items()}
+        subjects = self._all.ids[list(found)].tolist()
         async with self._database.session() as session:
-            for id, other in await session.execute(_JOINED, {"ids": list(ids)}):
-                others[id].add(other)
-            before = await compared_before(session, list(ids))
-            pairs = {(min(a, b), max(a, b)) for a in others for b in others[a]} | before.keys()
-            profiles = await self.profiles(session, {id for pair in pairs for id in pair})
-        pairs = {(a, b) for a, b in pairs if a in profiles and b in profiles}
-        judged = await asyncio.to_thread(self._likely, pairs, profiles)
-        cases = {pair for pair in pairs if before.get(pair) is not None}
-        async with self._database.session() as session:
+            joined = [tuple(pair) for pair in await session.execute(_JOINED, {"ids": subjects})]
+            before = await compared_before(session, subjects)
+            one = np.repeat(np.fromiter(found, dtype=np.int32), [len(o) for o in found.values()])
+            pairs = self._pairs_of(
+                np.stack([one, np.concatenate(list(found.values()))], axis=1),
+                self._rows_of_pairs(joined),
+                self._rows_of_pairs(list(before)),
+            )
+            await self._see(session, np.unique(pairs))
+            pairs = pairs[(self._column[pairs] >= 0).all(axis=1)]
+            worth = await asyncio.to_thread(self._glance.worth, *self._column[pairs].T)
+            keys = [tuple(key) for key in self._all.ids[pairs[worth]].tolist()]
+            profiles = await self.profiles(session, {id for key in keys for id in key})
+            judged = await asyncio.to_thread(self._likely, keys, profiles)
+            cases = {key for key, case in before.items() if case is not None}
             judged = await self._in_words(session, judged, cases)
-        return len(pairs), await self._store(set(ids), others, pairs, judged)
+        others = {
+            id: set(self._all.ids[rows].tolist())
+            for id, rows in zip(subjects, found.values(), strict=True)
+        }
+        for id, other in joined:
+            others[id].add(other)
+        return len(pairs), await self._store(others, np.unique(pairs), judged)
 
-    def _likely(self, pairs: Collection[Key], profiles: Mapping[int, Profile]) -> list[JudgedPair]:
+    def _rows_of_pairs(self, keys: Sequence[Key]) -> NDArray[np.int32]:
+        """Return the rows of pairs of ids, of those whose projects are both here."""
+        ids = np.array(keys, dtype=np.int32).reshape(-1, 2)
+        places = np.minimum(np.searchsorted(self._all.ids, ids), len(self._all) - 1)
+        here = (self._all.ids[places] == ids).all(axis=1)
+        found: NDArray[np.int32] = places[here].astype(np.int32)
+        return found
+
+    def _pairs_of(self, *parts: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return each pair once, the smaller row first."""
+        pairs = np.concatenate(parts).astype(np.int64)
+        size = max(len(self._all), 1)
+        keys = np.unique(pairs.min(axis=1) * size + pairs.max(axis=1))
+        return np.stack(np.divmod(keys, size), axis=1)
+
+    async def _see(self, session: AsyncSession, rows: NDArray[np.int64]) -> None:
+        """Put these projects into columns; those that are there no longer are left out."""
+        missing = rows[self._column[rows] < 0]
+        if len(missing) and len(self._columns) + len(missing) > SEEN:
+            self._columns.clear()
+            self._column[:] = -1
+            missing = rows
+        for at in range(0, len(missing), AT_ONCE):
+            ids = self._all.ids[missing[at : at + AT_ONCE]].tolist()
+            found = await self.profiles(session, ids)
+            first = len(self._columns)
+            await asyncio.to_thread(self._columns.add, list(found.values()))
+            seen = self._all.rows_of(found)
+            self._column[seen] = np.arange(first, len(self._columns))
+
+    def _likely(self, keys: Sequence[Key], profiles: Mapping[int, Profile]) -> list[JudgedPair]:
         """Judge pairs; those that are unlikely and not coordinated are left out."""
-        if not pairs:
-            return []
-        ids = list(profiles)
-        place = {id: n for n, id in enumerate(ids)}
-        keys = sorted(pairs)
-        sides = np.array([(place[a], place[b]) for a, b in keys], dtype=np.int64).reshape(-1, 2)
-        glance = Glance([profiles[id] for id in ids], model_in_use(), KEPT_FROM)
-        worth = glance.worth(sides[:, 0], sides[:, 1])
         judge = self._screen.judge
-        judged = (
-            judge(profiles[a], profiles[b]) for (a, b), w in zip(keys, worth, strict=True) if w
-        )
+        judged = (judge(profiles[a], profiles[b]) for a, b in keys if {a, b} <= profiles.keys())
         return [pair for pair in judged if pair is not None]
 
     async def _in_words(
         self, session: AsyncSession, judged: list[JudgedPair], cases: Collection[Key]
     ) -> list[JudgedPair]:
-        """Judge those once more that somebody will want explained, with their whole texts; what
+        """Judge those once more that somebody will want explained, with their whole records; what
         people talk about, however improbable it is."""
         told = {key_of(pair) for pair in judged if pair.explained}.union(cases)
-        whole = await load_profiles(session, {id for key in told for id in key})
-        again = await asyncio.to_thread(
-            judge_pairs, [(whole[a], whole[b]) for a, b in sorted(told)], self._background
-        )
+        kept = await self.profiles(session, {id for key in told for id in key})
+        records = await load_records(session, kept)
+        whole = {id: replace(kept[id], record=record) for id, record in records.items()}
+        pairs = [(whole[a], whole[b]) for a, b in sorted(told) if {a, b} <= whole.keys()]
+        again = await asyncio.to_thread(judge_pairs, pairs, self._background)
         return again + [pair for pair in judged if key_of(pair) not in told]
 
     async def _store(
         self,
-        ids: set[int],
         others: Mapping[int, Collection[int]],
-        compared: Collection[Key],
+        compared: NDArray[np.int64],
         judged: Sequence[JudgedPair],
     ) -> int:
         """Store what was judged, but for projects that were changed meanwhile: these are examined
-        by whoever follows the changes."""
-        touched = ids.union(*compared)
+        by whoever follows the changes. `compared` are the rows of all projects concerned."""
         async with self._database.session() as session:
             await one_at_a_time(session, STORING)
+            stored = await compared_before(session, list(others))
+            touched = {*others, *self._all.ids[compared].tolist(), *(i for k in stored for i in k)}
             as_now = dict((await session.execute(_AS_NOW, {"ids": sorted(touched)})).all())
             rows = self._all.rows_of(sorted(touched))
-            same = {
-                int(self._all.ids[row])
-                for row in rows
-                if as_now.get(int(self._all.ids[row])) == int(self._all.changed[row])
-            }
+            ids, changed = self._all.ids[rows].tolist(), self._all.changed[rows].tolist()
+            same = {id for id, at in zip(ids, changed, strict=True) if as_now.get(id) == at}
+            kept = sorted(others.keys() & same)
             flagged = await store_pairs(
                 session,
-                ids & same,
-                [pair for pair in judged if {pair.a.id, pair.b.id} <= same],
-                settled={pair for pair in compared if not same.issuperset(pair)},
+                kept,
+                [pair for pair in judged if pair.a.id in same and pair.b.id in same],
+                settled={key for key in stored if not same.issuperset(key)},
             )
-            kept = sorted(ids & same)
             listed = ["{" + ",".join(map(str, sorted(others[id]))) + "}" for id in kept]
             await session.execute(_REMEMBER, {"ids": kept, "others": listed})
             await session.execute(_SETTLE, {"last": self._newest, "ids": kept})

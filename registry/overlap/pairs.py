@@ -1,7 +1,7 @@
 """Storing judged pairs and their cases, without losing what people said about them."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
@@ -9,6 +9,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import history
+from registry.copying import copy_rows, next_ids
 from registry.models import CaseComment, OverlapCase, OverlapPair, Project, now
 from registry.overlap.judging import JudgedPair
 from registry.overlap.model import model_in_use
@@ -21,6 +22,13 @@ STORING = 0x4F564C50  # 'OVLP'
 """Key under which one transaction at a time stores pairs and cases."""
 
 Key = tuple[int, int]
+
+
+class _Stored(NamedTuple):
+    """A pair as it stands in the database."""
+
+    id: int
+    case: int | None
 
 
 async def compared_before(
@@ -49,29 +57,29 @@ async def store_pairs(
     Stored pairs that are neither judged nor `settled` are compared no longer and go, unless
     people have said something about them.
     """
-    existing = {
-        (pair.a_id, pair.b_id): pair
-        for pair in await session.exec(
-            select(OverlapPair)
-            .where(_touching(project_ids))
-            .execution_options(populate_existing=True)
+    rows = await session.exec(
+        select(OverlapPair.id, OverlapPair.a_id, OverlapPair.b_id, OverlapPair.case_id).where(
+            _touching(project_ids)
         )
-        if (pair.a_id, pair.b_id) not in settled
-    }
+    )
+    existing = {(a, b): _Stored(id or 0, case) for id, a, b, case in rows if (a, b) not in settled}
     found = {key_of(pair): pair for pair in judged if pair.countries}
-    cases = {key: pair.case_id for key, pair in existing.items() if pair.case_id is not None}
+    cases = {key: pair.case for key, pair in existing.items() if pair.case is not None}
     over = {cases[key] for key in cases if key not in found or not found[key].flagged}
     disposable = await _untouched(session, over)
     cases = {key: case for key, case in cases.items() if case not in disposable}
     fresh = [key for key, pair in found.items() if pair.flagged and key not in cases]
     cases |= await _open_cases(session, {key: found[key] for key in fresh})
     kept = {key: pair for key, pair in found.items() if key in cases or _is_kept(pair)}
-    await _write(session, [_row(pair, cases.get(key)) for key, pair in kept.items()])
+    written = {key: _row(pair, cases.get(key)) for key, pair in kept.items()}
+    await _write(session, [row for key, row in written.items() if key in existing])
+    await copy_rows(session, OverlapPair, [r for key, r in written.items() if key not in existing])
     await _withdraw(session, {k: p for k, p in existing.items() if k not in kept}, cases)
     if disposable:
         await session.execute(delete(OverlapCase).where(col(OverlapCase.id).in_(disposable)))
-    for pair in existing.values():
-        session.expunge(pair)  # written past the identity map
+    for known in list(session.identity_map.values()):
+        if isinstance(known, OverlapPair):
+            session.expunge(known)  # written past the identity map
     return sum(pair.flagged for pair in found.values())
 
 
@@ -125,9 +133,7 @@ async def _write(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     )
 
 
-async def _withdraw(
-    session: AsyncSession, gone: dict[Key, OverlapPair], cases: dict[Key, int]
-) -> None:
+async def _withdraw(session: AsyncSession, gone: dict[Key, _Stored], cases: dict[Key, int]) -> None:
     """Remove pairs that are compared no longer; those with a case stay, but are not flagged."""
     kept = [pair.id for key, pair in gone.items() if key in cases]
     dropped = [pair.id for key, pair in gone.items() if key not in cases]
@@ -160,10 +166,14 @@ async def _open_cases(session: AsyncSession, flagged: dict[Key, JudgedPair]) -> 
     """Open a case for each of these pairs."""
     if not flagged:
         return {}
-    opened = [OverlapCase() for _ in flagged]
-    session.add_all(opened)
-    await session.flush()
-    cases = {key: case.id for key, case in zip(flagged, opened, strict=True) if case.id}
+    ids = await next_ids(session, OverlapCase, len(flagged))
+    cases = dict(zip(flagged, ids, strict=True))
+    opened = now()
+    await copy_rows(
+        session,
+        OverlapCase,
+        [{"id": id, "state": "open", "opened_at": opened, "version": 1} for id in ids],
+    )
     await history.record_changes(
         session,
         REGISTRY,

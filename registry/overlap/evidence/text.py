@@ -103,7 +103,7 @@ def figures(a: Profile, b: Profile, background: Background) -> Evidence | None:
     shared = sorted(a.figures & b.figures, key=lambda n: (-len(n), n))
     if shared:
         # A round ten is chance, 850 is not.
-        value = between(0.0, sum(0.7 if _telling(n) else 0.25 for n in shared), 2.0)
+        value = between(0.0, sum(0.7 if telling_figure(n) else 0.25 for n in shared), 2.0)
         return Evidence(
             "figures",
             value,
@@ -184,5 +184,6 @@ def _told_subjects(
     return message("Both texts speak of {subjects}.", subjects=told)
 
 
-def _telling(number: str) -> bool:
+def telling_figure(number: str) -> bool:
+    """Tell whether a figure is no round number that texts have in common by chance."""
     return len(number.rstrip("0")) > 1 or len(number) > 4

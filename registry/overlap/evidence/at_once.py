@@ -1,0 +1,336 @@
+"""The values of evidence for many pairs at once, as arrays.
+
+Each function says what its namesake among the kinds of evidence says of each pair, 0 where that
+says nothing; a test holds both against each other. Of kinds that are not here, and where a value is
+only known to be no higher (`TOO_HIGH`), the glance takes the most that they could say.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from registry.overlap.columns import MEMBERS, OVER, WEIGHED
+from registry.overlap.evidence.place_and_time import MANY_COUNTRIES
+from registry.overlap.evidence.text import USUAL_COSINE
+from registry.overlap.paired import Numbers, Pairs, Truths
+from registry.overlap.relations import PAYS, SAME
+
+TOO_HIGH = frozenset({"budget", "roles", "identifiers", "locations", "countries", "figures"})
+"""Kinds whose values may be higher here than they are. Where such a value would count against an
+overlap, the most that the kind could say is taken."""
+
+
+def coordinated(pairs: Pairs) -> Truths:
+    """Tell which pairs know of each other by their records: they count however improbable."""
+    a, b = pairs.a, pairs.b
+    found = _meet(a["related"], b["identifiers"]) | _meet(b["related"], a["identifiers"])
+    found |= ((pairs.partners & SAME) > 0).any(axis=1) & ((pairs.reporters & SAME) == 0)
+    over = (a["over"] | b["over"]) & (OVER["participants"] | OVER["related"])
+    known: Truths = found | (over > 0)
+    return known
+
+
+def no_duplicates(pairs: Pairs) -> Truths:
+    """Tell which pairs can't be duplicated assistance (see judging.may_duplicate)."""
+    apart: Truths = ((pairs.reporters & SAME) > 0) | _apart_in_time(pairs.a, pairs.b)
+    return apart
+
+
+def cheap_values(pairs: Pairs) -> dict[str, Numbers]:
+    """Return the values of the kinds of evidence that take little time."""
+    a, b = pairs.a, pairs.b
+    return {
+        "meaning": _meaning(pairs),
+        **_alike(a, b),
+        "exploitation": _exploitation(a, b),
+        "extent": _extent(a, b),
+        "measures": _measures(a, b),
+        "months": _months(a, b),
+        "dates": _dates(a, b),
+        "budget": _budget(a, b),
+        "phases": _number((a["phase"] > 0) & (b["phase"] > 0) & (a["phase"] != b["phase"]), -1.0),
+    }
+
+
+def values_of_sets(pairs: Pairs) -> dict[str, Numbers]:
+    """Return the values of those for which sets are compared."""
+    return {
+        "countries": _countries(pairs.a, pairs.b),
+        "locations": _locations(pairs),
+        "subjects": _subjects(pairs),
+        **_organisations(pairs),
+    }
+
+
+def values_of_words(pairs: Pairs) -> dict[str, Numbers]:
+    """Return the values of those that look at the words of texts, and at links."""
+    return {
+        "figures": _figures(pairs.a, pairs.b),
+        "titles": _titles(pairs),
+        "identifiers": _identifiers(pairs),
+    }
+
+
+STAGES: tuple[Callable[[Pairs], Mapping[str, Numbers]], ...] = (
+    cheap_values,
+    values_of_sets,
+    values_of_words,
+)
+
+
+def _number(true: Truths, value: float) -> Numbers:
+    return np.where(true, np.float32(value), np.float32(0.0))
+
+
+def _meet(a: NDArray[Any], b: NDArray[Any]) -> Truths:
+    """Tell where two sets of numbers have one in common."""
+    met: Truths = np.zeros(len(a), dtype=bool)
+    for n in range(a.shape[1]):
+        some = np.flatnonzero(a[:, n])
+        if len(some):
+            met[some] |= (a[some, n, None] == b[some]).any(axis=1)
+    return met
+
+
+def _meaning(pairs: Pairs) -> Numbers:
+    vectors, (one, other) = pairs.columns.vectors, pairs.at
+    cosine = np.einsum("ij,ij->i", vectors[one], vectors[other])
+    value = np.clip((cosine - USUAL_COSINE) / 0.15, -2.0, 2.5)
+    return np.where(pairs.a["meant"] & pairs.b["meant"], value, np.float32(0.0))
+
+
+_PARTS = np.repeat(np.eye(len(WEIGHED), dtype=np.float32), [*map(len, WEIGHED.values())], axis=0)
+"""Column of `weights` -> of which list it is."""
+
+
+def _alike(a: NDArray[Any], b: NDArray[Any]) -> dict[str, Numbers]:
+    """Return what the cosines of weighed lists of codes say."""
+    cosines = (a["weights"] * b["weights"]) @ _PARTS
+    cosines[~(((a["weights"] @ _PARTS) > 0) & ((b["weights"] @ _PARTS) > 0))] = np.nan
+    activities, beneficiaries, approach, settings = cosines.T
+    weakest = np.minimum(np.minimum(activities, beneficiaries), np.nan_to_num(approach, nan=1.0))
+    return {
+        "activities": np.nan_to_num(np.clip((activities - 0.55) / 0.3, -1.2, 1.3)),
+        "beneficiaries": np.nan_to_num(np.clip((beneficiaries - 0.55) / 0.3, -1.2, 1.3)),
+        "approach": np.nan_to_num(np.clip((approach - 0.6) / 0.4, -1.2, 1.0)),
+        "agreement": np.nan_to_num(np.clip((weakest - 0.6) / 0.25, -1.2, 1.0)),
+        "settings": np.nan_to_num(np.clip((settings - 0.4) / 0.4, -1.0, 1.0)),
+    }
+
+
+def _exploitation(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+    own, other = a["exploitation"], b["exploitation"]
+    return _share_of_fewer(own, other, np.float32(-1.0))
+
+
+def _share_of_fewer(own: NDArray[Any], other: NDArray[Any], none: Any) -> Numbers:
+    """Return the share of common bits among the fewer, `none` if there are none, 0 if unknown."""
+    fewer = np.minimum(np.bitwise_count(own), np.bitwise_count(other)).astype(np.float32)
+    shared = np.bitwise_count(own & other)
+    value = np.where(shared > 0, shared / np.maximum(fewer, 1.0), none)
+    return np.where(fewer > 0, value, 0.0).astype(np.float32)
+
+
+def _extent(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+    own, other = (side["number_of_countries"].astype(np.float32) for side in (a, b))
+    few = np.minimum(own, other)
+    ratio = np.maximum(own, other) / np.maximum(few, 1.0)
+    value = np.maximum(-np.log(np.maximum(ratio, 1.0)) / math.log(MANY_COUNTRIES), -2.0)
+    return np.where((few > 0) & (ratio >= MANY_COUNTRIES), value, 0.0).astype(np.float32)
+
+
+def _measures(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+    same_pillar = (a["of_pillar"] & b["of_pillar"]) > 0
+    named = _share_of_fewer(a["measures"], b["measures"], np.where(same_pillar, -0.3, -1.0))
+    both = (a["measures"] > 0) & (b["measures"] > 0)
+    pillars = np.where((a["pillars"] & b["pillars"]) > 0, np.float32(0.2), np.float32(-0.7))
+    tagged = (a["pillars"] > 0) & (b["pillars"] > 0)
+    return np.where(both, named, np.where(tagged, pillars, np.float32(0.0)))
+
+
+def _apart_in_time(a: NDArray[Any], b: NDArray[Any]) -> Truths:
+    apart: Truths = (a["end"] < b["start"]) | (b["end"] < a["start"])
+    return apart  # not so where a date is missing, since NaN is neither
+
+
+def _months(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+    common = np.fmin(a["end"], b["end"]) - np.fmax(a["start"], b["start"]) + 1
+    shorter = np.minimum(a["end"] - a["start"], b["end"] - b["start"]) + 1  # NaN if one is missing
+    share = common / np.maximum(shorter, 1)
+    value = np.clip((share - 0.35) / np.where(share > 0.35, 0.35, 0.0875), -4.0, 1.0)
+    return np.where(_apart_in_time(a, b), -4.0, np.nan_to_num(value)).astype(np.float32)
+
+
+def _dates(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+    starts, ends = np.abs(a["start"] - b["start"]) / 30.4, np.abs(a["end"] - b["end"]) / 30.4
+    number = (~np.isnan(starts)).astype(np.float32) + ~np.isnan(ends)
+    sums = np.nan_to_num(starts) + np.nan_to_num(ends)
+    weighed = (sums + np.fmin(starts, ends)) / (number + 1)
+    value = np.nan_to_num(np.clip(1.0 - weighed / 3.0, -2.0, 1.0))
+    silent = a["period_told"] | b["period_told"] | (number == 0)
+    silent |= (value < 0) & (_contribution_within(a, b) | _contribution_within(b, a))
+    return np.where(silent, 0.0, value).astype(np.float32)
+
+
+def _contribution_within(part: NDArray[Any], whole: NDArray[Any]) -> Truths:
+    within: Truths = (
+        part["contributes"] & (whole["start"] <= part["start"]) & (part["end"] <= whole["end"])
+    )
+    return within
+
+
+def _budget(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+    """As high as it is, or higher where a text speaks of a contribution."""
+    exact = (a["amount"] == b["amount"]) & (a["currency"] == b["currency"])
+    value = np.where(exact, 1.3, np.clip(1.0 - np.abs(a["usd"] - b["usd"]) / 0.3, -1.5, 1.0))
+    smaller = np.where(a["usd"] < b["usd"], a["contributes"], b["contributes"])
+    value = np.where((value < 0.0) & smaller, 0.9, value)
+    return np.where(np.isnan(a["usd"]) | np.isnan(b["usd"]), 0.0, value).astype(np.float32)
+
+
+def _countries(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+    same = (a["countries"][:, :, None] == b["countries"][:, None, :]) & (a["countries"] > 0)[
+        :, :, None
+    ]
+    own = np.einsum("ijk,ij->i", same, a["shares"])
+    other = np.einsum("ijk,ik->i", same, b["shares"])
+    value = np.clip((np.minimum(own, other) - 0.6) / 0.4, -1.0, 1.0)
+    value = np.where(same.any(axis=(1, 2)), value, 0.0)
+    over = ((a["over"] | b["over"]) & OVER["countries"]) > 0
+    return np.where(over, 1.0, value).astype(np.float32)
+
+
+_OF_PLACES = OVER["listed"] | OVER["towns"] | OVER["named"] | OVER["around"]
+
+
+def _locations(pairs: Pairs) -> Numbers:
+    """As high as it is, or higher where a text only has the words of a name."""
+    a, b = pairs.a, pairs.b
+    one, other = pairs.at
+    texts = pairs.columns.texts
+    named = _meet(a["listed"], b["listed"]) | _meet(a["listed"], b["towns"])
+    named |= _meet(b["listed"], a["towns"])
+    named |= _in_text(a["listed"], a["named_words"], texts[other])
+    named |= _in_text(b["listed"], b["named_words"], texts[one])
+    common = _meet(a["towns"], b["towns"]) | _meet(a["named"], b["around"])
+    common |= _meet(b["named"], a["around"])
+    provinces = (a["provinces"] & b["provinces"]) > 0
+    mentioned = (a["all_provinces"] & b["all_provinces"]) > 0
+    mentioned |= a["places_listed"] & b["places_listed"]
+    apart = np.where(provinces, -4.0, np.where(mentioned, -2.2, 0.0))
+    value = np.where(a["everywhere"] | b["everywhere"], 0.0, np.where(common, 0.8, apart))
+    over = ((a["over"] | b["over"]) & _OF_PLACES) > 0
+    return np.where(named | over, 1.0, value).astype(np.float32)
+
+
+def _in_text(names: NDArray[Any], words: NDArray[Any], texts: NDArray[np.uint8]) -> Truths:
+    """Tell where a text may have one of the names: it has some of the words of each."""
+    found: Truths = np.zeros(len(names), dtype=bool)
+    for n in range(names.shape[1]):
+        some = np.flatnonzero(names[:, n])
+        if len(some):
+            bits = words[some, n]
+            has = texts[some[:, None], bits >> 3] >> (bits & 7).astype(np.uint8) & 1
+            found[some] |= has.all(axis=1)
+    return found
+
+
+def _subjects(pairs: Pairs) -> Numbers:
+    a, b = pairs.a, pairs.b
+    own, other = a["subjects"], b["subjects"]
+    shared = pairs.columns.rarity_of_subjects(own & other)
+    smaller = np.minimum(a["subject_weight"], b["subject_weight"])
+    value = np.clip((shared / np.maximum(smaller, 0.5) - 0.4) / 0.3, -1.0, 1.6)
+    told = (np.bitwise_count(own) > 1) & (np.bitwise_count(other) > 1)
+    return np.where(told, value, np.float32(0.0))
+
+
+def _organisations(pairs: Pairs) -> dict[str, Numbers]:
+    """Return what the reporting organisations and the roles of all say. No pair is here of which
+    one organisation is a partner in the other's project."""
+    a, b = pairs.a, pairs.b
+    same = (pairs.reporters & SAME) > 0
+    one = (a["registered"] > 0) & (a["registered"] == b["registered"])
+    one |= a["registrant"] == b["registrant"]
+    return {
+        "partner": _number(same, 0.0),
+        "declared": _number(same, 0.0),
+        "same-organisation": _number(one, 1.0),
+        "offices": _number(same & ~one, 1.0),
+        **_roles_of_others(pairs, same),
+    }
+
+
+def _roles_of_others(pairs: Pairs, same: Truths) -> dict[str, Numbers]:
+    """Return `roles`, as high as it is, or higher where a government pays of which one of them is
+    an agency; and `third-partner`."""
+    a, b, organisations = pairs.a, pairs.b, pairs.columns.organisations
+    own, its = np.broadcast_arrays(a["participants"][:, :, None], b["participants"][:, None, :])
+    both = (organisations.related(own, its) & SAME) > 0
+    working = both & (_roles(a, "implementing")[:, :, None] & _roles(b, "implementing")[:, None, :])
+    paid = ((pairs.partners & PAYS) > 0).any(axis=1)
+    told = (a["participants"][:, 0] > 0) & (b["participants"][:, 0] > 0) & ~same
+    roles = np.where(paid, 1.5, np.where(working.any(axis=(1, 2)), 0.4, -1.0))
+    reporting = [
+        organisations.related(a["participants"], side["reporter"][:, None]) & SAME
+        for side in (a, b)
+    ]
+    third = (a["participants"] > 0) & ~organisations.public(a["participants"])
+    third = third & ((reporting[0] | reporting[1]) == 0)
+    paying = _roles(a, "funding")[:, :, None] & _roles(b, "funding")[:, None, :]
+    met = np.asarray((both & ~paying & third[:, :, None]).any(axis=(1, 2)))
+    return {
+        "roles": np.where(told, roles, 0.0).astype(np.float32),
+        "third-partner": _number(met, 1.0),
+    }
+
+
+def _roles(side: NDArray[Any], role: str) -> Truths:
+    """Tell which of the participants have a role, by their places in the row."""
+    bits = np.unpackbits(side[role][:, None], axis=1, bitorder="little")
+    has: Truths = bits[:, : MEMBERS["participants"]] > 0
+    return has
+
+
+def _figures(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+    same = a["figures"][:, :, None] == b["figures"][:, None, :]
+    shared = (same & (a["figures"] > 0)[:, :, None]).any(axis=2)
+    telling = np.unpackbits(a["telling"][:, None], axis=1, bitorder="little")[:, : shared.shape[1]]
+    told = (shared * np.where(telling, 0.7, 0.25)).sum(axis=1)
+    fewer = np.minimum(a["number_of_figures"], b["number_of_figures"]).astype(np.float32)
+    value = np.where(told > 0, np.minimum(told, 2.0), np.maximum(-0.2 * fewer, -0.6))
+    over = ((a["over"] | b["over"]) & OVER["figures"]) > 0
+    return np.where(fewer > 0, np.where(over, 2.0, value), 0.0).astype(np.float32)
+
+
+def _titles(pairs: Pairs) -> Numbers:
+    a, b = pairs.a, pairs.b
+    one, other = a["language"][:, None], b["language"][:, None]
+    rarity = pairs.columns.rarity
+    own, its = (
+        np.minimum(rarity(side["titles"], one), rarity(side["titles"], other)) for side in (a, b)
+    )
+    same = (a["titles"][:, :, None] == b["titles"][:, None, :]).any(axis=2)
+    shared = (own * same).sum(axis=1)
+    total = own.sum(axis=1) + its.sum(axis=1) - shared
+    share = shared / np.maximum(total, 1e-9)
+    value = np.clip((share - 0.15) / 0.25, -0.5, 2.5)
+    silent = (total <= 0) | ((a["language"] != b["language"]) & (share < 0.1))
+    over = ((a["over"] | b["over"]) & OVER["titles"]) > 0
+    return np.where(over, 2.5, np.where(silent, 0.0, value)).astype(np.float32)
+
+
+def _identifiers(pairs: Pairs) -> Numbers:
+    """As high as it is, or higher where a text only has the words of the other's identifier."""
+    a, b = pairs.a, pairs.b
+    one, other = pairs.at
+    texts = pairs.columns.texts
+    named = _in_text(a["identifiers"], a["identifying_words"], texts[other])
+    named |= _in_text(b["identifiers"], b["identifying_words"], texts[one])
+    same = (a["iati"] > 0) & (a["iati"] == b["iati"])
+    value = np.where(_meet(a["codes"], b["codes"]), 1.0, 0.0)
+    over = ((a["over"] | b["over"]) & (OVER["codes"] | OVER["identifiers"])) > 0
+    return np.where(same | over, 2.0, np.where(named, 1.5, value)).astype(np.float32)
