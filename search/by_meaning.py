@@ -57,6 +57,7 @@ async def found_by_meaning(
         among=list(near),
         size=len(near),
         sort="updated",
+        counted=False,
     )
     found = (await engine.search(those)).hits
     nearest = sorted(found, key=lambda hit: -near[hit.id])[:MOST]

@@ -5,7 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,11 +17,11 @@ from search.document import SORT_FIELDS, Document, fingerprint
 from search.filling import Filling
 from search.hits import hit_of
 from search.index_folder import IndexFolder
-from search.query import FEW, Hit, Page, Query
+from search.query import FACETS, FEW, Hit, Page, Query
 from search.spelling import suggestion
 from search.synonyms import Synonyms, shipped
 from search.tantivy_query import QueryMaker, all_of, combined
-from search.tantivy_state import State
+from search.tantivy_state import Counts, State
 from search.words import Word, Words, read
 
 _WRITER_MEMORY = 50_000_000  # bytes
@@ -197,14 +197,14 @@ class EmbeddedEngine:
         make = state.make(query)
         parts = make.parts(words)
         asked = all_of([part.query for part in parts]) if parts else None
-        counting = self._beside.submit(state.facets, query, words, asked, relaxed=False)
+        counting = self._count_beside(state, query, words, asked)
         total, found = self._top(state, query, words, asked)
         complete, relaxed = total, False
         if query.relax and total < FEW and (most := make.most_of(parts)) is not None:
             total, found = self._top(state, query, words, most)
             relaxed = total > complete
             if relaxed:
-                counting = self._beside.submit(state.facets, query, words, most, relaxed=True)
+                counting = self._count_beside(state, query, words, most, relaxed=True)
         hits = self._hits(make, words, found)
         return Page(
             total=total,
@@ -218,6 +218,21 @@ class EmbeddedEngine:
             size=query.size,
             ms=(time.perf_counter() - began) * 1000,
         )
+
+    def _count_beside(
+        self,
+        state: State,
+        query: Query,
+        words: Words,
+        asked: tantivy.Query | None,
+        relaxed: bool = False,
+    ) -> Future[Counts]:
+        """Begin to count the facets, if anybody wants to know."""
+        if query.counted:
+            return self._beside.submit(state.facets, query, words, asked, relaxed)
+        nothing: Future[Counts] = Future()
+        nothing.set_result({facet: {} for facet in FACETS})
+        return nothing
 
     def _top(
         self, state: State, query: Query, words: Words, asked: tantivy.Query | None

@@ -47,10 +47,11 @@ def queries(query: Query, words: Words) -> list[dict[str, Any]]:
         | {
             "page": query.page,
             "hitsPerPage": query.size,
-            "facets": [facet for facet in FACETS if family_of(facet) not in chosen],
             "filter": filters(query),
         }
     )
+    if query.counted:
+        page["facets"] = [facet for facet in FACETS if family_of(facet) not in chosen]
     counts = [
         asked
         | {
@@ -136,7 +137,12 @@ def federated(
 
 
 def counted_alone(query: Query) -> list[str]:
-    """Return the families of facets that have a filter, in the order of their queries."""
+    """Return the families of facets that have a filter, in the order of their queries.
+
+    None where nobody wants the counts.
+    """
+    if not query.counted:
+        return []
     return [family for family in families_of(query.filters) if facets_in(family)]
 
 

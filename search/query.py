@@ -70,6 +70,7 @@ class Query:
     `registry.visibility.audiences_for(reader)`.
 
     Without `relax`, projects with only most of the words are left out even where few have all.
+    Without `counted`, the facets of the answer have no counts, which take longer than the hits.
 
     Raises Invalid for an unknown facet or sort, a page out of range, or a range of budgets that is
     none.
@@ -88,6 +89,7 @@ class Query:
     among: Sequence[int] | None = None
     """Only these projects; None for all."""
     relax: bool = True
+    counted: bool = True
 
     def __post_init__(self) -> None:
         errors = [

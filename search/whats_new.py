@@ -25,8 +25,8 @@ class WhatsNew:
 
 
 def everything_that_fits(query: Query) -> Query:
-    """Return the query for all of what is asked for, the last changed first."""
-    return replace(query, sort="updated", page=1, relax=False)
+    """Return the query for all of what is asked for, the last changed first, and no counts."""
+    return replace(query, sort="updated", page=1, relax=False, counted=False)
 
 
 async def whats_new(

@@ -9,7 +9,7 @@ import pytest
 from registry.errors import Invalid
 from registry.mechanisms import shipped
 from search.engine import SearchEngine
-from search.query import Page, Query
+from search.query import FACETS, Page, Query
 from tests.search.documents import a_document, an_organisation, ids, marked
 
 
@@ -45,6 +45,12 @@ class TestFilters:
         assert page.facets["country"] == {"MD": 1, "UA": 2}
         assert page.facets["pillar"] == {"protection": 1}
         assert page.facets["status"] == {}
+
+    async def test_counts_are_left_out_where_nobody_wants_them(self, engine: SearchEngine) -> None:
+        await self._write(engine)
+        page = await engine.search(Query(filters={"country": ["MD"]}, counted=False))
+        assert (page.total, [hit.id for hit in page.hits]) == (2, [3, 1])
+        assert set(page.facets) == set(FACETS) and not any(page.facets.values())
 
     async def test_counts_follow_words_and_excluded_words(self, engine: SearchEngine) -> None:
         await engine.write(
