@@ -71,7 +71,7 @@ def create_app(
     return Litestar(
         route_handlers=[static_file, *_handlers()],
         state=State({"settings": settings, "pages": pages, "kept_counts": KeptCounts()}),
-        lifespan=[partial(_lifespan, settings, database, background)],
+        lifespan=[partial(_lifespan, database, background)],
         dependencies={
             "session": Provide(provide_session),
             "database": Provide(provide_database, sync_to_thread=False),
@@ -128,9 +128,8 @@ def provide_engine(request: Request[Any, Any, Any]) -> SearchEngine:
 
 
 @asynccontextmanager
-async def _lifespan(
-    settings: Settings, given: Database | None, background: bool, app: Litestar
-) -> AsyncIterator[None]:
+async def _lifespan(given: Database | None, background: bool, app: Litestar) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
     database = given or await Database.open(settings)
     try:
         engine = await open_engine(settings)
@@ -141,7 +140,7 @@ async def _lifespan(
         finally:
             await engine.close()
     finally:
-        await app.state.pages.end_of_writes.close()
+        await app.state.pages.close()
         if given is None:
             await database.close()
 

@@ -146,6 +146,12 @@ class PageCache:
 
         return cached
 
+    async def close(self) -> None:
+        """Give the connection back, and forget all pages."""
+        await self.end_of_writes.close()
+        self._pages.clear()
+        self._bytes = 0
+
     def _keep(self, key: Key, page: KeptPage) -> None:
         before = self._pages.pop(key, None)
         self._pages[key] = page

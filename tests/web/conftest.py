@@ -1,8 +1,9 @@
 """The whole application on a real database and a real index, asked as a browser asks it."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from registry.settings import Settings
 from search.sync import catch_up
 from tests.builders import PASSWORD, an_account, an_organisation
 from web.app import create_app
+from web.kept_counts import KeptCounts
 
 
 class Browser(httpx.AsyncClient):
@@ -46,15 +48,33 @@ class Browser(httpx.AsyncClient):
         await catch_up(self.database, self.app.state.engine)
 
 
+_idle: dict[tuple[int, Settings], Litestar] = {}
+"""Database, and settings but for the home folder -> an application that is not running: to build
+one takes longer than most tests."""
+
+
+@contextmanager
+def an_application(database: Database, settings: Settings) -> Iterator[Litestar]:
+    """Lend an application with these settings, that has not started and knows nothing."""
+    key = (id(database), replace(settings, home=Path()))
+    app = _idle.pop(key, None) or create_app(settings, database=database, background=False)
+    app.state.settings = settings
+    app.state.kept_counts = KeptCounts()
+    yield app
+    _idle[key] = app
+
+
 @asynccontextmanager
 async def browsing(database: Database, settings: Settings) -> AsyncIterator[Browser]:
     """A visitor's browser on an application with these settings."""
-    app = create_app(settings, database=database, background=False)
-    async with LifespanManager(app):
+    with an_application(database, settings) as app:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with Browser(
-            transport=transport, base_url="http://convene.test", follow_redirects=True
-        ) as opened:
+        async with (
+            LifespanManager(app),
+            Browser(
+                transport=transport, base_url="http://convene.test", follow_redirects=True
+            ) as opened,
+        ):
             opened.app, opened.database = app, database
             yield opened
 
