@@ -130,12 +130,12 @@ def around(code: str) -> str:
 
 
 @cache
-def _within(code: str) -> frozenset[str]:
+def within(code: str) -> frozenset[str]:
     """Return a subdivision and those around it: a district, its province, its region."""
     get: Any = pycountry.subdivisions.get
     subdivision = get(code=code)
     above = getattr(subdivision, "parent_code", None)
-    return frozenset({code}) | (_within(above) if above else frozenset())
+    return frozenset({code}) | (within(above) if above else frozenset())
 
 
 def comparable(own: frozenset[str], other: frozenset[str]) -> bool:
@@ -203,7 +203,7 @@ def places_of(record: ProjectRecord) -> Places:
     towns = {known.towns[name][0] for name in in_title | in_text if name not in known.provinces}
     mentioned = _provinces_among(in_text, known) - provinces
     nowhere: frozenset[str] = frozenset()
-    around = nowhere.union(*map(_within, provinces | mentioned))
+    around = nowhere.union(*map(within, provinces | mentioned))
     return Places(listed, provinces, frozenset(towns - listed), mentioned, everywhere, around)
 
 

