@@ -67,7 +67,10 @@ ROW = np.dtype(
         *((n, "<u4") for n in ("measures", "exploitation", "pillars", "of_pillar")),
         ("named_words", "<u2", (MEMBERS["listed"], WORDS_OF_A_NAME)),
         ("identifying_words", "<u2", (MEMBERS["identifiers"], WORDS_OF_A_NAME)),
-        *((n, "<u2") for n in ("number_of_countries", "number_of_figures", "phase", "over")),
+        *(
+            (n, "<u2")
+            for n in ("number_of_countries", "number_of_figures", "words", "phase", "over")
+        ),
         *((n, "u1") for n in ("language", "telling", "implementing", "funding")),
         *((n, "u1") for n in ("provinces", "all_provinces")),
         *((n, "?") for n in ("contributes", "period_told", "everywhere", "places_listed", "meant")),
@@ -264,6 +267,7 @@ def _fill_identifiers(rows: NDArray[Any], profiles: Sequence[Profile]) -> None:
         hashed(p.record.iati_identifier) if p.record.iati_identifier else 0 for p in profiles
     ]
     rows["meant"] = [p.vector is not None for p in profiles]
+    rows["words"] = [min(p.words, 65_535) for p in profiles]
 
 
 def _fill_set(rows: NDArray[Any], name: str, sets: Iterable[Iterable[int]]) -> None:

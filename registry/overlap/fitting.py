@@ -25,7 +25,7 @@ from registry.overlap.model import (
 from registry.overlap.profile import Profile, profile_of
 
 PRIOR_FILE = Path(__file__).with_name("prior.json")
-PULL = 15.0
+PULL = 8.0
 """How strongly a weight is pulled to its prior: like so many pairs that contradict the move."""
 PULL_OF_BIAS = 4.0
 """How common overlaps are is for the labels to say, but those of one group of people alone would

@@ -15,13 +15,13 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, Text, literal, text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.database import Database
-from registry.models import OverlapJob, OverlapRun, Project, ProjectVector, now
+from registry.models import OverlapJob, OverlapPair, OverlapRun, Project, ProjectVector, now
 from registry.overlap.bulk_worker import Result, Worker
 from registry.overlap.model import model_in_use
 from registry.overlap.vectors import store_vectors
@@ -216,7 +216,7 @@ async def _undone(database: Database, run_id: int) -> list[int]:
 
 _COUNTED = text("""
 SELECT COALESCE(sum(projects) FILTER (WHERE done IS NOT NULL), 0), COALESCE(sum(projects), 0),
-  COALESCE(sum(pairs), 0), COALESCE(sum(flagged), 0)
+  COALESCE(sum(pairs), 0)
 FROM overlap_job WHERE run_id = :run
 """)
 
@@ -230,8 +230,14 @@ async def _progress(database: Database, run_id: int) -> tuple[int, int]:
 
 async def _result(database: Database, run_id: int, seconds: float) -> Result:
     async with database.session() as session:
-        projects, _, pairs, flagged = (await session.execute(_COUNTED, {"run": run_id})).one()
-    return Result(int(projects), int(pairs), int(flagged), seconds)
+        projects, _, pairs = (await session.execute(_COUNTED, {"run": run_id})).one()
+        run = await session.get(OverlapRun, run_id)
+        flagged = select(func.count()).where(OverlapPair.flagged)
+        if run is not None and run.countries:
+            there = literal(run.countries, ARRAY(Text))
+            flagged = flagged.where(col(OverlapPair.countries).bool_op("&&")(there))
+        # Two projects of different homes are judged with each of them: counted they are once.
+        return Result(int(projects), int(pairs), (await session.exec(flagged)).one(), seconds)
 
 
 async def _processes(

@@ -48,6 +48,9 @@ PRACTITIONERS = frozenset(
     "judges-prosecutors police border-immigration labour-inspectors social-workers health-workers "
     "teachers consular-staff media policy-makers ngos private-sector".split()
 )
+OTHER_THAN_TAGGED = 0.6
+"""What a text says of victims counts so much where the tags name practitioners, and the other way
+round."""
 _APPROACHES = {
     "direct-services": "help",
     "cash-grants": "help",
@@ -101,6 +104,11 @@ def leanings_of(
     activities = _weights("activities", title, words, activity_types)
     beneficiaries = _weights("beneficiaries", title, words, target_groups)
     approach = _approach(activities, beneficiaries, _before_harm(subjects))
+    tagged = {code in PRACTITIONERS for code in target_groups}
+    if len(tagged) == 1:  # tags may be wrong, but seldom name the wrong kind of people alone
+        for code in beneficiaries:
+            if (code in PRACTITIONERS) not in tagged:
+                beneficiaries[code] *= OTHER_THAN_TAGGED
     # In a course for the police, the children whom they are to protect are what it is about.
     for code in beneficiaries:
         aside = approach.get("help" if code in PRACTITIONERS else "capacity", 0.0)

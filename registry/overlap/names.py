@@ -7,9 +7,10 @@ State's money in governments.json.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,16 @@ from registry.folding import fold
 _GOVERNMENT = re.compile(
     r"^(?:the )?(?:royal )?(?:government|gobierno|gouvernement|governo|embassy|embajada|ambassade"
     r"|embaixada|kingdom|royaume|reino|republic|republique|republica|cooperation|cooperacion"
-    r"|правительство|посольство|حكومه|حكومة|سفارة)(?: (?:of|de|du|da|do|des|the|la|le|el|los))* "
+    r"|правительство|посольство|حكومه|حكومة|سفارة)"
+    r"(?: (?:of|de|d|du|da|do|des|the|la|le|l|el|los))* "
 )
+_OFFICE = re.compile(
+    r"^(?:the )?(?:(?:regional|country|national|field|liaison|sub) )*"
+    r"(?:office|bureau|mission|delegation|oficina|escritorio|representacion|representation|mision"
+    r"|antenne)(?: (?:regional|regionale|nacional|national|subregional))*"
+    r"(?: (?:of|de|da|do|du|la|le|l|el|los|the))* "
+)
+"""What stands before the name of the organisation whose office it is."""
 _WHERE = re.compile(r" (?:in|en|au|aux|a|em|no|na|to) .*$")
 _LEGAL_FORM = re.compile(
     r" (?:e v|inc|ltd|limited|llc|gmbh|ggmbh|asbl|vzw|a c|s a|i p|ong|ngo|plc)$"
@@ -34,6 +43,11 @@ _PUBLIC = re.compile(
     r"|policia|direccion general|direction (?:generale|nationale)|secretaria|prefeitura|alcaldia"
     r"|mairie|министерство|мвд|прокуратура|полиция|акимат|وزارة|شرطة) "
 )
+_BETWEEN = frozenset(
+    "development international federal royal foreign bilateral technical internationale federale "
+    "internacional federal tecnica technique au ao for and pour para y et".split()
+)
+"""Words that may stand between an adjective and the body: 'German Federal Government'."""
 _PART = re.compile(r"[/()|;]| [-–—] |, ")
 _LANGUAGES_OF_STATES = ("pt", "ru", "ar", "de")
 """The code lists have names of countries in English, French and Spanish."""
@@ -168,7 +182,7 @@ def _keys(name: str) -> OrganisationKeys:
     initials = "".join(word[0] for word in telling) if len(telling) > 2 else ""
     words = frozenset(word for word in telling if word not in _GENERAL and len(word) > 2)
     government = next(filter(None, map(_state, (whole, *stretches))), None)
-    network = _network(whole, stretches)
+    network = _network(whole, stretches) or _network(_OFFICE.sub("", whole), ())
     own = folded.removeprefix("un ")
     signs = {own, own.partition(" ")[0], initials, f"@{government}", f"~{network}", *words, *parts}
     return OrganisationKeys(
@@ -257,7 +271,26 @@ def _state(folded: str) -> str | None:
     for length in range(len(words) - 1, 1, -1):
         if found := agencies.get(" ".join(words[:length])):
             return found
+    return _by_adjective(words)
+
+
+def _by_adjective(words: Sequence[str]) -> str | None:
+    """Return the State of 'Swiss Embassy', 'cooperación alemana': no 'Danish Refugee Council'."""
+    adjectives, bodies = _adjectives()
+    told = [word for word in words if word not in _BETWEEN]
+    for one, other in pairwise(told):
+        if other in bodies and one in adjectives:
+            return adjectives[one]
+        if one in bodies and other in adjectives:
+            return adjectives[other]
     return None
+
+
+@cache
+def _adjectives() -> tuple[dict[str, str], frozenset[str]]:
+    content = _file("governments.json")
+    found = {fold(word): state for state, words in content["adjectives"].items() for word in words}
+    return found, frozenset(fold(word) for word in content["bodies"])
 
 
 @cache

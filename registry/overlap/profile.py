@@ -28,11 +28,24 @@ _PHASE = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"\b(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9][\w./-]{4,}\b")
+_DENIED = re.compile(
+    r"\b(?:(?:does|do|is|are|will|shall)(?: not|n't) (?:\w+ )?(?:for|at|to|target|cover|include|"
+    r"address|reach|concern|train)|not (?:intended|meant|designed) for|excluding|"
+    r"ne (?:s'adresse|s’adresse|vise|concerne|couvre|comprend)\w* pas|à l['’]exclusion d\w+|"
+    r"no (?:se dirige|está dirigid[oa]|se destina|incluye|cubre|abarca|atiende)n?|"
+    r"não (?:se destina|se dirige|inclui|abrange|atende)m?|"
+    r"не (?:предназначен\w*|охватыва\w+|включа\w+|касает\w+)|لا (?:يشمل|تشمل|يستهدف|تستهدف))"
+    r"\b[^.;:!?()]*",
+    re.IGNORECASE,
+)
+"""What a text says that the project is not or for whom it is not."""
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7}
 EARLIEST, LATEST = 1990, 2060
 """Years between which a date makes sense."""
 ABSURD_YEARS = 20
 """A project is not longer."""
+LEAST_USD = 1_000
+"""A smaller budget is a slip: given in thousands or in millions."""
 _PERIOD = re.compile(
     r"\b(20[0-4]\d) ?(?:[-–—/]|to|until|till|à|a|au|hasta|al|até|по|до|إلى|bis) ?(20[0-4]\d|\d\d)\b"
 )
@@ -83,6 +96,11 @@ class Profile:
     """What looks like a grant or project number in the text: letters and digits together."""
 
     @property
+    def words(self) -> int:
+        """How many words the text has."""
+        return self.folded.count(" ") - 1
+
+    @property
     def stems(self) -> frozenset[str]:
         """All stems of the text."""
         return frozenset().union(*self.sentences)
@@ -102,7 +120,7 @@ def profile_of(
     text = text_of(record)
     sentences = _SENTENCE.split(text)
     title, description = fold(record.title), fold(record.description)
-    words = f"{title} {description}".split()
+    words = f"{title} {fold(_DENIED.sub(' ', record.description))}".split()
     start, end = sensible_dates(record)
     told = _period_told(text) if start is None or end is None else None
     subjects = topics_in("subjects", words)
@@ -188,10 +206,11 @@ def _dates(record: ProjectRecord) -> tuple[date | None, date | None]:
 
 
 def usd_of(record: ProjectRecord) -> Decimal | None:
-    """Return a project's budget in US dollars, None where it can't be known."""
+    """Return a project's budget in US dollars, None where it can't be known or is absurd."""
     if record.budget is None or record.budget <= 0 or not record.currency:
         return None
-    return codelists.usd(record.budget, record.currency, record.start_date)
+    usd = codelists.usd(record.budget, record.currency, record.start_date)
+    return usd if usd is None or usd >= LEAST_USD else None
 
 
 def _shares(record: ProjectRecord) -> dict[str, float]:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from registry.models import OverlapPair
+from registry.overlap.model import model_in_use
 from registry.permissions import COMMAND_LINE
 from registry.review import decide
 from tests.builders import a_project, an_organisation
@@ -36,15 +37,15 @@ async def test_a_case_says_which_model_judged_it_and_which_raised_it(
     browser: Browser, case_id: int
 ) -> None:
     async with browser.database.session() as session:
-        await session.execute(update(OverlapPair).values(model_version="3"))
+        await session.execute(update(OverlapPair).values(model_version="9"))
 
     read = (await browser.get(f"/api/v1/overlaps/{case_id}")).json()
-    assert read["pairs"][0]["pair"]["model_version"] == "3"
-    assert read["raised_by_model"] == "2"
+    assert read["pairs"][0]["pair"]["model_version"] == "9"
+    assert read["raised_by_model"] == model_in_use().version
     shown = text_of(await browser.get(f"/overlaps/{case_id}"))
-    assert "Judged by version 3 of the model" in shown
+    assert "Judged by version 9 of the model" in shown
     assert "Flagged by the detector" in shown
-    assert ", version 2 of the model" in shown
+    assert f", version {model_in_use().version} of the model" in shown
 
 
 async def test_a_decision_is_told(browser: Browser, case_id: int) -> None:

@@ -209,7 +209,6 @@ async def test_a_case_shows_both_projects_and_why(browser: Browser, case_id: int
         (
             "fr",
             (
-                "Mêmes mesures : PROS-2 (application de la législation et renforcement des",
                 "Même type d’activités : formation",
                 "Même pays, et aucun autre : Moldavie.",
                 "Les budgets sont identiques : 100 000 USD.",
@@ -220,7 +219,6 @@ async def test_a_case_shows_both_projects_and_why(browser: Browser, case_id: int
         (
             "es",
             (
-                "Mismas medidas: PROS-2 (aplicación de la legislación",
                 "Mismo tipo de actividades: capacitación",
                 "Mismo país y ningún otro: Moldavia.",
                 "Los presupuestos son idénticos: 100.000 USD.",

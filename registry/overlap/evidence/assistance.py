@@ -128,7 +128,7 @@ def _main(weights: Mapping[str, float]) -> str:
     return max(weights, key=lambda name: (weights[name], name))
 
 
-@kind("agreement", -1.2, 1.0)
+@kind("agreement", -2.4, 1.0)
 def agreement(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """The same work for the same people: assistance is duplicated only where all of it agrees."""
     if not a.activities or not b.activities or not a.beneficiaries or not b.beneficiaries:
@@ -138,7 +138,7 @@ def agreement(a: Profile, b: Profile, background: Background) -> Evidence | None
         dot(a.beneficiaries, b.beneficiaries),
         dot(a.approach, b.approach) if a.approach and b.approach else 1.0,
     )
-    value = between(-1.2, (weakest - 0.6) / 0.25, 1.0)
+    value = between(-2.4, (weakest - 0.6) / 0.25, 1.0)
     return Evidence("agreement", value, lambda: _told_agreement(value))
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from registry.overlap.columns import MEMBERS, OVER, WEIGHED
 from registry.overlap.evidence.place_and_time import MANY_COUNTRIES
-from registry.overlap.evidence.text import USUAL_COSINE
+from registry.overlap.evidence.text import USUAL_COSINE, WORDS_OF_A_TEXT
 from registry.overlap.paired import Numbers, Pairs, Truths
 from registry.overlap.relations import PAYS, SAME
 
@@ -99,6 +99,8 @@ def _meaning(pairs: Pairs) -> Numbers:
     vectors, (one, other) = pairs.columns.vectors, pairs.at
     cosine = np.einsum("ij,ij->i", vectors[one], vectors[other])
     value = np.clip((cosine - USUAL_COSINE) / 0.15, -2.0, 2.5)
+    told = np.minimum(pairs.a["words"], pairs.b["words"]) / np.float32(WORDS_OF_A_TEXT)
+    value = np.where(value < 0.0, value * np.minimum(told, np.float32(1.0)), value)
     return np.where(pairs.a["meant"] & pairs.b["meant"], value, np.float32(0.0))
 
 
@@ -116,7 +118,7 @@ def _alike(a: NDArray[Any], b: NDArray[Any]) -> dict[str, Numbers]:
         "activities": np.nan_to_num(np.clip((activities - 0.55) / 0.3, -1.2, 1.3)),
         "beneficiaries": np.nan_to_num(np.clip((beneficiaries - 0.55) / 0.3, -1.2, 1.3)),
         "approach": np.nan_to_num(np.clip((approach - 0.6) / 0.4, -1.2, 1.0)),
-        "agreement": np.nan_to_num(np.clip((weakest - 0.6) / 0.25, -1.2, 1.0)),
+        "agreement": np.nan_to_num(np.clip((weakest - 0.6) / 0.25, -2.4, 1.0)),
         "settings": np.nan_to_num(np.clip((settings - 0.4) / 0.4, -1.0, 1.0)),
     }
 
@@ -219,8 +221,8 @@ def _locations(pairs: Pairs) -> Numbers:
     common |= _meet(b["named"], a["around"])
     provinces = (a["provinces"] & b["provinces"]) > 0
     mentioned = (a["all_provinces"] & b["all_provinces"]) > 0
-    mentioned |= a["places_listed"] & b["places_listed"]
-    apart = np.where(provinces, -4.0, np.where(mentioned, -2.2, 0.0))
+    listed = np.where(a["places_listed"] & b["places_listed"], -3.0, 0.0)
+    apart = np.where(provinces, -4.0, np.where(mentioned, -2.2, listed))
     value = np.where(a["everywhere"] | b["everywhere"], 0.0, np.where(common, 0.8, apart))
     over = ((a["over"] | b["over"]) & _OF_PLACES) > 0
     return np.where(named | over, 1.0, value).astype(np.float32)
@@ -265,15 +267,18 @@ def _organisations(pairs: Pairs) -> dict[str, Numbers]:
 
 
 def _roles_of_others(pairs: Pairs, same: Truths) -> dict[str, Numbers]:
-    """Return `roles`, as high as it is, or higher where a government pays of which one of them is
-    an agency; and `third-partner`."""
+    """Return `roles` and `third-partner`; `roles` as high as it is, or higher where a government
+    pays of which one of them is an agency, or where neither names who might be the other."""
     a, b, organisations = pairs.a, pairs.b, pairs.columns.organisations
     own, its = np.broadcast_arrays(a["participants"][:, :, None], b["participants"][:, None, :])
     both = (organisations.related(own, its) & SAME) > 0
     working = both & (_roles(a, "implementing")[:, :, None] & _roles(b, "implementing")[:, None, :])
     paid = ((pairs.partners & PAYS) > 0).any(axis=1)
     told = (a["participants"][:, 0] > 0) & (b["participants"][:, 0] > 0) & ~same
-    roles = np.where(paid, 1.5, np.where(working.any(axis=(1, 2)), 0.4, -1.0))
+    open_to = (a["implementing"] == 0) & (b["funding"] == 0)
+    open_to |= (b["implementing"] == 0) & (a["funding"] == 0)
+    strangers = np.where(open_to, 0.0, -1.0)
+    roles = np.where(paid, 1.5, np.where(working.any(axis=(1, 2)), 0.4, strangers))
     reporting = [
         organisations.related(a["participants"], side["reporter"][:, None]) & SAME
         for side in (a, b)

@@ -11,6 +11,8 @@ from registry.overlap.evidence.evidence import Evidence, between, kind
 from registry.overlap.names import OrganisationKeys
 from registry.overlap.profile import Profile
 
+_HANDS = frozenset({"implementing", "accountable", "extending"})
+"""Roles of those who do the work."""
 _SHARE_MARGIN = 0.04
 """Rates of exchange move: three quarters of a budget may be 72 % or 78 % of it."""
 
@@ -144,7 +146,7 @@ def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if not a.participants or not b.participants or a.organisation.same_as(b.organisation):
         return None
     if a.signs.isdisjoint(b.signs):
-        return Evidence("roles", -1.0, lambda: _told_strangers(a, b))
+        return _strangers(a, b)
     if _works_in(a, a) and _works_in(b, b) and (_works_in(a, b) or _works_in(b, a)):
         return Evidence(
             "roles",
@@ -176,7 +178,24 @@ def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     ]
     if common:
         return Evidence("roles", 0.4, lambda: message("{name} implements both.", name=common[0]))
+    return _strangers(a, b)
+
+
+def _strangers(a: Profile, b: Profile) -> Evidence | None:
+    """Two who do not name each other, though each names who pays or who does the work."""
+    if _leaves_open(a, b) or _leaves_open(b, a):
+        return None
     return Evidence("roles", -1.0, lambda: _told_strangers(a, b))
+
+
+def _leaves_open(funder: Profile, implementer: Profile) -> bool:
+    """Tell whether the first pays and does not say whom, and the second does not say who pays."""
+    pays = (k.pays_as(funder.organisation) for role, k in funder.participants if role == "funding")
+    return (
+        any(pays)
+        and not any(role in _HANDS for role, _ in funder.participants)
+        and not any(role == "funding" for role, _ in implementer.participants)
+    )
 
 
 def _told_strangers(a: Profile, b: Profile) -> Message:
@@ -265,7 +284,7 @@ def _works_in(organisation_of: Profile, project: Profile) -> bool:
 def _ends(funder: Profile, implementer: Profile) -> float:
     """Return how surely the first pays for what the second does: 0, 1 or 1.5."""
     working = _roles_of(funder, implementer.organisation)
-    given = bool(working & {"implementing", "accountable", "extending"})
+    given = bool(working & _HANDS)
     if given and _works_in(funder, funder):
         given = False  # a partner in the other's own project, not the hands for its money
     received = any(

@@ -80,7 +80,7 @@ def _apart(a: Profile, b: Profile) -> Evidence | None:
         # Villages of one province bear different names too.
         return Evidence(
             "locations",
-            -2.2,
+            -3.0,
             lambda: message(
                 "Different places: {a} in one, {b} in the other.", a=_where(a), b=_where(b)
             ),

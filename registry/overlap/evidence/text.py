@@ -11,6 +11,8 @@ from registry.overlap.spelling import as_written
 
 USUAL_COSINE = 0.45
 """Cosine of two texts of the field in one country that have no more in common than that."""
+WORDS_OF_A_TEXT = 40
+"""A text of fewer words tells too little to be about something else."""
 ENOUGH_WORDS = 8
 
 
@@ -21,6 +23,10 @@ def meaning(a: Profile, b: Profile, background: Background) -> Evidence | None:
         return None
     cosine = float(a.vector @ b.vector)
     value = between(-2.0, (cosine - USUAL_COSINE) / 0.15, 2.5)
+    if value < 0.0:
+        value *= (
+            min(len(a.folded.split()), len(b.folded.split()), WORDS_OF_A_TEXT) / WORDS_OF_A_TEXT
+        )
     return Evidence("meaning", value, lambda: _told_meaning(value, wording.share(cosine)))
 
 
