@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -58,6 +58,17 @@ async def session(database: Database) -> AsyncIterator[AsyncSession]:
 async def committed(database: Database) -> AsyncIterator[Database]:
     """The database for a test that commits; everything in it is removed afterwards."""
     yield database
-    tables = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
     async with database.engine.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in SQLModel.metadata.sorted_tables:
+            await connection.execute(_EMPTIED.get(table.name, delete(table)))
+        await connection.execute(_FIRST_NUMBERS)
+
+
+# To truncate thirty tables takes longer than most tests. An index of vectors, though, finds less
+# while the deleted ones are in it.
+_EMPTIED = {"project_vector": text("TRUNCATE project_vector")}
+_FIRST_NUMBERS = text("""
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
+FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public'
+""")
