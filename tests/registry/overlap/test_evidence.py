@@ -184,6 +184,7 @@ def test_provinces() -> None:
 @pytest.mark.parametrize(
     ("country", "one", "other"),
     [
+        ("CD", "Kolwezi", "Lualaba"),
         ("KZ", "Шымкент", "Shymkent"),
         ("EG", "القاهرة", "Le Caire"),
         ("UA", "Харківська область", "Kharkiv"),
@@ -318,6 +319,8 @@ def test_one_organisation_that_registers_twice_is_no_other_office_of_itself() ->
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("Oficina de la OIT para el Cono Sur", "International Labour Organization"),
+        ("Bureau régional de l'OIM", "IOM"),
         ("UNODC México", "UN Office on Drugs and Crime"),
         ("OIT", "Международная организация труда"),
         ("المنظمة الدولية للهجرة", "OIM Maroc"),
@@ -333,6 +336,9 @@ def test_names_in_other_languages_and_forms(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("Embassy of Switzerland", "Confédération suisse"),
+        ("cooperación alemana", "German Federal Government"),
+        ("Ambassade d’Allemagne", "BMZ"),
         ("U.S. Department of State / INL", "Gobierno de los Estados Unidos (INL)"),
         ("Embassy of Switzerland in Albania", "SDC"),
         ("Delegación de la Unión Europea en Honduras", "European Commission"),
