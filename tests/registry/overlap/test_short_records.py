@@ -1,4 +1,4 @@
-"""Records of a line or two, slips and denials: what is not said does not count against an overlap."""
+"""Records of a line or two, slips and denials: what is not said counts against no overlap."""
 
 from decimal import Decimal
 from typing import Any
