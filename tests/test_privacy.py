@@ -116,6 +116,7 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "search_id": [str(search) for search in await session.exec(select(SavedSearch.id))],
             "key": ["1-nothing"],  # right ones: below
             "request_id": ["1"],
+            "measure": ["PROS-2"],
             "name": ["nothing.css"],
         }
     yield world

@@ -1,24 +1,14 @@
 """A country's page as a workbook: figures, projects, matrix, overlaps, requests, contacts."""
 
-import io
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
-
-import xlsxwriter
+from collections.abc import Sequence
+from datetime import date
 
 from registry import codelists
 from registry.country_overview import CountryOverlap, CountryOverview, CountryProject
-from registry.exchange.cells import fitting
-from registry.exchange.workbook_writer import EARLIEST_DAY
 from registry.models import AssistanceRequest
 from web.i18n import gettext as _
 from web.i18n import language
-
-Value = str | int | float | Decimal | date | datetime | None
-Column = tuple[str, int]
-"""Title and width, in characters."""
+from web.workbook import Book, Column, Value
 
 
 def country_workbook(
@@ -32,7 +22,7 @@ def country_workbook(
 
     `fragmentation` is a table with its header.
     """
-    book = _Book()
+    book = Book()
     book.sheet(_("Overview"), [("", 44), ("", 90)], _overview(overview, today, address))
     book.sheet(_("Projects"), _project_columns(), (_project(*one) for one in projects))
     book.sheet(_("Who does what"), *_matrix(overview))
@@ -43,65 +33,6 @@ def country_workbook(
     book.sheet(_("Requests"), _request_columns(), map(_request, overview.requests))
     book.sheet(_("Contact points"), _contact_columns(), _contacts(overview))
     return book.content()
-
-
-class _Book:
-    """A workbook with typed cells; text that a spreadsheet would run is written as text."""
-
-    def __init__(self) -> None:
-        self._file = io.BytesIO()
-        options = {
-            "in_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        }
-        self._book: Any = xlsxwriter.Workbook(self._file, options)
-        self._bold = self._book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
-        self._day = self._book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
-        self._whole = self._book.add_format({"num_format": "#,##0"})
-        self._share = self._book.add_format({"num_format": "0.00"})
-
-    def sheet(self, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> None:
-        """Add a sheet with a frozen header; one whose columns have no titles has no header."""
-        sheet = self._book.add_worksheet(title[:31])
-        for index, (_title, width) in enumerate(columns):
-            sheet.set_column(index, index, width)
-        first = 0
-        if any(heading for heading, _width in columns):
-            for index, (heading, _width) in enumerate(columns):
-                sheet.write_string(0, index, fitting(heading), self._bold)
-            sheet.freeze_panes(1, 1)
-            first = 1
-        last = first
-        for last, row in enumerate(rows, first):
-            for index, value in enumerate(row):
-                self._write(sheet, last, index, value)
-        if first:
-            sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
-
-    def _write(self, sheet: Any, row: int, column: int, value: Value) -> None:
-        if value is None or value == "":
-            return
-        if isinstance(value, str):
-            sheet.write_string(row, column, fitting(value))
-        elif isinstance(value, datetime):
-            sheet.write_datetime(row, column, value.replace(tzinfo=None), self._day)
-        elif isinstance(value, date):
-            if value < EARLIEST_DAY:
-                sheet.write_string(row, column, value.isoformat())
-            else:
-                moment = datetime(value.year, value.month, value.day)
-                sheet.write_datetime(row, column, moment, self._day)
-        elif isinstance(value, float):
-            sheet.write_number(row, column, value, self._share)
-        else:
-            sheet.write_number(row, column, float(value), self._whole)
-
-    def content(self) -> bytes:
-        """Finish the workbook and return it."""
-        self._book.close()
-        return self._file.getvalue()
 
 
 def _overview(overview: CountryOverview, today: date, address: str) -> list[Sequence[Value]]:

@@ -15,6 +15,7 @@ from litestar import Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.coordination.provider_money import ALL, Fragmentations, yearly_money
+from registry.coordination.supply import Supplies, supplies
 from registry.permissions import Actor
 from registry.similar_countries import Mix, mixes_of_assistance
 from registry.visibility import audiences_for
@@ -69,6 +70,17 @@ async def kept_fragmentations(
 
     name = ("fragmentation", today, pillar, *audiences_for(reader))
     return await _kept(request, session, name, counted)
+
+
+async def kept_supplies(
+    request: Request[Any, Any, Any], session: AsyncSession, reader: Actor, today: date
+) -> Supplies:
+    """Return what is given under each measure in all countries, likewise."""
+
+    async def counted(session: AsyncSession) -> Supplies:
+        return await supplies(session, reader, today)
+
+    return await _kept(request, session, ("supplies", today, *audiences_for(reader)), counted)
 
 
 async def _kept(

@@ -38,7 +38,7 @@ MOST_BYTES = 32 * 1024 * 1024
 _LARGEST = 512 * 1024  # bytes of one page
 _KEPT = (
     "projects", "countries", "regions", "mechanisms", "organisations", "overlaps", "requests",
-    "help",
+    "help", "gaps", "netted",
 )  # fmt: skip
 """First parts of the addresses whose pages are kept, beside the start page."""
 _END_OF_WRITES = "SELECT pg_current_wal_insert_lsn()::text"

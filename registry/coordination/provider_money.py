@@ -12,12 +12,11 @@ Cancelled, suspended and planned projects count in no year.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from functools import cache
 from itertools import dropwhile
 from typing import Any
 
-from sqlalchemy import ARRAY, Double, Integer, Text, bindparam, select, text
+from sqlalchemy import ARRAY, Double, Integer, Select, Text, bindparam, select, text
 from sqlmodel import col, func
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -28,9 +27,8 @@ from registry.coordination.fragmentation import (
     fragmentation,
     together,
 )
-from registry.coordination.totals import counted_with, merged_pairs
+from registry.coordination.totals import counted_elsewhere
 from registry.models import Organisation, Project
-from registry.models import ProjectCountry as Recipient
 from registry.permissions import Actor
 from registry.statements import among, short_name
 from registry.visibility import readable_projects
@@ -170,23 +168,19 @@ async def yearly_money(
     Of all years there is what is given under the pillar, or for ALL the whole; of the year of
     today, with ALL, what is given under each pillar too.
     """
-    left_out = await _counted_elsewhere(session, reader)
-    here = (
-        select(
-            col(Project.id),
-            col(Project.reporting_organisation_id).label("organisation"),
-            col(Project.pillars),
-            col(Project.start_date),
-            col(Project.end_date),
-        )
-        .where(
-            col(Project.state) == "published",
-            func.coalesce(Project.status, "").not_in(NEVER_RAN),
-            readable_projects(reader),
-        )
-        .cte("here")
+    here: Select[*tuple[Any, ...]] = select(
+        col(Project.id),
+        col(Project.reporting_organisation_id).label("organisation"),
+        col(Project.pillars),
+        col(Project.start_date),
+        col(Project.end_date),
+    ).where(
+        col(Project.state) == "published",
+        func.coalesce(Project.status, "").not_in(NEVER_RAN),
+        readable_projects(reader),
     )
-    statement: Any = _GIFTS.add_cte(here, _SPREAD)
+    left_out = await counted_elsewhere(session, here.with_only_columns(col(Project.id)))
+    statement: Any = _GIFTS.add_cte(here.cte("here"), _SPREAD)
     rows = await session.exec(
         statement,
         params={
@@ -213,25 +207,6 @@ async def provider_names(session: AsyncSession, ids: Collection[int]) -> dict[in
         ).where(among(Organisation.id, ids))
     )
     return {id: (slug, name) for id, slug, name in rows}
-
-
-async def _counted_elsewhere(session: AsyncSession, reader: Actor) -> list[tuple[int, str]]:
-    """Return project and country of each record whose money counts with another record there."""
-    readable = select(col(Project.id)).where(
-        col(Project.state) == "published", readable_projects(reader)
-    )
-    merged = await merged_pairs(session, readable)
-    if not merged:
-        return []
-    rows: Any = await session.exec(
-        select(  # type: ignore[call-overload]
-            Recipient.project_id, Recipient.code, Recipient.usd
-        ).where(among(Recipient.project_id, {id for pair in merged for id in pair}))
-    )
-    shares: dict[str, dict[int, Decimal | None]] = {}
-    for id, code, usd in rows:
-        shares.setdefault(code, {})[id] = usd
-    return [(id, code) for code, usd in shares.items() for id in counted_with(usd, merged)]
 
 
 _SPREAD = (

@@ -9,7 +9,7 @@ from sqlalchemy import Select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.models import OverlapCase, OverlapPair
+from registry.models import OverlapCase, OverlapPair, ProjectCountry
 
 MERGED = "merged-double-registration"
 """The outcome of a review that says: these records are one project."""
@@ -87,6 +87,28 @@ def netted(
         for id, other in counted_with(budgets, merged).items()
         if (usd := budgets[id]) is not None
     )
+
+
+async def counted_elsewhere(
+    session: AsyncSession, among: Select[*tuple[Any, ...]]
+) -> list[tuple[int, str]]:
+    """Return project and country of each record, among these, that counts with another one there.
+
+    Each country has its own largest record: a project may be registered for one country by one
+    organisation and for two by another.
+    """
+    merged = await merged_pairs(session, among)
+    if not merged:
+        return []
+    rows: Any = await session.exec(
+        select(  # type: ignore[type-var]
+            ProjectCountry.project_id, ProjectCountry.code, ProjectCountry.usd
+        ).where(col(ProjectCountry.project_id).in_({id for pair in merged for id in pair}))
+    )
+    shares: dict[str, dict[int, Decimal | None]] = {}
+    for id, code, usd in rows:
+        shares.setdefault(code, {})[id] = usd
+    return [(id, code) for code, usd in shares.items() for id in counted_with(usd, merged)]
 
 
 def _groups(pairs: Iterable[tuple[int, int]]) -> list[set[int]]:

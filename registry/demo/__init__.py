@@ -13,7 +13,9 @@ from typing import Any
 from sqlmodel import col, select
 
 from registry.accounts import add_account
+from registry.coordination.needs import import_needs, read_needs
 from registry.database import Database
+from registry.exchange.source import Source
 from registry.imports.whole import import_file
 from registry.models import Account, Organisation
 from registry.organisations import (
@@ -77,6 +79,7 @@ async def load_demo(database: Database) -> Loaded | None:
             )
         for entry in json.loads((FOLDER / "requests.json").read_text(encoding="utf-8")):
             await file_request(session, COMMAND_LINE, RequestRecord(**entry))
+        await import_needs(session, COMMAND_LINE, read_needs(Source(FOLDER / "needs.csv")))
     return Loaded(len(records), plan.counts["created"], plan.counts["refused"])
 
 

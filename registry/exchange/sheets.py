@@ -71,6 +71,26 @@ def chosen_sheet(source: Source) -> Sheet:
     return Sheet(pages, faults.get(chosen.name, {}), tuple(_told(chosen, candidates)))
 
 
+def all_sheets(source: Source) -> list[tuple[str, list[Line]]]:
+    """Return name and rows of every sheet in which something stands, in their order.
+
+    Raises Invalid for a broken or absurd file.
+    """
+    from python_calamine import SheetTypeEnum, load_workbook
+
+    found: list[tuple[str, list[Line]]] = []
+    with checked_workbook(source) as (copy, faults), _broken_if_unreadable():
+        workbook = load_workbook(copy)
+        for sheet in workbook.sheets_metadata:
+            if sheet.typ == SheetTypeEnum.WorkSheet:
+                pages = workbook.get_sheet_by_name(sheet.name)
+                lines = list(_lines(pages, faults.get(sheet.name, {})))
+                if any(not line.is_empty for line in lines):
+                    found.append((sheet.name, lines))
+        workbook.close()
+    return found
+
+
 def _candidates(workbook: Any) -> Iterator[tuple[_Candidate, Any]]:
     """Look at one sheet after the other; a sheet that nobody keeps is forgotten."""
     from python_calamine import SheetTypeEnum, SheetVisibleEnum

@@ -25,7 +25,7 @@ def read_csv(source: Source, defaults: Mapping[str, Any] | None = None) -> Itera
     Raises Invalid when there is no header, or when a quotation mark is never closed.
     """
     file = TextFile.of(source)
-    lines = partial(_csv_lines, file, _delimiter(file))
+    lines = partial(csv_lines_of, file, _delimiter(file))
     table = Table(source.filename, lines, was_cut=not file.ends_with_line_break)
     yield from read_table(table, defaults, file.warnings)
 
@@ -56,7 +56,8 @@ def _delimiter(file: TextFile) -> str:
     return best
 
 
-def _csv_lines(file: TextFile, delimiter: str) -> Iterator[Line]:
+def csv_lines_of(file: TextFile, delimiter: str) -> Iterator[Line]:
+    """Yield the rows of a CSV file. Raises Invalid when a quotation mark is never closed."""
     csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(file.lines(), delimiter=delimiter, strict=True)
     number = 0

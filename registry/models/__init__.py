@@ -1,6 +1,7 @@
 """The tables, a file per noun. Importing this package makes all of them known to SQLModel."""
 
 from registry.models.account import Account, SignIn, SignInFailure
+from registry.models.coordination import AssessedNeed, LeadWeights, NeedImport
 from registry.models.history import Change, Outbox
 from registry.models.imports import Import, ImportItem, KeptSource
 from registry.models.mechanism import MechanismVersion
@@ -29,6 +30,7 @@ from registry.models.search import SynonymList
 __all__ = [
     "DIMENSIONS",
     "Account",
+    "AssessedNeed",
     "AssistanceRequest",
     "CaseComment",
     "Change",
@@ -36,8 +38,10 @@ __all__ = [
     "Import",
     "ImportItem",
     "KeptSource",
+    "LeadWeights",
     "Mandate",
     "MechanismVersion",
+    "NeedImport",
     "Organisation",
     "OrganisationName",
     "Outbox",

@@ -57,6 +57,11 @@ async def test_it_describes_itself(browser: Browser) -> None:
         "/api/v1/overlaps",
         "/api/v1/overlaps/{case_id}",
         "/api/v1/codelists",
+        "/api/v1/fragmentation/countries/{code}",
+        "/api/v1/fragmentation/regions/{region}",
+        "/api/v1/gaps",
+        "/api/v1/netted",
+        "/api/v1/division/{code}/{measure}",
     }
     names = [p["name"] for p in description["paths"]["/api/v1/projects"]["get"]["parameters"]]
     assert {"q", "country", "year", "active_on", "page"} <= set(names)

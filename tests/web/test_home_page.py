@@ -94,4 +94,4 @@ async def test_the_start_page_takes_the_same_few_statements_for_any_number(
         with statements(browser.database) as sent:
             await browser.get("/")
         numbers.append(len([one for one in sent if "FROM" in one]))
-    assert numbers == [4, 4]
+    assert numbers == [5, 5]

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.catalogue import shared_identifiers
+from registry.coordination.gaps import needs_of_country
 from registry.coordination.provider_money import compared_by_pillar, compared_by_year
 from registry.country_overview import CountryOverview, country_overview
 from registry.errors import NotFound
@@ -113,6 +114,7 @@ async def country_page(
             len(overview.organisations) if whole else BUSIEST,
         ),
         whole=whole,
+        needs=await needs_of_country(session, code),
         timeline=charts.timeline(overview.timeline, today),
         **_neighbours(overview, mixes),
         fragmentation=compared_by_pillar(fragmentations, around, code),

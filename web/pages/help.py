@@ -7,6 +7,7 @@ from importlib.metadata import version
 from litestar import get
 from litestar.plugins.htmx import HTMXRequest
 
+from registry.coordination.lead_weights import START
 from registry.errors import NotFound
 from registry.exchange.cells import KEEP
 from registry.exchange.record import COLUMNS
@@ -20,6 +21,7 @@ from registry.saved_searches import MOST_SEARCHES
 from web import i18n
 from web.assets import asset, assets
 from web.i18n import sentence
+from web.lead_reasons import TEXTS
 from web.model_page import examples
 from web.project_fields import EXAMPLES, field_label
 from web.rendering import Page, page
@@ -34,6 +36,8 @@ TOPICS = {
     "overlaps": sentence("How Convene finds overlaps"),
     "reviewing": sentence("Review an overlap"),
     "fragmentation": sentence("How fragmented the assistance is"),
+    "division": sentence("Division of labour: who could lead"),
+    "gaps": sentence("Needs and gaps, gross and net"),
     "places": sentence("Regions, mechanisms and organisations"),
     "accessibility": sentence("Accessibility"),
 }
@@ -80,6 +84,8 @@ async def topic_page(request: HTMXRequest, topic: str) -> Page:
         picture=picture,
         columns=COLUMNS,
         examples=EXAMPLES,
+        lead_reasons=TEXTS,
+        start_weights=START,
         meanings=MEANINGS,
         required=required,
         keep=KEEP[i18n.language()],

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.catalogue import shared_identifiers
+from registry.coordination.netting import left_out_of_all
 from registry.figures import active_by_country, registry_figures
 from registry.permissions import Actor
 from registry.visibility import audiences_for
@@ -63,12 +64,14 @@ async def home(
         Query(sort="updated", size=LATEST, audiences=audiences_for(reader))
     )
     figures = await registry_figures(session, reader)
+    left_out = await left_out_of_all(session, reader)
     is_plain = not moment.pillar and moment.year is None
     counts = figures.by_country if is_plain else await _counts(session, reader, engine, moment)
     return page(
         request,
         "home/home.html",
         figures=figures,
+        net=figures.usd - left_out,
         latest=latest.hits,
         organisations=await organisation_labels(
             session, {hit.organisation_slug for hit in latest.hits}

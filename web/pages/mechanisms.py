@@ -57,6 +57,7 @@ async def mechanism_page(
         template="areas/mechanism.html",
         filters={"mechanism": mechanism},
         mechanism=found,
+        region=None,
         fragmentation_file=None,
     )
 

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.catalogue import projects_of_organisation, shared_identifiers
+from registry.coordination.netting import total_of_organisation
 from registry.folding import fold
 from registry.models import Organisation
 from registry.organisation_overview import organisation_overview
@@ -85,6 +86,7 @@ async def organisation_page(
         organisation=organisation,
         record=await organisation_record(session, organisation),
         overview=overview,
+        total=await total_of_organisation(session, reader, organisation.id or 0, today),
         active_projects=partial(active_projects, today=today),
         map=charts.tile_map(overview.active),
         network=network(overview.partners),

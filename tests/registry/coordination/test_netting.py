@@ -1,0 +1,98 @@
+"""What totals leave out, with the decision behind it."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from registry.area_figures import Area
+from registry.coordination.netting import (
+    left_out_of_all,
+    netting_of_all,
+    netting_of_area,
+    netting_of_organisation,
+    total_of_organisation,
+)
+from registry.coordination.totals import MERGED
+from registry.exchange.record import CountryShare
+from registry.models import OverlapCase
+from registry.organisations import find_organisation
+from registry.permissions import COMMAND_LINE, VISITOR
+from tests.builders import a_project
+from tests.registry.test_country_overview import an_overlap
+
+TODAY = date(2026, 6, 1)
+
+
+@pytest.fixture
+async def registered_twice(session):
+    """A project of Sida that IOM registered too, in two countries, and another one of IOM."""
+    shares = [CountryShare("MD", Decimal(60)), CountryShare("KE", Decimal(40))]
+    a = await a_project(session, reporting_org="Sida", countries=shares, budget=Decimal(1000))
+    b = await a_project(session, reporting_org="IOM", countries=shares, budget=Decimal(900))
+    await a_project(session, reporting_org="IOM", budget=Decimal(50))
+    await a_project(session, reporting_org="ILO", budget=None, currency=None)
+    at = datetime(2026, 3, 5, tzinfo=UTC)
+    pair = await an_overlap(session, a, b, outcome=MERGED, decided_at=at)
+    case = await session.get(OverlapCase, pair.case_id)
+    case.reason = "One agreement."
+    session.add(case)
+    await session.flush()
+    return a, b
+
+
+async def test_each_record_left_out_has_its_sum_and_its_decision(session, registered_twice):
+    a, b = registered_twice
+    found = await netting_of_all(session, VISITOR, TODAY)
+    assert (found.total.gross, found.total.net) == (1950, 1050)
+    assert (found.projects, found.total.without_budget) == (4, 1)
+    (left,) = found.left_out
+    assert (left.record.id, left.counted.id, left.usd) == (b.id, a.id, 900)
+    assert (left.reason, left.decided_at.day) == ("One agreement.", 5)
+    assert await left_out_of_all(session, VISITOR, TODAY) == 900
+
+
+async def test_a_country_and_a_region_leave_out_their_shares(session, registered_twice):
+    for area, gross, left_out in (
+        (Area(("MD",)), 600 + 540 + 50, 540),
+        (Area(("KE",)), 400 + 360, 360),
+        (Area(("MD", "KE")), 1950, 900),
+        (Area(("UA",)), 0, 0),
+    ):
+        found = await netting_of_area(session, VISITOR, area, TODAY)
+        assert found.total.gross == gross
+        assert sum(one.usd for one in found.left_out) == left_out
+
+
+async def test_of_an_organisation_only_its_own_records_are_left_out(session, registered_twice):
+    for name, gross, net, listed in (("IOM", 950, 50, 1), ("Sida", 1000, 1000, 0)):
+        organisation = await find_organisation(session, name)
+        found = await netting_of_organisation(session, VISITOR, organisation.id, TODAY)
+        assert (found.total.gross, found.total.net, len(found.left_out)) == (gross, net, listed)
+        total = await total_of_organisation(session, VISITOR, organisation.id, TODAY)
+        assert total == found.total
+
+
+async def test_a_reader_who_may_not_see_one_record_sees_nothing_left_out(session):
+    a = await a_project(session, reporting_org="Sida", visibility="members", budget=Decimal(1000))
+    b = await a_project(session, reporting_org="IOM", budget=Decimal(900))
+    await an_overlap(session, a, b, outcome=MERGED)
+    found = await netting_of_all(session, VISITOR, TODAY)
+    assert (found.total.gross, found.total.net, found.left_out) == (900, 900, [])
+    assert (await netting_of_all(session, COMMAND_LINE, TODAY)).total.net == 1000
+
+
+async def test_three_records_of_one_project_count_once(session):
+    a, b, c = [
+        await a_project(session, reporting_org=name, budget=Decimal(usd))
+        for name, usd in (("Sida", 100), ("IOM", 300), ("ILO", 200))
+    ]
+    await an_overlap(session, a, b, outcome=MERGED)
+    await an_overlap(session, a, c, outcome=MERGED)
+    found = await netting_of_all(session, VISITOR, TODAY)
+    assert found.total.net == 300
+    assert [(one.record.id, one.counted.id) for one in found.left_out] == [
+        (c.id, b.id),
+        (a.id, b.id),
+    ]
+    assert all(one.case_id for one in found.left_out)
