@@ -23,6 +23,9 @@ async def divided(browser: Browser) -> Browser:
         mandate = MandateRecord("migration", ("protection",), ("PROT-4",))
         record = OrganisationRecord(name="IOM", mandates=[mandate], icat_member=True)
         await register_organisation(session, COMMAND_LINE, record)
+        pillar_alone = MandateRecord("children", ("protection",))
+        unicef = OrganisationRecord(name="UNICEF", mandates=[pillar_alone])
+        await register_organisation(session, COMMAND_LINE, unicef)
         await a_project(
             session, reporting_org="OSCE", measures=["PROT-4"], pillars=["protection"],
             budget=Decimal(5000), **RUNNING,
@@ -41,13 +44,14 @@ async def test_the_suggestion_comes_with_its_reasons_and_weights(divided: Browse
     assert "Core competency Such a mandate names the measure itself: 1, else 0. 1.00" in said
     assert "The weights are those that Convene starts with." in said
     assert "1 organisation is there" in said
+    assert "1 organisation more whose mandate covers the pillar UNICEF" in said
     assert f"since {YEAR - 1}" in said
     matrix = await divided.get("/countries/MD")
     assert f'href="{PATH}"' in matrix.text
     found = (await divided.get("/api/v1/division/MD/PROT-4")).json()
     assert found["suggested"] == "iom"
-    assert [one["organisation"] for one in found["candidates"]] == ["iom", "osce"]
-    assert found["candidates"][1]["net_usd"] == 5000
+    assert [one["organisation"] for one in found["candidates"]] == ["iom", "unicef", "osce"]
+    assert found["candidates"][2]["net_usd"] == 5000
 
 
 async def test_where_nobody_has_the_mandate_the_page_says_so(divided: Browser) -> None:
