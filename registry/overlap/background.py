@@ -27,6 +27,10 @@ class Background:
     """What stays of a sentence without names and figures -> projects that have it."""
     subjects: Counter[str] = field(default_factory=Counter)
     _rarities: dict[tuple[str, str], float] = field(default_factory=dict)
+    _shared: dict[tuple[str, tuple[str, ...]], float] = field(default_factory=dict)
+    _titles: WeakKeyDictionary[Profile, tuple[Mapping[str, float], float]] = field(
+        default_factory=WeakKeyDictionary
+    )
     _telling: WeakKeyDictionary[Profile, Mapping[str, float]] = field(
         default_factory=WeakKeyDictionary
     )
@@ -36,7 +40,12 @@ class Background:
 
         In two languages the more common of both counts.
         """
-        return min([self._rarity_in(language, stem) for language in languages])
+        known = self._shared.get((stem, languages))
+        if known is None:
+            known = min([self._rarity_in(language, stem) for language in languages])
+            if len(self._shared) < _KEPT_RARITIES:
+                self._shared[stem, languages] = known
+        return known
 
     def _rarity_in(self, language: str, stem: str) -> float:
         known = self._rarities.get((language, stem))
@@ -52,6 +61,15 @@ class Background:
         if known is None:
             known = self._rarity(self.subjects[subject], self.projects)
             self._rarities[SUBJECT, subject] = known
+        return known
+
+    def title(self, profile: Profile) -> tuple[Mapping[str, float], float]:
+        """Return the stems of a project's title with their rarity in its language, and the sum."""
+        known = self._titles.get(profile)
+        if known is None:
+            language = profile.record.language
+            weights = {stem: self._rarity_in(language, stem) for stem in profile.title_stems}
+            known = self._titles[profile] = weights, sum(weights.values())
         return known
 
     def together_with(self, other: "Background") -> "Background":

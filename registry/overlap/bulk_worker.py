@@ -102,6 +102,8 @@ class Worker:
         self._columns = Columns(background)
         self._column = np.full(len(snapshot), -1, dtype=np.int64)
         """Where in the columns each project is, -1 for those that are not."""
+        self._judged = np.zeros(0, dtype=np.int64)
+        """Pairs that were judged in the job at hand, ascending (see `_keys`)."""
         self._glance = Glance(self._columns, model_in_use(), KEPT_FROM)
 
     @classmethod
@@ -116,6 +118,7 @@ class Worker:
     async def do(self, job: OverlapJob, countries: Collection[str] = ()) -> None:
         """Examine the projects of a job, of those only that are at work in these countries."""
         rows = self._subjects(job, countries)
+        self._judged = np.zeros(0, dtype=np.int64)
         pairs = flagged = 0
         found = self._search.candidates(rows)
         while part := await asyncio.to_thread(lambda: dict(islice(found, AT_ONCE))):
@@ -156,6 +159,7 @@ class Worker:
                 self._rows_of_pairs(joined),
                 self._rows_of_pairs(list(before)),
             )
+            pairs = self._not_judged(pairs)
             await self._see(session, np.unique(pairs))
             pairs = pairs[(self._column[pairs] >= 0).all(axis=1)]
             worth = await asyncio.to_thread(self._glance.worth, *self._column[pairs].T)
@@ -163,6 +167,7 @@ class Worker:
             profiles = await self.profiles(session, {id for key in keys for id in key})
             judged = await asyncio.to_thread(self._likely, keys, profiles)
             cases = {key for key, case in before.items() if case is not None}
+            cases -= self._judged_earlier(cases)
             judged = await self._in_words(session, judged, cases)
         others = {
             id: set(self._all.ids[rows].tolist())
@@ -170,7 +175,9 @@ class Worker:
         }
         for id, other in joined:
             others[id].add(other)
-        return len(pairs), await self._store(others, np.unique(pairs), judged)
+        flagged = await self._store(others, pairs, judged)
+        self._judged = np.union1d(self._judged, self._keys(pairs))
+        return len(pairs), flagged
 
     def _rows_of_pairs(self, keys: Sequence[Key]) -> NDArray[np.int32]:
         """Return the rows of pairs of ids, of those whose projects are both here."""
@@ -183,9 +190,23 @@ class Worker:
     def _pairs_of(self, *parts: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return each pair once, the smaller row first."""
         pairs = np.concatenate(parts).astype(np.int64)
-        size = max(len(self._all), 1)
-        keys = np.unique(pairs.min(axis=1) * size + pairs.max(axis=1))
-        return np.stack(np.divmod(keys, size), axis=1)
+        keys = np.unique(self._keys(np.sort(pairs, axis=1)))
+        return np.stack(np.divmod(keys, max(len(self._all), 1)), axis=1)
+
+    def _keys(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return a number for each pair of rows."""
+        keys: NDArray[np.int64] = pairs[:, 0] * max(len(self._all), 1) + pairs[:, 1]
+        return keys
+
+    def _not_judged(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Leave out pairs that this worker has judged and stored already in this job."""
+        return pairs[~np.isin(self._keys(pairs), self._judged, assume_unique=True)]
+
+    def _judged_earlier(self, keys: Collection[Key]) -> set[Key]:
+        """Return those of these pairs that this worker has judged and stored in this job."""
+        pairs = self._rows_of_pairs(list(keys)).astype(np.int64)
+        again = np.isin(self._keys(pairs), self._judged)  # ids ascend as rows do
+        return {(a, b) for a, b in self._all.ids[pairs[again]].tolist()}
 
     async def _see(self, session: AsyncSession, rows: NDArray[np.int64]) -> None:
         """Put these projects into columns; those that are there no longer are left out."""
@@ -228,11 +249,12 @@ class Worker:
         judged: Sequence[JudgedPair],
     ) -> int:
         """Store what was judged, but for projects that were changed meanwhile: these are examined
-        by whoever follows the changes. `compared` are the rows of all projects concerned."""
+        by whoever follows the changes. `compared` are the rows of the pairs."""
         async with self._database.session() as session:
             await one_at_a_time(session, STORING)
             stored = await compared_before(session, list(others))
-            touched = {*others, *self._all.ids[compared].tolist(), *(i for k in stored for i in k)}
+            compared_ids = self._all.ids[np.unique(compared)].tolist()
+            touched = {*others, *compared_ids, *(id for key in stored for id in key)}
             as_now = dict((await session.execute(_AS_NOW, {"ids": sorted(touched)})).all())
             rows = self._all.rows_of(sorted(touched))
             ids, changed = self._all.ids[rows].tolist(), self._all.changed[rows].tolist()
@@ -242,7 +264,8 @@ class Worker:
                 session,
                 kept,
                 [pair for pair in judged if pair.a.id in same and pair.b.id in same],
-                settled={key for key in stored if not same.issuperset(key)},
+                settled=self._judged_earlier(stored)
+                | {key for key in stored if not same.issuperset(key)},
             )
             listed = ["{" + ",".join(map(str, sorted(others[id]))) + "}" for id in kept]
             await session.execute(_REMEMBER, {"ids": kept, "others": listed})

@@ -56,28 +56,41 @@ TEXT_BITS = 2_048
 """Each word of a text has one of these: a text of eighty words has 4 % of them."""
 COLON, DASH = 1, 2
 """Provinces of GeoNames (':') and of ISO 3166-2 ('-'): only codes of one list are compared."""
+
+
+def _sets(*names: str) -> list[tuple[str, str, int]]:
+    return [(name, "<u4", MEMBERS[name]) for name in names]
+
+
 ROW = np.dtype(
     [
         ("weights", "<f4", sum(map(len, WEIGHED.values()))),
-        ("shares", "<f4", MEMBERS["countries"]),
-        *((name, "<f4") for name in ("start", "end", "usd", "amount", "subject_weight")),
-        ("subjects", "<u8"),
-        *((name, "<u4", number) for name, number in MEMBERS.items()),
-        *((n, "<u4") for n in ("reporter", "registered", "registrant", "iati", "currency")),
+        *((name, "<f4") for name in ("start", "end", "usd", "amount")),
+        *_sets("participants", "identifiers", "related"),
+        *((n, "<u4") for n in ("reporter", "currency")),
         *((n, "<u4") for n in ("measures", "exploitation", "pillars", "of_pillar")),
-        ("named_words", "<u2", (MEMBERS["listed"], WORDS_OF_A_NAME)),
-        ("identifying_words", "<u2", (MEMBERS["identifiers"], WORDS_OF_A_NAME)),
-        *(
-            (n, "<u2")
-            for n in ("number_of_countries", "number_of_figures", "words", "phase", "over")
-        ),
-        *((n, "u1") for n in ("language", "telling", "implementing", "funding")),
-        *((n, "u1") for n in ("provinces", "all_provinces")),
-        *((n, "?") for n in ("contributes", "period_told", "everywhere", "places_listed", "meant")),
+        *((n, "<u2") for n in ("number_of_countries", "words", "phase", "over")),
+        *((n, "?") for n in ("contributes", "period_told", "meant")),
     ]
 )
-"""One project. Members of sets are numbers above 0, with zeros after them; dates are days, and
-like amounts NaN where they are not known; `usd` is a logarithm."""
+"""What is looked at of all pairs. Members of sets are numbers above 0, with zeros after them; dates
+are days, and like amounts NaN where they are not known; `usd` is a logarithm."""
+MORE = np.dtype(
+    [
+        ("shares", "<f4", MEMBERS["countries"]),
+        ("subject_weight", "<f4"),
+        ("subjects", "<u8"),
+        *_sets("countries", "titles", "figures", "listed", "towns", "named", "around", "codes"),
+        *((n, "<u4") for n in ("registered", "registrant", "iati")),
+        ("named_words", "<u2", (MEMBERS["listed"], WORDS_OF_A_NAME)),
+        ("identifying_words", "<u2", (MEMBERS["identifiers"], WORDS_OF_A_NAME)),
+        ("number_of_figures", "<u2"),
+        *((n, "u1") for n in ("language", "telling", "implementing", "funding")),
+        *((n, "u1") for n in ("provinces", "all_provinces")),
+        *((n, "?") for n in ("everywhere", "places_listed")),
+    ]
+)
+"""What is looked at of those pairs only that may be likely after that."""
 _PILLARS = tuple(sorted({measure.partition("-")[0] for measure in TAGS["measures"]}))
 
 
@@ -86,6 +99,7 @@ class Columns:
 
     def __init__(self, background: Background) -> None:
         self.rows = np.zeros(0, dtype=ROW)
+        self.more = np.zeros(0, dtype=MORE)
         self.vectors = np.zeros((0, DIMENSIONS), dtype=np.float32)
         self.texts = np.zeros((0, TEXT_BITS // 8), dtype=np.uint8)
         """The words of each text, a bit for each; see `bit_of`."""
@@ -105,13 +119,14 @@ class Columns:
         first, self._length = self._length, self._length + len(profiles)
         if self._length > len(self.rows):
             size = max(self._length, len(self.rows) * 3 // 2)
-            for name in ("rows", "vectors", "texts"):
+            for name in ("rows", "more", "vectors", "texts"):
                 old = getattr(self, name)
                 larger = np.zeros((size, *old.shape[1:]), dtype=old.dtype)
                 larger[:first] = old[:first]
                 setattr(self, name, larger)
-        self.rows[first : self._length] = self._rows(profiles)
-        self.texts[first : self._length] = _texts(profiles)
+        new = slice(first, self._length)
+        self.rows[new], self.more[new] = self._rows(profiles)
+        self.texts[new] = _texts(profiles)
         for place, profile in enumerate(profiles, first):
             self.vectors[place] = 0 if profile.vector is None else profile.vector
 
@@ -141,41 +156,48 @@ class Columns:
         found: NDArray[np.float32] = self._subjects[np.arange(8), eights].sum(axis=1)
         return found
 
-    def _rows(self, profiles: Sequence[Profile]) -> NDArray[Any]:
+    def _rows(self, profiles: Sequence[Profile]) -> tuple[NDArray[Any], NDArray[Any]]:
         rows = np.zeros(len(profiles), dtype=ROW)
-        _fill_assistance(rows, profiles)
+        more = np.zeros(len(profiles), dtype=MORE)
+        _fill_assistance(rows, more, profiles)
         _fill_time_and_money(rows, profiles)
-        _fill_places(rows, profiles)
-        _fill_identifiers(rows, profiles)
-        self._fill_organisations(rows, profiles)
-        rows["subject_weight"] = self.rarity_of_subjects(rows["subjects"])
-        stems, languages = self._stems, self._languages
-        _fill_set(rows, "titles", ([_number(stems, s) for s in p.title_stems] for p in profiles))
-        rows["language"] = [_number(languages, p.record.language) for p in profiles]
-        figures = [sorted(p.figures)[: MEMBERS["figures"]] for p in profiles]
-        rows["telling"] = [
-            sum(1 << n for n, figure in enumerate(own) if telling_figure(figure)) for own in figures
-        ]
-        _fill_set(rows, "figures", (map(hashed, own) for own in figures))
-        rows["number_of_figures"] = [len(p.figures) for p in profiles]
-        _mark_over(rows, "figures", (len(p.figures) for p in profiles))
-        return rows
+        _fill_places(rows, more, profiles)
+        _fill_identifiers(rows, more, profiles)
+        self._fill_organisations(rows, more, profiles)
+        self._fill_words(rows, more, profiles)
+        more["subject_weight"] = self.rarity_of_subjects(more["subjects"])
+        return rows, more
 
-    def _fill_organisations(self, rows: NDArray[Any], profiles: Sequence[Profile]) -> None:
+    def _fill_words(
+        self, rows: NDArray[Any], more: NDArray[Any], profiles: Sequence[Profile]
+    ) -> None:
+        stems, languages = self._stems, self._languages
+        titles = [[_number(stems, stem) for stem in p.title_stems] for p in profiles]
+        _fill_set(more, rows["over"], "titles", titles)
+        more["language"] = [_number(languages, p.record.language) for p in profiles]
+        figures = [sorted(p.figures) for p in profiles]
+        _fill_set(more, rows["over"], "figures", (map(hashed, own) for own in figures))
+        more["number_of_figures"] = [len(own) for own in figures]
+        kept = MEMBERS["figures"]
+        more["telling"] = [_places(map(telling_figure, own[:kept])) for own in figures]
+
+    def _fill_organisations(
+        self, rows: NDArray[Any], more: NDArray[Any], profiles: Sequence[Profile]
+    ) -> None:
         number = self.organisations.number
         rows["reporter"] = [number(p.organisation) for p in profiles]
-        rows["registered"] = [p.organisation.id or 0 for p in profiles]
-        rows["registrant"] = [hashed(p.organisation.folded) for p in profiles]
-        _fill_set(rows, "participants", ([number(k) for _, k in p.participants] for p in profiles))
-        for role, column in (("implementing", "implementing"), ("funding", "funding")):
-            rows[column] = [
-                sum(
-                    1 << n
-                    for n, (own, _) in enumerate(p.participants[: MEMBERS["participants"]])
-                    if own == role
-                )
-                for p in profiles
-            ]
+        more["registered"] = [p.organisation.id or 0 for p in profiles]
+        more["registrant"] = [hashed(p.organisation.folded) for p in profiles]
+        participants = ([number(keys) for _, keys in p.participants] for p in profiles)
+        _fill_set(rows, rows["over"], "participants", participants)
+        roles = [[role for role, _ in p.participants[: MEMBERS["participants"]]] for p in profiles]
+        for role in ("implementing", "funding"):
+            more[role] = [_places(own == role for own in some) for some in roles]
+
+
+def _places(true: Iterable[bool]) -> int:
+    """Return which of some are true, a bit for each."""
+    return sum(1 << n for n, one in enumerate(true) if one)
 
 
 def hashed(word: str) -> int:
@@ -192,7 +214,7 @@ def _number(known: dict[str, int], name: str) -> int:
     return known.setdefault(name, len(known) + 1)
 
 
-def _fill_assistance(rows: NDArray[Any], profiles: Sequence[Profile]) -> None:
+def _fill_assistance(rows: NDArray[Any], more: NDArray[Any], profiles: Sequence[Profile]) -> None:
     at = 0
     weights = rows["weights"]
     for name, codes in WEIGHED.items():
@@ -208,7 +230,7 @@ def _fill_assistance(rows: NDArray[Any], profiles: Sequence[Profile]) -> None:
     rows["measures"] = [_bits(bits["measures"], r.measures) for r in records]
     rows["pillars"] = [_bits(bits["pillars"], r.pillars) for r in records]
     rows["exploitation"] = [_bits(bits["exploitation"], r.exploitation_forms) for r in records]
-    rows["subjects"] = [_bits(bits["subjects"], p.subjects) for p in profiles]
+    more["subjects"] = [_bits(bits["subjects"], p.subjects) for p in profiles]
     pillars = {pillar: 1 << n for n, pillar in enumerate(_PILLARS)}
     rows["of_pillar"] = [_bits(pillars, (m.partition("-")[0] for m in r.measures)) for r in records]
 
@@ -235,45 +257,51 @@ def _float(amount: Decimal | None) -> float:
     return float("nan") if amount is None else float(amount)
 
 
-def _fill_places(rows: NDArray[Any], profiles: Sequence[Profile]) -> None:
+def _fill_places(rows: NDArray[Any], more: NDArray[Any], profiles: Sequence[Profile]) -> None:
     countries = [sorted(p.countries) for p in profiles]
-    _fill_set(rows, "countries", (map(hashed, codes) for codes in countries))
+    _fill_set(more, rows["over"], "countries", (map(hashed, codes) for codes in countries))
     shown = MEMBERS["countries"]
-    for row, codes, profile in zip(rows["shares"], countries, profiles, strict=True):
+    for row, codes, profile in zip(more["shares"], countries, profiles, strict=True):
         row[: len(codes)] = [profile.countries[code] for code in codes[:shown]]
     rows["number_of_countries"] = [len(codes) for codes in countries]
     listed = [sorted(p.places.listed) for p in profiles]
-    _fill_set(rows, "listed", (map(hashed, names) for names in listed))
-    _fill_words(rows["named_words"], listed)
+    _fill_set(more, rows["over"], "listed", (map(hashed, names) for names in listed))
+    _fill_words(more["named_words"], listed)
     for name in ("towns", "named", "around"):
-        _fill_set(rows, name, (map(hashed, sorted(getattr(p.places, name))) for p in profiles))
-    rows["provinces"] = [_lists_of(p.places.provinces) for p in profiles]
-    rows["all_provinces"] = [_lists_of(p.places.provinces or p.places.mentioned) for p in profiles]
-    rows["everywhere"] = [p.places.everywhere for p in profiles]
-    rows["places_listed"] = [bool(p.places.listed) for p in profiles]
+        _fill_set(
+            more,
+            rows["over"],
+            name,
+            (map(hashed, sorted(getattr(p.places, name))) for p in profiles),
+        )
+    more["provinces"] = [_lists_of(p.places.provinces) for p in profiles]
+    more["all_provinces"] = [_lists_of(p.places.provinces or p.places.mentioned) for p in profiles]
+    more["everywhere"] = [p.places.everywhere for p in profiles]
+    more["places_listed"] = [bool(p.places.listed) for p in profiles]
 
 
 def _lists_of(provinces: Collection[str]) -> int:
     return COLON * any(":" in code for code in provinces) | DASH * any("-" in c for c in provinces)
 
 
-def _fill_identifiers(rows: NDArray[Any], profiles: Sequence[Profile]) -> None:
+def _fill_identifiers(rows: NDArray[Any], more: NDArray[Any], profiles: Sequence[Profile]) -> None:
     identifiers = [sorted(p.identifiers) for p in profiles]
-    _fill_set(rows, "identifiers", (map(hashed, own) for own in identifiers))
-    _fill_words(rows["identifying_words"], identifiers)
-    _fill_set(rows, "related", (map(hashed, sorted(p.related)) for p in profiles))
-    _fill_set(rows, "codes", (map(hashed, sorted(p.codes)) for p in profiles))
-    rows["iati"] = [
+    _fill_set(rows, rows["over"], "identifiers", (map(hashed, own) for own in identifiers))
+    _fill_words(more["identifying_words"], identifiers)
+    _fill_set(rows, rows["over"], "related", (map(hashed, sorted(p.related)) for p in profiles))
+    _fill_set(more, rows["over"], "codes", (map(hashed, sorted(p.codes)) for p in profiles))
+    more["iati"] = [
         hashed(p.record.iati_identifier) if p.record.iati_identifier else 0 for p in profiles
     ]
     rows["meant"] = [p.vector is not None for p in profiles]
     rows["words"] = [min(p.words, 65_535) for p in profiles]
 
 
-def _fill_set(rows: NDArray[Any], name: str, sets: Iterable[Iterable[int]]) -> None:
+def _fill_set(
+    rows: NDArray[Any], over: NDArray[Any], name: str, sets: Iterable[Iterable[int]]
+) -> None:
     """Fill one column with sets of numbers, and mark which have more than fit."""
-    kept = MEMBERS[name]
-    column, over = rows[name], rows["over"]
+    kept, column = MEMBERS[name], rows[name]
     for n, numbers in enumerate(sets):
         own = list(numbers)
         if not own:
@@ -281,11 +309,6 @@ def _fill_set(rows: NDArray[Any], name: str, sets: Iterable[Iterable[int]]) -> N
         if len(own) > kept:
             over[n] |= OVER[name]
         column[n, : len(own)] = own[:kept]
-
-
-def _mark_over(rows: NDArray[Any], name: str, numbers: Iterable[int]) -> None:
-    more = np.fromiter(numbers, dtype=np.int64, count=len(rows)) > MEMBERS[name]
-    rows["over"][more] |= OVER[name]
 
 
 def _fill_words(column: NDArray[Any], names: Sequence[Sequence[str]]) -> None:

@@ -15,6 +15,7 @@ from registry.models import Project
 from registry.organisations import resolve_organisations
 from registry.overlap.background import Background, background_of
 from registry.overlap.judging import JudgedPair, Screen, judge_pair
+from registry.overlap.kept import kept_profiles, unpack
 from registry.overlap.model import model_in_use
 from registry.overlap.names import KnownOrganisation
 from registry.overlap.profile import Profile, profile_of
@@ -68,21 +69,25 @@ async def background_for(session: AsyncSession) -> Background:
         return kept.background
     every = max(number // SAMPLE, 1)
     rows = await session.exec(
-        select(Project.language, Project.titles, Project.descriptions)
+        select(Project.id, Project.language, Project.titles, Project.descriptions)
         .where(Project.state == "published", col(Project.id) % every == 0)
         .limit(SAMPLE)
     )
-    records = [
-        ProjectRecord("", dict(titles), language=language, descriptions=dict(texts))
-        for language, titles, texts in rows
-    ]
-    background = await asyncio.to_thread(_count, records)
+    records = {
+        id or 0: ProjectRecord("", dict(titles), language=language, descriptions=dict(texts))
+        for id, language, titles, texts in rows
+    }
+    read = await kept_profiles(session, records)
+    background = await asyncio.to_thread(_count, records, read)
     _sampled[key] = _Sampled(background, number, time.monotonic(), time.monotonic())
     return background
 
 
-def _count(records: Iterable[ProjectRecord]) -> Background:
-    return background_of(profile_of(record) for record in records)
+def _count(records: Mapping[int, ProjectRecord], read: Mapping[int, bytes]) -> Background:
+    return background_of(
+        unpack(read[id], None) if id in read else profile_of(record)
+        for id, record in records.items()
+    )
 
 
 async def known_names(

@@ -44,15 +44,16 @@ class Glance:
         return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
     def _worth(self, pairs: Pairs) -> Truths:
-        worth = coordinated(pairs)
-        left = np.flatnonzero(~worth)
-        pairs = pairs.where(~worth)
+        known = coordinated(pairs)
+        worth = known.copy()
+        left = np.arange(len(known))
         odds = [np.full(len(left), most, dtype=np.float32) for most in self._most]
-        odds[0][no_duplicates(pairs)] = -np.inf
+        odds[0][known | no_duplicates(pairs)] = -np.inf
+        odds[1][known] = -np.inf
         for stage in STAGES:
             for name, value in stage(pairs).items():
                 self._add(odds, name, value)
-            likely = (odds[0] >= self._least) | (odds[1] >= self._least)
+            likely = np.flatnonzero((odds[0] >= self._least) | (odds[1] >= self._least))
             left, pairs, odds = left[likely], pairs.where(likely), [o[likely] for o in odds]
         worth[left] = True
         return worth

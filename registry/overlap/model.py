@@ -77,7 +77,21 @@ class Judgement:
     probability: float
     likely: bool
     """Whether the probability reaches the threshold of the kind."""
-    contributions: tuple[Contribution, ...]
+    evidence: Sequence[Evidence]
+    weights: Weights
+    """By which the evidence was weighed."""
+
+    @property
+    def contributions(self) -> tuple[Contribution, ...]:
+        """What the probability is made of, the strongest first, then what all pairs begin with."""
+        weights = self.weights.weights
+        found = [
+            Contribution(e.name, weights[e.name] * e.value, e.tell)
+            for e in self.evidence
+            if weights.get(e.name)
+        ]
+        found.sort(key=lambda c: -abs(c.weight))
+        return (*found, Contribution(START, self.weights.bias, _told_start))
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the evidence as it is stored with the pair, the strongest first."""
@@ -168,16 +182,10 @@ def judging_with(model: Model) -> Iterator[None]:
 def judge(model: Model, kind: str, evidence: Sequence[Evidence]) -> Judgement:
     """Weigh the evidence for one kind of overlap."""
     weights = model.kinds[kind]
-    contributions = [
-        Contribution(e.name, weights.weights[e.name] * e.value, e.tell)
-        for e in evidence
-        if weights.weights.get(e.name)
-    ]
-    contributions.sort(key=lambda c: -abs(c.weight))
-    start = Contribution(START, weights.bias, _told_start)
-    everything = (*contributions, start)
-    probability = logistic(sum(c.weight for c in everything))
-    return Judgement(kind, probability, probability >= weights.threshold, everything)
+    by_name = weights.weights
+    added = [by_name[e.name] * e.value for e in evidence if e.name in by_name]
+    probability = logistic(math.fsum(added) + weights.bias)
+    return Judgement(kind, probability, probability >= weights.threshold, evidence, weights)
 
 
 def _told_start() -> Message:

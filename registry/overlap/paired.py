@@ -35,7 +35,12 @@ class Pairs(NamedTuple):
         partners = related(participants, reporters)
         return cls(columns, (one, other), a, b, partners, related(a["reporter"], b["reporter"]))
 
-    def where(self, chosen: Truths) -> "Pairs":
+    def more(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return what else is known of both sides."""
+        one, other = self.at
+        return self.columns.more[one], self.columns.more[other]
+
+    def where(self, chosen: Truths | Positions) -> "Pairs":
         """Return some of these pairs."""
         one, other = self.at
         return Pairs(

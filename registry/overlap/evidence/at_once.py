@@ -18,6 +18,7 @@ from registry.overlap.evidence.text import USUAL_COSINE, WORDS_OF_A_TEXT
 from registry.overlap.paired import Numbers, Pairs, Truths
 from registry.overlap.relations import PAYS, SAME
 
+Row = NDArray[Any]
 TOO_HIGH = frozenset({"budget", "roles", "identifiers", "locations", "countries", "figures"})
 """Kinds whose values may be higher here than they are. Where such a value would count against an
 overlap, the most that the kind could say is taken."""
@@ -28,9 +29,15 @@ def coordinated(pairs: Pairs) -> Truths:
     a, b = pairs.a, pairs.b
     found = _meet(a["related"], b["identifiers"]) | _meet(b["related"], a["identifiers"])
     found |= ((pairs.partners & SAME) > 0).any(axis=1) & ((pairs.reporters & SAME) == 0)
-    over = (a["over"] | b["over"]) & (OVER["participants"] | OVER["related"])
-    known: Truths = found | (over > 0)
+    known: Truths = found | _over(pairs, "participants", "related", "identifiers")
     return known
+
+
+def _over(pairs: Pairs, *names: str) -> Truths:
+    """Tell where one side has more members of a set than its row."""
+    bits = pairs.a["over"] | pairs.b["over"]
+    over: Truths = (bits & np.uint16(sum(OVER[name] for name in names))) > 0
+    return over
 
 
 def no_duplicates(pairs: Pairs) -> Truths:
@@ -57,20 +64,22 @@ def cheap_values(pairs: Pairs) -> dict[str, Numbers]:
 
 def values_of_sets(pairs: Pairs) -> dict[str, Numbers]:
     """Return the values of those for which sets are compared."""
+    a, b = pairs.more()
     return {
-        "countries": _countries(pairs.a, pairs.b),
-        "locations": _locations(pairs),
-        "subjects": _subjects(pairs),
-        **_organisations(pairs),
+        "countries": _countries(pairs, a, b),
+        "locations": _locations(pairs, a, b),
+        "subjects": _subjects(pairs, a, b),
+        **_organisations(pairs, a, b),
     }
 
 
 def values_of_words(pairs: Pairs) -> dict[str, Numbers]:
     """Return the values of those that look at the words of texts, and at links."""
+    a, b = pairs.more()
     return {
-        "figures": _figures(pairs.a, pairs.b),
-        "titles": _titles(pairs),
-        "identifiers": _identifiers(pairs),
+        "figures": _figures(pairs, a, b),
+        "titles": _titles(pairs, a, b),
+        "identifiers": _identifiers(pairs, a, b),
     }
 
 
@@ -85,7 +94,7 @@ def _number(true: Truths, value: float) -> Numbers:
     return np.where(true, np.float32(value), np.float32(0.0))
 
 
-def _meet(a: NDArray[Any], b: NDArray[Any]) -> Truths:
+def _meet(a: Row, b: Row) -> Truths:
     """Tell where two sets of numbers have one in common."""
     met: Truths = np.zeros(len(a), dtype=bool)
     for n in range(a.shape[1]):
@@ -108,7 +117,7 @@ _PARTS = np.repeat(np.eye(len(WEIGHED), dtype=np.float32), [*map(len, WEIGHED.va
 """Column of `weights` -> of which list it is."""
 
 
-def _alike(a: NDArray[Any], b: NDArray[Any]) -> dict[str, Numbers]:
+def _alike(a: Row, b: Row) -> dict[str, Numbers]:
     """Return what the cosines of weighed lists of codes say."""
     cosines = (a["weights"] * b["weights"]) @ _PARTS
     cosines[~(((a["weights"] @ _PARTS) > 0) & ((b["weights"] @ _PARTS) > 0))] = np.nan
@@ -123,7 +132,7 @@ def _alike(a: NDArray[Any], b: NDArray[Any]) -> dict[str, Numbers]:
     }
 
 
-def _exploitation(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+def _exploitation(a: Row, b: Row) -> Numbers:
     own, other = a["exploitation"], b["exploitation"]
     return _share_of_fewer(own, other, np.float32(-1.0))
 
@@ -136,7 +145,7 @@ def _share_of_fewer(own: NDArray[Any], other: NDArray[Any], none: Any) -> Number
     return np.where(fewer > 0, value, 0.0).astype(np.float32)
 
 
-def _extent(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+def _extent(a: Row, b: Row) -> Numbers:
     own, other = (side["number_of_countries"].astype(np.float32) for side in (a, b))
     few = np.minimum(own, other)
     ratio = np.maximum(own, other) / np.maximum(few, 1.0)
@@ -144,7 +153,7 @@ def _extent(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
     return np.where((few > 0) & (ratio >= MANY_COUNTRIES), value, 0.0).astype(np.float32)
 
 
-def _measures(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+def _measures(a: Row, b: Row) -> Numbers:
     same_pillar = (a["of_pillar"] & b["of_pillar"]) > 0
     named = _share_of_fewer(a["measures"], b["measures"], np.where(same_pillar, -0.3, -1.0))
     both = (a["measures"] > 0) & (b["measures"] > 0)
@@ -153,12 +162,12 @@ def _measures(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
     return np.where(both, named, np.where(tagged, pillars, np.float32(0.0)))
 
 
-def _apart_in_time(a: NDArray[Any], b: NDArray[Any]) -> Truths:
+def _apart_in_time(a: Row, b: Row) -> Truths:
     apart: Truths = (a["end"] < b["start"]) | (b["end"] < a["start"])
     return apart  # not so where a date is missing, since NaN is neither
 
 
-def _months(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+def _months(a: Row, b: Row) -> Numbers:
     common = np.fmin(a["end"], b["end"]) - np.fmax(a["start"], b["start"]) + 1
     shorter = np.minimum(a["end"] - a["start"], b["end"] - b["start"]) + 1  # NaN if one is missing
     share = common / np.maximum(shorter, 1)
@@ -166,7 +175,7 @@ def _months(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
     return np.where(_apart_in_time(a, b), -4.0, np.nan_to_num(value)).astype(np.float32)
 
 
-def _dates(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+def _dates(a: Row, b: Row) -> Numbers:
     starts, ends = np.abs(a["start"] - b["start"]) / 30.4, np.abs(a["end"] - b["end"]) / 30.4
     number = (~np.isnan(starts)).astype(np.float32) + ~np.isnan(ends)
     sums = np.nan_to_num(starts) + np.nan_to_num(ends)
@@ -177,14 +186,14 @@ def _dates(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
     return np.where(silent, 0.0, value).astype(np.float32)
 
 
-def _contribution_within(part: NDArray[Any], whole: NDArray[Any]) -> Truths:
+def _contribution_within(part: Row, whole: Row) -> Truths:
     within: Truths = (
         part["contributes"] & (whole["start"] <= part["start"]) & (part["end"] <= whole["end"])
     )
     return within
 
 
-def _budget(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+def _budget(a: Row, b: Row) -> Numbers:
     """As high as it is, or higher where a text speaks of a contribution."""
     exact = (a["amount"] == b["amount"]) & (a["currency"] == b["currency"])
     value = np.where(exact, 1.3, np.clip(1.0 - np.abs(a["usd"] - b["usd"]) / 0.3, -1.5, 1.0))
@@ -193,7 +202,7 @@ def _budget(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
     return np.where(np.isnan(a["usd"]) | np.isnan(b["usd"]), 0.0, value).astype(np.float32)
 
 
-def _countries(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+def _countries(pairs: Pairs, a: Row, b: Row) -> Numbers:
     same = (a["countries"][:, :, None] == b["countries"][:, None, :]) & (a["countries"] > 0)[
         :, :, None
     ]
@@ -201,16 +210,12 @@ def _countries(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
     other = np.einsum("ijk,ik->i", same, b["shares"])
     value = np.clip((np.minimum(own, other) - 0.6) / 0.4, -1.0, 1.0)
     value = np.where(same.any(axis=(1, 2)), value, 0.0)
-    over = ((a["over"] | b["over"]) & OVER["countries"]) > 0
+    over = _over(pairs, "countries")
     return np.where(over, 1.0, value).astype(np.float32)
 
 
-_OF_PLACES = OVER["listed"] | OVER["towns"] | OVER["named"] | OVER["around"]
-
-
-def _locations(pairs: Pairs) -> Numbers:
+def _locations(pairs: Pairs, a: Row, b: Row) -> Numbers:
     """As high as it is, or higher where a text only has the words of a name."""
-    a, b = pairs.a, pairs.b
     one, other = pairs.at
     texts = pairs.columns.texts
     named = _meet(a["listed"], b["listed"]) | _meet(a["listed"], b["towns"])
@@ -224,7 +229,7 @@ def _locations(pairs: Pairs) -> Numbers:
     listed = np.where(a["places_listed"] & b["places_listed"], -3.0, 0.0)
     apart = np.where(provinces, -4.0, np.where(mentioned, -2.2, listed))
     value = np.where(a["everywhere"] | b["everywhere"], 0.0, np.where(common, 0.8, apart))
-    over = ((a["over"] | b["over"]) & _OF_PLACES) > 0
+    over = _over(pairs, "listed", "towns", "named", "around")
     return np.where(named | over, 1.0, value).astype(np.float32)
 
 
@@ -240,8 +245,7 @@ def _in_text(names: NDArray[Any], words: NDArray[Any], texts: NDArray[np.uint8])
     return found
 
 
-def _subjects(pairs: Pairs) -> Numbers:
-    a, b = pairs.a, pairs.b
+def _subjects(pairs: Pairs, a: Row, b: Row) -> Numbers:
     own, other = a["subjects"], b["subjects"]
     shared = pairs.columns.rarity_of_subjects(own & other)
     smaller = np.minimum(a["subject_weight"], b["subject_weight"])
@@ -250,10 +254,9 @@ def _subjects(pairs: Pairs) -> Numbers:
     return np.where(told, value, np.float32(0.0))
 
 
-def _organisations(pairs: Pairs) -> dict[str, Numbers]:
+def _organisations(pairs: Pairs, a: Row, b: Row) -> dict[str, Numbers]:
     """Return what the reporting organisations and the roles of all say. No pair is here of which
     one organisation is a partner in the other's project."""
-    a, b = pairs.a, pairs.b
     same = (pairs.reporters & SAME) > 0
     one = (a["registered"] > 0) & (a["registered"] == b["registered"])
     one |= a["registrant"] == b["registrant"]
@@ -262,28 +265,27 @@ def _organisations(pairs: Pairs) -> dict[str, Numbers]:
         "declared": _number(same, 0.0),
         "same-organisation": _number(one, 1.0),
         "offices": _number(same & ~one, 1.0),
-        **_roles_of_others(pairs, same),
+        **_roles_of_others(pairs, a, b, same),
     }
 
 
-def _roles_of_others(pairs: Pairs, same: Truths) -> dict[str, Numbers]:
+def _roles_of_others(pairs: Pairs, a: Row, b: Row, same: Truths) -> dict[str, Numbers]:
     """Return `roles` and `third-partner`; `roles` as high as it is, or higher where a government
     pays of which one of them is an agency, or where neither names who might be the other."""
-    a, b, organisations = pairs.a, pairs.b, pairs.columns.organisations
-    own, its = np.broadcast_arrays(a["participants"][:, :, None], b["participants"][:, None, :])
-    both = (organisations.related(own, its) & SAME) > 0
+    organisations = pairs.columns.organisations
+    own, other = pairs.a["participants"], pairs.b["participants"]
+    both = (organisations.related(*np.broadcast_arrays(own[:, :, None], other[:, None])) & SAME) > 0
     working = both & (_roles(a, "implementing")[:, :, None] & _roles(b, "implementing")[:, None, :])
     paid = ((pairs.partners & PAYS) > 0).any(axis=1)
-    told = (a["participants"][:, 0] > 0) & (b["participants"][:, 0] > 0) & ~same
+    told = (own[:, 0] > 0) & (other[:, 0] > 0) & ~same
     open_to = (a["implementing"] == 0) & (b["funding"] == 0)
     open_to |= (b["implementing"] == 0) & (a["funding"] == 0)
     strangers = np.where(open_to, 0.0, -1.0)
     roles = np.where(paid, 1.5, np.where(working.any(axis=(1, 2)), 0.4, strangers))
     reporting = [
-        organisations.related(a["participants"], side["reporter"][:, None]) & SAME
-        for side in (a, b)
+        organisations.related(own, side["reporter"][:, None]) & SAME for side in (pairs.a, pairs.b)
     ]
-    third = (a["participants"] > 0) & ~organisations.public(a["participants"])
+    third = (own > 0) & ~organisations.public(own)
     third = third & ((reporting[0] | reporting[1]) == 0)
     paying = _roles(a, "funding")[:, :, None] & _roles(b, "funding")[:, None, :]
     met = np.asarray((both & ~paying & third[:, :, None]).any(axis=(1, 2)))
@@ -300,19 +302,18 @@ def _roles(side: NDArray[Any], role: str) -> Truths:
     return has
 
 
-def _figures(a: NDArray[Any], b: NDArray[Any]) -> Numbers:
+def _figures(pairs: Pairs, a: Row, b: Row) -> Numbers:
     same = a["figures"][:, :, None] == b["figures"][:, None, :]
     shared = (same & (a["figures"] > 0)[:, :, None]).any(axis=2)
     telling = np.unpackbits(a["telling"][:, None], axis=1, bitorder="little")[:, : shared.shape[1]]
     told = (shared * np.where(telling, 0.7, 0.25)).sum(axis=1)
     fewer = np.minimum(a["number_of_figures"], b["number_of_figures"]).astype(np.float32)
     value = np.where(told > 0, np.minimum(told, 2.0), np.maximum(-0.2 * fewer, -0.6))
-    over = ((a["over"] | b["over"]) & OVER["figures"]) > 0
+    over = _over(pairs, "figures")
     return np.where(fewer > 0, np.where(over, 2.0, value), 0.0).astype(np.float32)
 
 
-def _titles(pairs: Pairs) -> Numbers:
-    a, b = pairs.a, pairs.b
+def _titles(pairs: Pairs, a: Row, b: Row) -> Numbers:
     one, other = a["language"][:, None], b["language"][:, None]
     rarity = pairs.columns.rarity
     own, its = (
@@ -324,18 +325,17 @@ def _titles(pairs: Pairs) -> Numbers:
     share = shared / np.maximum(total, 1e-9)
     value = np.clip((share - 0.15) / 0.25, -0.5, 2.5)
     silent = (total <= 0) | ((a["language"] != b["language"]) & (share < 0.1))
-    over = ((a["over"] | b["over"]) & OVER["titles"]) > 0
+    over = _over(pairs, "titles")
     return np.where(over, 2.5, np.where(silent, 0.0, value)).astype(np.float32)
 
 
-def _identifiers(pairs: Pairs) -> Numbers:
+def _identifiers(pairs: Pairs, a: Row, b: Row) -> Numbers:
     """As high as it is, or higher where a text only has the words of the other's identifier."""
-    a, b = pairs.a, pairs.b
     one, other = pairs.at
     texts = pairs.columns.texts
-    named = _in_text(a["identifiers"], a["identifying_words"], texts[other])
-    named |= _in_text(b["identifiers"], b["identifying_words"], texts[one])
+    named = _in_text(pairs.a["identifiers"], a["identifying_words"], texts[other])
+    named |= _in_text(pairs.b["identifiers"], b["identifying_words"], texts[one])
     same = (a["iati"] > 0) & (a["iati"] == b["iati"])
     value = np.where(_meet(a["codes"], b["codes"]), 1.0, 0.0)
-    over = ((a["over"] | b["over"]) & (OVER["codes"] | OVER["identifiers"])) > 0
+    over = _over(pairs, "codes", "identifiers")
     return np.where(same | over, 2.0, np.where(named, 1.5, value)).astype(np.float32)

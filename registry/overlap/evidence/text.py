@@ -76,8 +76,12 @@ def titles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """The titles are the same, or share their telling words."""
     languages = (a.record.language, b.record.language)
     shared = a.title_stems & b.title_stems
-    weights = {s: background.rarity(s, *languages) for s in a.title_stems | b.title_stems}
-    total = sum(weights.values())
+    if languages[0] == languages[1]:
+        (weights, own), (_, other) = background.title(a), background.title(b)
+        total = own + other - sum(weights[stem] for stem in shared)
+    else:
+        weights = {s: background.rarity(s, *languages) for s in a.title_stems | b.title_stems}
+        total = sum(weights.values())
     if total == 0:
         return None
     share = sum(weights[stem] for stem in shared) / total

@@ -23,7 +23,7 @@ from registry.models import (
     ProjectProfile,
     now,
 )
-from registry.overlap import comparing, full_run
+from registry.overlap import bulk_worker, comparing, full_run
 from registry.overlap.bulk_worker import Worker
 from registry.overlap.candidates import Subject, candidates
 from registry.overlap.detector import detect, examine
@@ -97,6 +97,27 @@ async def test_it_finds_what_is_found_project_by_project(filled: Database) -> No
         runs = (await session.exec(select(OverlapRun))).all()
     assert len(cases) == result.flagged
     assert all(run.ended for run in runs)
+
+
+async def test_it_finds_the_same_in_small_steps_and_with_little_memory(
+    filled: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await detect(filled, full=True)
+    at_once = await pairs_in(filled)
+    async with filled.session() as session:
+        cases = len((await session.exec(select(OverlapCase))).all())
+    for name, few in (("AT_ONCE", 3), ("SEEN", 40), ("HELD", 10)):
+        monkeypatch.setattr(bulk_worker, name, few)
+
+    await detect(filled, full=True)
+
+    assert await pairs_in(filled) == at_once
+    async with filled.session() as session:
+        await session.execute(text("DELETE FROM overlap_pair"))
+    await detect(filled, full=True)
+    assert await pairs_in(filled) == at_once
+    async with filled.session() as session:
+        assert len((await session.exec(select(OverlapCase))).all()) == 2 * cases
 
 
 async def test_three_workers_find_the_same_as_one(filled: Database) -> None:
