@@ -102,8 +102,9 @@ class Worker:
         self._columns = Columns(background)
         self._column = np.full(len(snapshot), -1, dtype=np.int64)
         """Where in the columns each project is, -1 for those that are not."""
+        self._place = ""
         self._judged = np.zeros(0, dtype=np.int64)
-        """Pairs that were judged in the job at hand, ascending (see `_keys`)."""
+        """Pairs that were judged for the place at hand, ascending (see `_keys`)."""
         self._glance = Glance(self._columns, model_in_use(), KEPT_FROM)
 
     @classmethod
@@ -118,7 +119,8 @@ class Worker:
     async def do(self, job: OverlapJob, countries: Collection[str] = ()) -> None:
         """Examine the projects of a job, of those only that are at work in these countries."""
         rows = self._subjects(job, countries)
-        self._judged = np.zeros(0, dtype=np.int64)
+        if job.place != self._place:
+            self._place, self._judged = job.place, np.zeros(0, dtype=np.int64)
         pairs = flagged = 0
         found = self._search.candidates(rows)
         while part := await asyncio.to_thread(lambda: dict(islice(found, AT_ONCE))):
@@ -175,7 +177,7 @@ class Worker:
         }
         for id, other in joined:
             others[id].add(other)
-        flagged = await self._store(others, pairs, judged)
+        flagged = await self._store(others, pairs, judged, before)
         self._judged = np.union1d(self._judged, self._keys(pairs))
         return len(pairs), flagged
 
@@ -199,11 +201,11 @@ class Worker:
         return keys
 
     def _not_judged(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Leave out pairs that this worker has judged and stored already in this job."""
+        """Leave out pairs that this worker has judged and stored already."""
         return pairs[~np.isin(self._keys(pairs), self._judged, assume_unique=True)]
 
     def _judged_earlier(self, keys: Collection[Key]) -> set[Key]:
-        """Return those of these pairs that this worker has judged and stored in this job."""
+        """Return those of these pairs that this worker has judged and stored already."""
         pairs = self._rows_of_pairs(list(keys)).astype(np.int64)
         again = np.isin(self._keys(pairs), self._judged)  # ids ascend as rows do
         return {(a, b) for a, b in self._all.ids[pairs[again]].tolist()}
@@ -247,9 +249,11 @@ class Worker:
         others: Mapping[int, Collection[int]],
         compared: NDArray[np.int64],
         judged: Sequence[JudgedPair],
+        before: Collection[Key],
     ) -> int:
         """Store what was judged, but for projects that were changed meanwhile: these are examined
-        by whoever follows the changes. `compared` are the rows of the pairs."""
+        by whoever follows the changes. `compared` are the rows of the pairs; what is stored and was
+        not there `before` has just been judged by another worker, and stays."""
         async with self._database.session() as session:
             await one_at_a_time(session, STORING)
             stored = await compared_before(session, list(others))
@@ -259,13 +263,17 @@ class Worker:
             rows = self._all.rows_of(sorted(touched))
             ids, changed = self._all.ids[rows].tolist(), self._all.changed[rows].tolist()
             same = {id for id, at in zip(ids, changed, strict=True) if as_now.get(id) == at}
+            own = {key_of(pair) for pair in judged}
             kept = sorted(others.keys() & same)
             flagged = await store_pairs(
                 session,
                 kept,
                 [pair for pair in judged if pair.a.id in same and pair.b.id in same],
-                settled=self._judged_earlier(stored)
-                | {key for key in stored if not same.issuperset(key)},
+                settled=self._judged_earlier(stored).union(
+                    key
+                    for key in stored
+                    if (key not in before and key not in own) or not same.issuperset(key)
+                ),
             )
             listed = ["{" + ",".join(map(str, sorted(others[id]))) + "}" for id in kept]
             await session.execute(_REMEMBER, {"ids": kept, "others": listed})

@@ -161,11 +161,12 @@ def _seldom_collected() -> Iterator[None]:
 
 async def _take_part(database: Database, run_id: int, progress: Progress | None) -> None:
     worker: Worker | None = None
+    place: str | None = None
     async with database.session() as session:
         run = await session.get(OverlapRun, run_id)
         countries = run.countries if run else []
-    while undone := await _undone(database, run_id):
-        worked = False
+    while undone := await _undone(database, run_id, place):
+        place = None
         for job_id in undone:
             async with _held(database, job_id) as job:
                 if job is None:
@@ -173,10 +174,11 @@ async def _take_part(database: Database, run_id: int, progress: Progress | None)
                 if worker is None:
                     worker = await Worker.ready(database)
                 await worker.do(job, countries)
-                worked = True
+                place = job.place
             if progress is not None:
                 progress(*await _progress(database, run_id))
-        if not worked:
+            break
+        if place is None:
             await asyncio.sleep(WAIT)
     async with database.session() as session:
         run = await session.get(OverlapRun, run_id, with_for_update=True)
@@ -203,13 +205,19 @@ async def _held(database: Database, job_id: int) -> AsyncIterator[OverlapJob | N
             await connection.execute(text("SELECT pg_advisory_unlock(:class, :job)"), key)
 
 
-async def _undone(database: Database, run_id: int) -> list[int]:
-    """Return the jobs that are not done, the largest first."""
+async def _undone(database: Database, run_id: int, place: str | None = None) -> list[int]:
+    """Return the jobs that are not done: those of a place that is in memory, then the first parts
+    of all places, the largest first, so that each place is in the memory of few workers."""
     async with database.session() as session:
         ids = await session.exec(
             select(OverlapJob.id)
             .where(OverlapJob.run_id == run_id, col(OverlapJob.done).is_(None))
-            .order_by(col(OverlapJob.projects).desc(), col(OverlapJob.id))
+            .order_by(
+                col(OverlapJob.place) != (place or ""),
+                col(OverlapJob.part),
+                col(OverlapJob.projects).desc(),
+                col(OverlapJob.id),
+            )
         )
         return [id for id in ids if id is not None]
 

@@ -207,7 +207,7 @@ def _alike(own: Mapping[str, float], other: Mapping[str, float]) -> _Alike | Non
 
 def dot(own: Mapping[str, float], other: Mapping[str, float]) -> float:
     """Return the cosine of two weighed lists of codes; both have the length 1."""
-    return sum(own[code] * other[code] for code in own.keys() & other.keys())
+    return sum([weight * other[code] for code, weight in own.items() if code in other])
 
 
 def _first(weights: Mapping[str, float], other: Mapping[str, float]) -> list[str]:
