@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,6 +21,7 @@ from registry.messages import message
 from registry.models import MechanismVersion
 from registry.permissions import Actor, require
 from registry.statements import one_at_a_time
+from registry.web_addresses import is_web_address
 
 LONGEST_TEXT = 1_000
 """Letters of a name, a sentence, or a remark."""
@@ -208,7 +208,7 @@ def check(mechanism: Mechanism) -> None:
         errors.append(FieldError("source", message("Say where the list of members is from.")))
     if not mechanism.date:
         errors.append(FieldError("date", message("Say when the list was true.")))
-    if mechanism.website and not _is_address(mechanism.website):
+    if mechanism.website and not is_web_address(mechanism.website):
         errors.append(FieldError("website", message("An address begins with https://.")))
     for field, text in _texts(mechanism):
         if len(text) > LONGEST_TEXT:
@@ -216,14 +216,6 @@ def check(mechanism: Mechanism) -> None:
             errors.append(FieldError(field, why))
     if errors:
         raise Invalid(errors)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:  # half an IPv6 address, for example
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def _texts(mechanism: Mechanism) -> list[tuple[str, str]]:

@@ -30,6 +30,7 @@ from registry.models import (
 )
 from registry.news import take_up
 from registry.overlap.detector import examine
+from registry.paris_declaration import Answer, Answers, answer_questions
 from registry.permissions import COMMAND_LINE
 from registry.projects import revise_project, withdraw_project
 from registry.requests import RequestRecord, file_request
@@ -112,7 +113,7 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "plan_id": list(await session.exec(select(Import.id))),
             "account_id": ["1", "2", "3"],
             "issue": ["published-without-budget", "draft-without-country"],
-            "topic": ["finding"],
+            "topic": ["finding", "paris-declaration"],
             "search_id": [str(search) for search in await session.exec(select(SavedSearch.id))],
             "key": ["1-nothing"],  # right ones: below
             "request_id": ["1"],
@@ -136,6 +137,9 @@ async def fill(session) -> None:
         assert twin.id
         ids[name] = project.id
         await examine(session, [project.id, twin.id])
+    for name, word in MARKERS.items():
+        said = {"ownership": Answer("yes", f"{word} was agreed.", f"https://{word}.example.org/")}
+        await answer_questions(session, COMMAND_LINE, ids[name], Answers(said))
     record = a_record(**of_haven("open", MARKERS["open"]))
     record.partner_contacts, record.shelter_locations = SECRETS[2:]
     await revise_project(session, COMMAND_LINE, ids["open"], record, version=1)
@@ -202,7 +206,8 @@ def own_addresses(world: World) -> list[str]:
             for name, value in zip(names, values, strict=True):
                 path = re.sub(rf"\{{{name}(?::\w+)?\}}", quote(value, safe="/"), path)
             found.append(path)
-    found += [f"/projects/{quote(one)}/edit" for one in world.values["identifier"]]
+    for action in ("edit", "paris-declaration"):
+        found += [f"/projects/{quote(one)}/{action}" for one in world.values["identifier"]]
     found += [f"/{path}?q=Courses" for path in ("projects", "projects.csv", "api/v1/projects")]
     found += [f"/projects?q={word[:-1]}x" for word in (*SECRETS, *MARKERS.values())]
     found += [f"/projects/AID-{name}?org=safe-haven" for name in MARKERS]
@@ -332,7 +337,7 @@ async def test_nobody_else_changes_a_project_or_learns_what_it_lacks(world: Worl
     acts = [
         (f"/projects/{word}-1/{act}", name)
         for name, word in MARKERS.items()
-        for act in ("edit", "publish", "withdraw")
+        for act in ("edit", "paris-declaration", "publish", "withdraw")
     ]
     for reader in ("visitor", "stranger", "reviewer"):
         await world.read_as(reader)

@@ -15,7 +15,7 @@ from litestar import Request
 
 from registry.catalogue import ProjectView
 
-ACTIONS = frozenset({"edit", "publish", "withdraw"})
+ACTIONS = frozenset({"edit", "paris-declaration", "publish", "withdraw"})
 """What may follow the identifier in an address."""
 OTHER_PAGES = frozenset({"import", "mine", "new", "similar", "suggest"})
 """First parts of addresses below /projects that are no identifiers."""

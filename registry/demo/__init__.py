@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.accounts import add_account
 from registry.coordination.needs import import_needs, read_needs
 from registry.database import Database
 from registry.exchange.source import Source
 from registry.imports.whole import import_file
-from registry.models import Account, Organisation
+from registry.models import Account, Organisation, Project
 from registry.organisations import (
     ContactPointRecord,
     MandateRecord,
@@ -25,6 +26,7 @@ from registry.organisations import (
     find_organisation,
     register_organisation,
 )
+from registry.paris_declaration import Answer, Answers, answer_questions
 from registry.permissions import COMMAND_LINE
 from registry.requests import RequestRecord, file_request
 
@@ -80,7 +82,17 @@ async def load_demo(database: Database) -> Loaded | None:
         for entry in json.loads((FOLDER / "requests.json").read_text(encoding="utf-8")):
             await file_request(session, COMMAND_LINE, RequestRecord(**entry))
         await import_needs(session, COMMAND_LINE, read_needs(Source(FOLDER / "needs.csv")))
+        await _answer_questions(session)
     return Loaded(len(records), plan.counts["created"], plan.counts["refused"])
+
+
+async def _answer_questions(session: AsyncSession) -> None:
+    """Store what projects answer about the Paris Declaration, for those that answer."""
+    ids = dict((await session.exec(select(Project.identifier, Project.id))).all())
+    for entry in json.loads((FOLDER / "paris_declaration.json").read_text(encoding="utf-8")):
+        said = {principle: Answer(*answer) for principle, answer in entry["answers"].items()}
+        answers = Answers(said, entry["language"])
+        await answer_questions(session, COMMAND_LINE, ids[entry["project"]] or 0, answers)
 
 
 async def demo_sign_ins(database: Database) -> list[tuple[str, str]]:

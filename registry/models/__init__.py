@@ -14,6 +14,7 @@ from registry.models.overlap import (
     OverlapRun,
     ProjectProfile,
 )
+from registry.models.paris_declaration import ParisAnswers
 from registry.models.project import (
     DIMENSIONS,
     Participation,
@@ -49,6 +50,7 @@ __all__ = [
     "OverlapJob",
     "OverlapPair",
     "OverlapRun",
+    "ParisAnswers",
     "Participation",
     "Project",
     "ProjectCountry",

@@ -38,6 +38,8 @@ SCHEMES = {
     "overlap_kinds": 2,
     "overlap_outcomes": 5,
     "visibilities": 3,
+    "paris_principles": 5,
+    "paris_answers": 4,
 }
 
 # Members of the United Nations, and its two observer States.

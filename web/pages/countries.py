@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry import codelists
 from registry.catalogue import shared_identifiers
 from registry.coordination.gaps import needs_of_country
+from registry.coordination.paris_scorecard import country_scorecard
 from registry.coordination.provider_money import compared_by_pillar, compared_by_year
 from registry.country_overview import CountryOverview, country_overview
 from registry.errors import NotFound
@@ -24,6 +25,7 @@ from registry.permissions import Actor
 from registry.similar_countries import Mix, similar_countries
 from web import charts
 from web.active_projects import active_projects
+from web.answer_bars import answer_bars
 from web.fragmentation_chart import index_chart
 from web.i18n import language_of
 from web.kept_counts import kept_fragmentations, kept_mixes
@@ -95,6 +97,7 @@ async def country_page(
     _region, around = codelists.neighbours_of(code)
     by_year = compared_by_year(fragmentations, around, code)
     mechanisms = await list_mechanisms(session)
+    scores = await country_scorecard(session, reader, code, today)
     whole = organisations == "all"
     return page(
         request,
@@ -120,6 +123,8 @@ async def country_page(
         fragmentation=compared_by_pillar(fragmentations, around, code),
         by_year=by_year,
         chart=index_chart(by_year),
+        scores=scores,
+        answer_bars=answer_bars(scores),
         similar=similar_countries(mixes, code),
         there=lambda country: active_projects({"country": country}, today),
     )

@@ -17,6 +17,7 @@ from registry.mail_settings import sends_mail
 from registry.overlap.evidence.meanings import MEANINGS as EVIDENCE
 from registry.overlap.labelled import HARD_NEGATIVES
 from registry.overlap.model import model_in_use
+from registry.paris_declaration import QUESTIONS
 from registry.saved_searches import MOST_SEARCHES
 from web import i18n
 from web.assets import asset, assets
@@ -38,6 +39,7 @@ TOPICS = {
     "fragmentation": sentence("How fragmented the assistance is"),
     "division": sentence("Division of labour: who could lead"),
     "gaps": sentence("Needs and gaps, gross and net"),
+    "paris-declaration": sentence("Five questions on each project: the Paris Declaration"),
     "places": sentence("Regions, mechanisms and organisations"),
     "accessibility": sentence("Accessibility"),
 }
@@ -100,6 +102,7 @@ async def topic_page(request: HTMXRequest, topic: str) -> Page:
         model=model_in_use(),
         evidence=EVIDENCE,
         hard_cases=HARD_NEGATIVES,
+        paris_questions=QUESTIONS,
         sums=examples(),
         max_upload=request.app.state.settings.max_upload // 1024**2,
     )

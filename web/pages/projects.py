@@ -18,6 +18,7 @@ from registry.catalogue import (
 from registry.errors import FieldError, Invalid, NotFound
 from registry.messages import message
 from registry.nearest import projects_near
+from registry.paris_declaration import answers_of
 from registry.permissions import Actor
 from registry.personal_data import personal_data_in
 from registry.project_overlaps import open_overlaps, overlaps_of_project
@@ -27,6 +28,8 @@ from search.by_meaning import found_by_meaning
 from search.engine import SearchEngine
 from web import i18n
 from web.facets import facet_lists
+from web.pages.paris_declaration import ACTION as QUESTIONS_ACTION
+from web.pages.paris_declaration import questions_page, save_answers
 from web.pages.project_form import edit_page, save_page
 from web.pages.project_hints import similar_projects
 from web.project_addresses import address_of, organisation_in, read_address
@@ -104,6 +107,8 @@ async def project_page(
     wanted, action = read_address(request)
     if action == "edit":
         return await edit_page(request, session, reader, wanted)
+    if action == QUESTIONS_ACTION:
+        return await questions_page(request, session, reader, wanted)
     if action:
         raise NotFound("There is no such page.")
     view = await get_project(session, reader, wanted, organisation_in(request))
@@ -118,6 +123,8 @@ async def change_project(
     wanted, action = read_address(request)
     if action == "edit":
         return await save_page(request, session, reader, wanted)
+    if action == QUESTIONS_ACTION:
+        return await save_answers(request, session, reader, wanted)
     if not action:
         raise NotFound("There is no such page.")
     view = await editable_project(session, reader, wanted, organisation_in(request))
@@ -168,6 +175,7 @@ async def _project(
         history=await history_of_project(session, reader, view.project),
         overlaps=overlaps,
         near=near,
+        answers=await answers_of(session, view.project.id or 0),
         shared=await shared_identifiers(session, reader, identifiers),
         missing=missing_for_publication(view.record) if draft else [],
         similar=similar,

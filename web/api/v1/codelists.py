@@ -20,6 +20,8 @@ SCHEMES = (
     "visibilities",
     "overlap_kinds",
     "overlap_outcomes",
+    "paris_principles",
+    "paris_answers",
 )
 
 

@@ -8,9 +8,17 @@ from litestar import Litestar, get
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
-from web.api.v1 import codelists, division, fragmentation, gaps, overlaps, projects
+from web.api.v1 import (
+    codelists,
+    division,
+    fragmentation,
+    gaps,
+    overlaps,
+    paris_declaration,
+    projects,
+)
 
-_MODULES = (projects, overlaps, fragmentation, gaps, division, codelists)
+_MODULES = (projects, overlaps, fragmentation, gaps, division, paris_declaration, codelists)
 
 
 @get("/api/v1/openapi.json", include_in_schema=False)
