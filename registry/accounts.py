@@ -8,14 +8,15 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete
+from sqlalchemy import and_, delete
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import history
 from registry.errors import ConveneError, FieldError, Invalid, NotAllowed, NotFound
 from registry.messages import message
-from registry.models import Account, SignIn, SignInFailure, now
+from registry.models import Account, Organisation, SignIn, SignInFailure, now
+from registry.models.organisation import NATIONAL_AUTHORITY
 from registry.permissions import ROLES, VISITOR, Actor, require
 from registry.settings import settings
 
@@ -159,10 +160,17 @@ async def actor_of(session: AsyncSession, token: str | None) -> Actor:
     """Return who holds this token; a visitor when nobody does."""
     if not token:
         return VISITOR
-    account = (
+    found = (
         await session.exec(
-            select(Account)
+            select(Account, Organisation.home_country)
             .join(SignIn, col(SignIn.account_id) == col(Account.id))
+            .outerjoin(
+                Organisation,
+                and_(
+                    col(Organisation.id) == col(Account.organisation_id),
+                    col(Organisation.type) == NATIONAL_AUTHORITY,
+                ),
+            )
             .where(
                 SignIn.token_hash == _token_hash(token),
                 SignIn.expires_at > now(),
@@ -170,14 +178,14 @@ async def actor_of(session: AsyncSession, token: str | None) -> Actor:
             )
         )
     ).first()
-    if account is None:
+    if found is None:
         return VISITOR
-    return actor_for(account)
+    return actor_for(*found)
 
 
-def actor_for(account: Account) -> Actor:
-    """Return an account as somebody who acts."""
-    return Actor(account.id, account.name, account.role, account.organisation_id)
+def actor_for(account: Account, speaks_for: str | None = None) -> Actor:
+    """Return an account as somebody who acts, for a State if it is one of its authorities'."""
+    return Actor(account.id, account.name, account.role, account.organisation_id, speaks_for)
 
 
 async def sign_out(session: AsyncSession, token: str) -> None:

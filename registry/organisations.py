@@ -14,6 +14,7 @@ from registry.exchange.values import LONGEST_NAME
 from registry.folding import fold, slugify
 from registry.messages import message
 from registry.models import ContactPoint, Mandate, Organisation, OrganisationName
+from registry.models.organisation import NATIONAL_AUTHORITY
 from registry.permissions import Actor, require
 
 
@@ -111,6 +112,7 @@ async def update_organisation(
         )
     if actor.role != "secretariat":
         record.icat_member = organisation.icat_member
+        _keep_to_authorities(organisation, record)
     for name in _PLAIN_FIELDS:
         setattr(organisation, name, getattr(record, name))
     organisation.version += 1
@@ -207,6 +209,14 @@ def _check(record: OrganisationRecord) -> None:
         )
     if errors:
         raise Invalid(errors)
+
+
+def _keep_to_authorities(organisation: Organisation, record: OrganisationRecord) -> None:
+    """Raise Invalid where an organisation would make itself speak for a State, or for another."""
+    stays = (record.type, record.home_country) == (organisation.type, organisation.home_country)
+    if not stays and NATIONAL_AUTHORITY in (record.type, organisation.type):
+        said = message("Only the secretariat says which State an organisation is an authority of.")
+        raise Invalid([FieldError("type", said)])
 
 
 def _too_long(record: OrganisationRecord) -> list[FieldError]:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from registry.errors import NotAllowed
 
-Scope = Literal["nowhere", "own", "everywhere"]
+Scope = Literal["nowhere", "own", "own-country", "everywhere"]
 
 ROLES = ("visitor", "member", "organisation-administrator", "reviewer", "secretariat")
 """From the least to the most; an account has exactly one of them, never 'visitor'."""
@@ -34,11 +34,23 @@ PERMISSIONS: dict[str, dict[str, Scope]] = {
     },
     "overlap.propose": {"reviewer": "everywhere", "secretariat": "everywhere"},
     "overlap.decide": {"reviewer": "everywhere", "secretariat": "everywhere"},
-    "request.file": {"secretariat": "everywhere"},
+    "request.file": {
+        "member": "own-country",
+        "organisation-administrator": "own-country",
+        "reviewer": "own-country",
+        "secretariat": "everywhere",
+    },
+    "request.offer": {
+        "member": "own",
+        "organisation-administrator": "own",
+        "reviewer": "own",
+        "secretariat": "own",
+    },
+    "request.board": {"reviewer": "everywhere", "secretariat": "everywhere"},
     "registry.administer": {"secretariat": "everywhere"},
 }
-"""action -> role -> where. 'own' is the organisation of the account. A role that an action does
-not name may not do it."""
+"""action -> role -> where. 'own' is the organisation of the account; 'own-country' is the country
+of whose authorities that organisation is one. A role that an action does not name may not do it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,8 @@ class Actor:
     name: str
     role: str
     organisation_id: int | None = None
+    speaks_for: str | None = None
+    """The country (alpha-2) of whose authorities the actor's organisation is one."""
 
     @property
     def signed_in(self) -> bool:
@@ -63,17 +77,23 @@ REGISTRY = Actor(None, "registry", "secretariat")
 """The registry's own background work."""
 
 
-def may(actor: Actor, action: str, organisation_id: int | None = None) -> bool:
-    """Tell whether the actor may do this to something of that organisation."""
+def may(
+    actor: Actor, action: str, organisation_id: int | None = None, country: str | None = None
+) -> bool:
+    """Tell whether the actor may do this to something of that organisation, or of that State."""
     scope = PERMISSIONS[action].get(actor.role, "nowhere")
+    if scope == "own-country":
+        return country is not None and country == actor.speaks_for
     if scope == "own":
         return organisation_id is not None and organisation_id == actor.organisation_id
     return scope == "everywhere"
 
 
-def require(actor: Actor, action: str, organisation_id: int | None = None) -> None:
+def require(
+    actor: Actor, action: str, organisation_id: int | None = None, country: str | None = None
+) -> None:
     """Raise NotAllowed unless the actor may do this."""
-    if may(actor, action, organisation_id):
+    if may(actor, action, organisation_id, country):
         return
     if not actor.signed_in:
         raise NotAllowed("Sign in to do this.")

@@ -1,26 +1,40 @@
-"""Requests for assistance: filed, revised and closed; their history is kept."""
+"""Requests for assistance: filed, revised and closed; their history is kept.
+
+The secretariat files for every State; an authority of a State (an organisation of the type
+national-authority) for its own. What is offered for a request: `registry.offers`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy import delete
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
-from registry.errors import Conflict, FieldError, Invalid, NotFound
+from registry.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
 from registry.history import difference, record_change
-from registry.messages import message
-from registry.models import AssistanceRequest, now
+from registry.messages import Message, message
+from registry.models import AssistanceOffer, AssistanceRequest, RequestVector, now
 from registry.models.organisation import as_json
-from registry.permissions import Actor, require
+from registry.permissions import Actor, may, require
 from registry.personal_data import suspicious_parts
+from registry.request_notices import tell_of_request
+from registry.request_states import CLOSED, WAITING, Standing, after
 
 LONGEST_TITLE = 200
 LONGEST_TEXT = 5_000
 """Letters."""
-CLOSED = ("answered", "withdrawn")
-"""How a request may end."""
+STATES_ASKED = {
+    "open": WAITING,
+    "no-offer": ("open",),
+    "offered": ("offered",),
+    "accepted": ("accepted",),
+    "met": ("met",),
+    "withdrawn": ("withdrawn",),
+}
+"""What a list may be asked for -> states of a request; "open" is whatever is not closed."""
 OF_A_COUNTRY = 200
 """Open requests of a country that its page may name."""
 
@@ -52,12 +66,14 @@ async def file_request(
 
     Raises NotAllowed, Invalid.
     """
-    require(actor, "request.file")
+    require_filing(actor)
     check(record, looked)
+    require(actor, "request.file", country=record.country)
     request = AssistanceRequest(**_columns(record), filed_by=actor.account_id)
     session.add(request)
     await session.flush()
     await _remember(session, actor, request, "filed", {})
+    await tell_of_request(session, actor, request, "filed")
     return request
 
 
@@ -74,37 +90,96 @@ async def revise_request(
 
     Raises NotFound, NotAllowed, Invalid, and Conflict when somebody else was faster.
     """
-    require(actor, "request.file")
+    request = await locked_request(session, request_id)
+    require(actor, "request.file", country=request.country)
     check(record, looked)
-    request = await _locked(session, request_id, version)
+    require(actor, "request.file", country=record.country)
+    _as_seen(request, version)
+    after(Standing(request.state), "revise")
     before = as_json(request)
     for name, value in _columns(record).items():
         setattr(request, name, value)
-    return await _stored(session, actor, request, "revised", before)
+    await session.exec(delete(RequestVector).where(col(RequestVector.request_id) == request_id))
+    await _store(session, actor, request, "revised", before)
+    await tell_of_request(session, actor, request, "revised")
+    return request
 
 
 async def close_request(
     session: AsyncSession, actor: Actor, request_id: int, state: str, outcome: str, *, version: int
 ) -> AssistanceRequest:
-    """Close an open request as answered or withdrawn, and say what became of it.
+    """Close a request as met or withdrawn, and say what became of it; offers in wait lapse.
 
-    Raises NotFound, NotAllowed, Invalid, and Conflict when somebody else was faster.
+    Raises NotFound, NotAllowed, Invalid, Forbidden as the table of states has it, and Conflict when
+    somebody else was faster.
     """
-    require(actor, "request.file")
+    request = await locked_request(session, request_id)
+    require(actor, "request.file", country=request.country)
     errors = []
     if state not in CLOSED:
-        errors.append(FieldError("state", message("Say whether it is answered or withdrawn.")))
+        errors.append(FieldError("state", message("Say whether it is met or withdrawn.")))
     if not outcome.strip():
         errors.append(FieldError("outcome", message("Say in a sentence what became of it.")))
     elif len(outcome) > LONGEST_TEXT:
-        errors.append(FieldError("outcome", _too_long(LONGEST_TEXT)))
+        errors.append(FieldError("outcome", too_long(LONGEST_TEXT)))
     errors += [FieldError("outcome", found) for found in suspicious_parts(outcome)]
     if errors:
         raise Invalid(errors)
-    request = await _locked(session, request_id, version)
+    _as_seen(request, version)
     before = as_json(request)
+    offers = await offers_for(session, request_id)
+    then = after(Standing(request.state, tuple(one.state for one in offers)), state)
+    # Told before the offers lapse: those who made them are concerned.
+    await tell_of_request(session, actor, request, state)
     request.state, request.outcome, request.closed_at = state, outcome.strip(), now()
-    return await _stored(session, actor, request, state, before)
+    if await settle_offers(session, actor, offers, then):
+        request.offers_version += 1
+    await _store(session, actor, request, state, before)
+    return request
+
+
+async def settle_offers(
+    session: AsyncSession, actor: Actor, offers: Sequence[AssistanceOffer], then: Standing
+) -> bool:
+    """Put the offers of a request where they stand after an action; tell whether any moved."""
+    moved = [
+        (offer, state)
+        for offer, state in zip(offers, then.offers, strict=False)
+        if offer.state != state
+    ]
+    for offer, state in moved:
+        before = {"state": offer.state}
+        offer.state, offer.updated_at, offer.decided_at = state, now(), now()
+        offer.version += 1
+        session.add(offer)
+        await record_change(session, actor, "offer", offer.id or 0, state, before, {"state": state})
+    await session.flush()
+    return bool(moved)
+
+
+async def offers_for(session: AsyncSession, request_id: int) -> Sequence[AssistanceOffer]:
+    """Return all offers for a request, ended ones too, as they are now, in their order."""
+    rows = await session.exec(
+        select(AssistanceOffer)
+        .where(AssistanceOffer.request_id == request_id)
+        .order_by(col(AssistanceOffer.id))
+        .execution_options(populate_existing=True)
+    )
+    return rows.all()
+
+
+def may_file(actor: Actor, country: str | None = None) -> bool:
+    """Tell whether the actor may file a request for this country, or for any."""
+    return may(actor, "request.file", country=country or actor.speaks_for)
+
+
+def require_filing(actor: Actor) -> None:
+    """Raise NotAllowed for whoever may file no request at all."""
+    if actor.signed_in and not may_file(actor):
+        raise NotAllowed(
+            "The secretariat files requests, and the authorities of a State for their own country."
+        )
+    require(actor, "request.file", country=actor.speaks_for)
 
 
 async def get_request(session: AsyncSession, request_id: int) -> AssistanceRequest:
@@ -124,14 +199,17 @@ async def list_requests(
     page: int = 1,
     size: int = 20,
 ) -> RequestPage:
-    """Return the requests of a country, for a measure, in a state: open ones first, then newest."""
+    """Return the requests of a country, for a measure, in a state of STATES_ASKED.
+
+    Those that are not closed come first, then the newest.
+    """
     conditions: list[Any] = []
     if country:
         conditions.append(AssistanceRequest.country == country)
     if measure:
         conditions.append(col(AssistanceRequest.measures).any(measure))  # type: ignore[arg-type]
     if state:
-        conditions.append(AssistanceRequest.state == state)
+        conditions.append(col(AssistanceRequest.state).in_(STATES_ASKED[state]))
     counted = await session.exec(
         select(func.count()).select_from(AssistanceRequest).where(*conditions)
     )
@@ -139,7 +217,7 @@ async def list_requests(
         select(AssistanceRequest)
         .where(*conditions)
         .order_by(
-            (col(AssistanceRequest.state) == "open").desc(),
+            col(AssistanceRequest.state).in_(WAITING).desc(),
             col(AssistanceRequest.filed_at).desc(),
             col(AssistanceRequest.id).desc(),
         )
@@ -150,10 +228,10 @@ async def list_requests(
 
 
 async def open_requests(session: AsyncSession, country: str) -> list[AssistanceRequest]:
-    """Return the open requests of a country, the newest first, at most OF_A_COUNTRY."""
+    """Return a country's requests that are not closed, the newest first, at most OF_A_COUNTRY."""
     rows = await session.exec(
         select(AssistanceRequest)
-        .where(AssistanceRequest.country == country, AssistanceRequest.state == "open")
+        .where(AssistanceRequest.country == country, col(AssistanceRequest.state).in_(WAITING))
         .order_by(col(AssistanceRequest.filed_at).desc(), col(AssistanceRequest.id).desc())
         .limit(OF_A_COUNTRY)
     )
@@ -175,7 +253,7 @@ def check(record: RequestRecord, looked: bool = False) -> None:
         if not text.strip():
             errors.append(FieldError(name, message("This is needed.")))
         elif len(text) > longest:
-            errors.append(FieldError(name, _too_long(longest)))
+            errors.append(FieldError(name, too_long(longest)))
         elif not looked:
             errors += [FieldError(name, found) for found in suspicious_parts(text)]
     if not record.measures:
@@ -190,7 +268,8 @@ def check(record: RequestRecord, looked: bool = False) -> None:
         raise Invalid(errors)
 
 
-def _too_long(longest: int) -> Any:
+def too_long(longest: int) -> Message:
+    """Return what is said of a text that is too long."""
     return message("Use at most {longest} letters.", longest=longest)
 
 
@@ -204,8 +283,11 @@ def _columns(record: RequestRecord) -> dict[str, Any]:
     }
 
 
-async def _locked(session: AsyncSession, request_id: int, version: int) -> AssistanceRequest:
-    """Return the open request for a change, if it is still as the person saw it."""
+async def locked_request(session: AsyncSession, request_id: int) -> AssistanceRequest:
+    """Return a request as it is now, for a change: others wait until this one is committed.
+
+    Raises NotFound.
+    """
     await get_request(session, request_id)
     rows = await session.exec(
         select(AssistanceRequest)
@@ -213,27 +295,26 @@ async def _locked(session: AsyncSession, request_id: int, version: int) -> Assis
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    request = rows.one()
+    return rows.one()
+
+
+def _as_seen(request: AssistanceRequest, version: int) -> None:
     if request.version != version:
         raise Conflict("Somebody else changed this request meanwhile.")
-    if request.state != "open":
-        raise Conflict("This request is closed.")
-    return request
 
 
-async def _stored(
+async def _store(
     session: AsyncSession,
     actor: Actor,
     request: AssistanceRequest,
     action: str,
     before: dict[str, Any],
-) -> AssistanceRequest:
+) -> None:
     request.version += 1
     request.updated_at = now()
     session.add(request)
     await session.flush()
     await _remember(session, actor, request, action, before)
-    return request
 
 
 async def _remember(

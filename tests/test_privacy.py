@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from html import unescape
 from itertools import product
 from pathlib import Path
@@ -29,9 +30,11 @@ from registry.models import (
     now,
 )
 from registry.news import take_up
+from registry.offer_record import OfferRecord
+from registry.offers import Seen, answer_offer, make_offer
 from registry.overlap.detector import examine
 from registry.paris_declaration import Answer, Answers, answer_questions
-from registry.permissions import COMMAND_LINE
+from registry.permissions import COMMAND_LINE, Actor
 from registry.projects import revise_project, withdraw_project
 from registry.requests import RequestRecord, file_request
 from registry.saved_searches import renew_feed, save_search
@@ -118,6 +121,7 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "key": ["1-nothing"],  # right ones: below
             "request_id": ["1"],
             "measure": ["PROS-2"],
+            "offer_id": ["1", "2"],
             "name": ["nothing.css"],
         }
     yield world
@@ -146,9 +150,7 @@ async def fill(session) -> None:
     await withdraw_project(
         session, COMMAND_LINE, ids["withdrawn"], version=1, reason=f"{MARKERS['withdrawn']} ended"
     )
-    await file_request(
-        session, COMMAND_LINE, RequestRecord("MD", "Courses", "For judges.", ["PROT-1"], "soon")
-    )
+    await fill_offers(session, haven)
     # Two organisations use one identifier; one of the two projects is a draft.
     await a_project(session, reporting_org="Open Aid", identifier="SHARED-1", title="Common name")
     await a_project(
@@ -166,6 +168,23 @@ async def fill(session) -> None:
         )
         assert search.id
         await renew_feed(session, acting(account), search.id)
+
+
+async def fill_offers(session, haven) -> None:
+    """Store a request with an offer that stands, for members, and one that was declined."""
+    asked = RequestRecord("MD", "Courses", "For judges.", ["PROT-1"], "soon")
+    request = await file_request(session, COMMAND_LINE, asked)
+    maker = Actor(None, "Safe Haven", "member", haven.id)
+    for word in (MARKERS["withdrawn"], MARKERS["members"]):
+        record = OfferRecord(
+            f"{word} courses.", ["PROT-1"], date(2027, 1, 1), date(2027, 6, 1), [word]
+        )
+        seen = Seen(request.version, request.offers_version)
+        offer = await make_offer(session, maker, request.id, record, seen)
+        if word == MARKERS["withdrawn"]:
+            await answer_offer(
+                session, COMMAND_LINE, offer.id, "decline", f"No {word}.", version=offer.version
+            )
 
 
 def the_same(name: str) -> dict[str, object]:

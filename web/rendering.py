@@ -216,7 +216,9 @@ def _surroundings(request: Request[Any, Any, Any]) -> dict[str, Any]:
     notice = unsigned(request.cookies.get(NOTICE_COOKIE), secret_of(request.app.state.settings))
     return {
         "reader": reader,
-        "may": lambda action, organisation_id=None: may(reader, action, organisation_id),
+        "may": lambda action, organisation_id=None, country=None: may(
+            reader, action, organisation_id, country
+        ),
         "has_session": "user" not in request.scope and SESSION_COOKIE in request.cookies,
         "csrf_token": token if isinstance(token, str) else "",
         "path": request.url.path,

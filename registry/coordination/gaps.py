@@ -12,13 +12,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.coordination.needs import Need, assessed_needs
 from registry.coordination.supply import OpenOverlaps, Place, Supplies, Supply
 from registry.models import AssistanceRequest
+from registry.request_states import WAITING
 
 Kind = Literal["needed", "crowded", "met", "given", "quiet"]
 """needed: and nobody there; met: needed, and somebody is there; given: without a recorded need;
@@ -166,7 +167,7 @@ async def _asked(session: AsyncSession) -> dict[Place, Asked]:
     measure = func.unnest(AssistanceRequest.measures).label("measure")
     rows: Any = await session.exec(
         select(AssistanceRequest.country, measure, AssistanceRequest.urgency, func.count())
-        .where(AssistanceRequest.state == "open")
+        .where(col(AssistanceRequest.state).in_(WAITING))
         .group_by(AssistanceRequest.country, measure, AssistanceRequest.urgency)
     )
     found: dict[Place, Asked] = {}

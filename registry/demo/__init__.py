@@ -7,9 +7,12 @@ them on an empty registry.
 
 import json
 from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,7 +21,9 @@ from registry.coordination.needs import import_needs, read_needs
 from registry.database import Database
 from registry.exchange.source import Source
 from registry.imports.whole import import_file
-from registry.models import Account, Organisation, Project
+from registry.models import Account, Organisation, Project, RequestNotice
+from registry.offer_record import OfferRecord
+from registry.offers import Seen, answer_offer, make_offer
 from registry.organisations import (
     ContactPointRecord,
     MandateRecord,
@@ -27,7 +32,7 @@ from registry.organisations import (
     register_organisation,
 )
 from registry.paris_declaration import Answer, Answers, answer_questions
-from registry.permissions import COMMAND_LINE
+from registry.permissions import COMMAND_LINE, Actor
 from registry.requests import RequestRecord, file_request
 
 FOLDER = Path(__file__).parent
@@ -44,6 +49,12 @@ _ACCOUNTS = {
         "organisation-administrator",
         "Sida",
         "administrator of Sida's members and profile",
+    ),
+    "state@example.org": (
+        "Ion Rusu",
+        "member",
+        "Permanent Secretariat MD",
+        "contact point of a State: files requests for Moldova, answers offers",
     ),
     "secretariat@example.org": ("Mei Tanaka", "secretariat", "UNODC", "secretariat, UNODC"),
 }
@@ -80,7 +91,7 @@ async def load_demo(database: Database) -> Loaded | None:
                 organisation_id=organisation.id if organisation else None,
             )
         for entry in json.loads((FOLDER / "requests.json").read_text(encoding="utf-8")):
-            await file_request(session, COMMAND_LINE, RequestRecord(**entry))
+            await _file(session, entry)
         await import_needs(session, COMMAND_LINE, read_needs(Source(FOLDER / "needs.csv")))
         await _answer_questions(session)
     return Loaded(len(records), plan.counts["created"], plan.counts["refused"])
@@ -108,6 +119,32 @@ def demo_organisations() -> list[OrganisationRecord]:
     """Return the organisations of the demonstration."""
     text = (FOLDER / "organisations.json").read_text(encoding="utf-8")
     return [_organisation(entry) for entry in json.loads(text)["organisations"]]
+
+
+async def _file(session: AsyncSession, entry: dict[str, Any]) -> None:
+    """File a request as it was some days ago, with what was offered since."""
+    days, offers = entry.pop("days_ago"), entry.pop("offers")
+    request = await file_request(session, COMMAND_LINE, RequestRecord(**entry))
+    request.filed_at -= timedelta(days=days)
+    session.add(request)
+    for offered in offers:
+        name, accepted = offered.pop("organisation"), offered.pop("accepted", None)
+        owner = await find_organisation(session, name)
+        who = Actor(None, name, "member", owner.id if owner else None)
+        amount = offered["amount"]
+        record = OfferRecord(
+            **offered
+            | {day: date.fromisoformat(offered[day]) for day in ("starts_on", "ends_on")}
+            | {"amount": None if amount is None else Decimal(amount)}
+        )
+        seen = Seen(request.version, request.offers_version)
+        offer = await make_offer(session, who, request.id or 0, record, seen)
+        if accepted:
+            await answer_offer(
+                session, COMMAND_LINE, offer.id or 0, "accept", accepted, version=offer.version
+            )
+    # Nobody is written to about what was invented.
+    await session.exec(delete(RequestNotice))
 
 
 def _organisation(entry: dict[str, Any]) -> OrganisationRecord:

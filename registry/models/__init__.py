@@ -24,7 +24,13 @@ from registry.models.project import (
     Relation,
     now,
 )
-from registry.models.request import AssistanceRequest
+from registry.models.request import (
+    AssistanceOffer,
+    AssistanceRequest,
+    OfferPartner,
+    RequestNotice,
+    RequestVector,
+)
 from registry.models.saved_search import ProjectNews, SavedSearch
 from registry.models.search import SynonymList
 
@@ -32,6 +38,7 @@ __all__ = [
     "DIMENSIONS",
     "Account",
     "AssessedNeed",
+    "AssistanceOffer",
     "AssistanceRequest",
     "CaseComment",
     "Change",
@@ -43,6 +50,7 @@ __all__ = [
     "Mandate",
     "MechanismVersion",
     "NeedImport",
+    "OfferPartner",
     "Organisation",
     "OrganisationName",
     "Outbox",
@@ -58,6 +66,8 @@ __all__ = [
     "ProjectProfile",
     "ProjectVector",
     "Relation",
+    "RequestNotice",
+    "RequestVector",
     "SavedSearch",
     "SignIn",
     "SignInFailure",

@@ -6,6 +6,9 @@ from sqlalchemy import ARRAY, Column, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+NATIONAL_AUTHORITY = "national-authority"
+"""The type of an organisation that speaks for its home country."""
+
 
 class Organisation(SQLModel, table=True):
     """One organisation, under all its names."""

@@ -31,7 +31,7 @@ SCHEMES = {
     "activity_types": 13,
     "target_groups": 19,
     "exploitation_forms": 11,
-    "organisation_types": 8,
+    "organisation_types": 9,
     "statuses": 6,
     "participation_roles": 4,
     "relation_types": 5,

@@ -56,6 +56,8 @@ async def test_it_describes_itself(browser: Browser) -> None:
         "/api/v1/projects/{identifier}",
         "/api/v1/overlaps",
         "/api/v1/overlaps/{case_id}",
+        "/api/v1/requests",
+        "/api/v1/requests/{request_id}",
         "/api/v1/fragmentation/countries/{code}",
         "/api/v1/fragmentation/regions/{region}",
         "/api/v1/paris-declaration/countries/{code}",

@@ -47,12 +47,12 @@ async def test_a_request_is_filed_shown_and_closed(secretariat: Browser) -> None
     assert page.status_code == 200
     assert page.url.path == "/requests/1"
     assert "The request is filed." in text_of(page)
-    form = {"version": "1", "state": "answered", "outcome": "UNODC has taken it up."}
+    form = {"version": "1", "state": "met", "outcome": "UNODC has taken it up."}
     closed = await secretariat.post(
         "/requests/1/close", data={"_csrf_token": secretariat.cookies["convene_csrf"], **form}
     )
     assert "UNODC has taken it up." in text_of(closed)
-    assert "closed as answered" in text_of(closed)
+    assert "closed as met" in text_of(closed)
     assert "Close the request" not in text_of(closed)
 
 

@@ -14,6 +14,7 @@ from registry.exchange.record import COLUMNS
 from registry.exchange.template_texts import MEANINGS, required
 from registry.imports.cleaning import KEPT
 from registry.mail_settings import sends_mail
+from registry.messages import message
 from registry.overlap.evidence.meanings import MEANINGS as EVIDENCE
 from registry.overlap.labelled import HARD_NEGATIVES
 from registry.overlap.model import model_in_use
@@ -36,6 +37,7 @@ TOPICS = {
     "importing": sentence("The columns of a table"),
     "overlaps": sentence("How Convene finds overlaps"),
     "reviewing": sentence("Review an overlap"),
+    "requests": sentence("Requests and offers"),
     "fragmentation": sentence("How fragmented the assistance is"),
     "division": sentence("Division of labour: who could lead"),
     "gaps": sentence("Needs and gaps, gross and net"),
@@ -44,6 +46,17 @@ TOPICS = {
     "accessibility": sentence("Accessibility"),
 }
 """Address -> title; the titles are translated in the templates."""
+REQUEST_STATES = {
+    "open": message("Nothing that stands is offered."),
+    "offered": message("At least one offer waits for an answer of the State; none is accepted."),
+    "accepted": message("The State has accepted an offer; others may follow for other measures."),
+    "met": message(
+        "The State or the secretariat says that the assistance was given. Offers that wait have to"
+        " be answered first, unless one is accepted."
+    ),
+    "withdrawn": message("It is no longer needed; offers that stood have lapsed."),
+}
+"""What the states of a request mean."""
 
 
 STATEMENT_DAY = date(2026, 11, 26)
@@ -104,6 +117,7 @@ async def topic_page(request: HTMXRequest, topic: str) -> Page:
         hard_cases=HARD_NEGATIVES,
         paris_questions=QUESTIONS,
         sums=examples(),
+        request_states=REQUEST_STATES.items(),
         max_upload=request.app.state.settings.max_upload // 1024**2,
     )
 

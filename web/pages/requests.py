@@ -1,4 +1,4 @@
-"""Requests for assistance: the list, the page of one, and the secretariat's forms."""
+"""Requests for assistance: the list, the page of one, and the forms of who files them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,32 +11,40 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry import codelists
 from registry.errors import Conflict, FieldError, Invalid
 from registry.folding import fold
-from registry.history import history_of
 from registry.messages import message
 from registry.models import AssistanceRequest
-from registry.permissions import Actor, require
+from registry.offer_views import offer_counts
+from registry.permissions import Actor, may, require
 from registry.personal_data import suspicious_parts
+from registry.request_states import WAITING, Forbidden
 from registry.requests import (
-    CLOSED,
+    STATES_ASKED,
     RequestRecord,
     close_request,
     file_request,
     get_request,
     list_requests,
+    may_file,
+    require_filing,
     revise_request,
 )
 from web import i18n
 from web.pages.members import page_number
 from web.rendering import Page, page, redirect
+from web.request_page import show_request
 
 PAGE_SIZE = 20
-ACTIONS = {
-    "filed": message("filed"),
-    "revised": message("changed"),
-    "answered": message("closed as answered"),
-    "withdrawn": message("withdrawn"),
+FILTERS = {
+    "open": message("Not closed"),
+    "no-offer": message("Without an offer"),
+    "offered": message("Offered, no answer yet"),
+    "accepted": message("Offer accepted"),
+    "met": message("Met"),
+    "withdrawn": message("Withdrawn"),
 }
-"""What the history calls what was done."""
+"""What the list may be narrowed to: the keys of STATES_ASKED."""
+_OLD_STATES = {"answered": "met"}
+"""Names of states in addresses that somebody may have kept."""
 _OVERTAKEN = message(
     "Somebody else changed this request meanwhile. Theirs stands below: take over what you want to"
     " keep, and save again."
@@ -44,9 +52,9 @@ _OVERTAKEN = message(
 
 
 @get("/requests")
-async def requests_page(request: HTMXRequest, session: AsyncSession) -> Page:
+async def requests_page(request: HTMXRequest, session: AsyncSession, reader: Actor) -> Page:
     """List the requests of a country, for a measure, in a state; the open ones first."""
-    wanted = _filters(request.query_params)
+    wanted = filters_of(request.query_params)
     number = page_number(request)
     found = await list_requests(
         session,
@@ -61,24 +69,27 @@ async def requests_page(request: HTMXRequest, session: AsyncSession) -> Page:
         "requests/requests.html",
         wanted=wanted,
         filtered=any(wanted.values()),
+        states=FILTERS,
+        may_file=may_file(reader),
         found=found,
+        offers=await offer_counts(session, [one.id or 0 for one in found.requests]),
         number=number,
         pages=-(-found.total // PAGE_SIZE),
         countries=_countries(i18n.language_of(request)),
     )
 
 
-def _filters(parameters: Mapping[str, str]) -> dict[str, str]:
+def filters_of(parameters: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of the address; what it asks for that does not exist is left out."""
     known = {
         "country": codelists.countries(),
         "measure": codelists.scheme("measures"),
-        "state": codelists.scheme("request_states"),
+        "state": STATES_ASKED,
     }
     given = {
         "country": parameters.get("country", "").upper(),
         "measure": parameters.get("measure", "").upper(),
-        "state": parameters.get("state", ""),
+        "state": _OLD_STATES.get(parameters.get("state", ""), parameters.get("state", "")),
     }
     return {name: value if value in known[name] else "" for name, value in given.items()}
 
@@ -91,23 +102,25 @@ def _countries(language: str) -> list[tuple[str, str]]:
 @get("/requests/new")
 async def new_page(request: HTMXRequest, reader: Actor) -> Response[Any]:
     """Show the form for a request; ?country= and ?measure= fill it in."""
-    require(reader, "request.file")
-    wanted = _filters(request.query_params)
+    require_filing(reader)
+    wanted = filters_of(request.query_params)
     measures = [wanted["measure"]] if wanted["measure"] else []
     language = i18n.language_of(request)
-    return _form(request, RequestRecord(wanted["country"], "", "", measures, "soon", language))
+    country = reader.speaks_for or wanted["country"]
+    record = RequestRecord(country, "", "", measures, "soon", language)
+    return _form(request, reader, record)
 
 
 @post("/requests/new", status_code=200)
 async def file(request: HTMXRequest, session: AsyncSession, reader: Actor) -> Response[Any]:
     """Store a request; what is wrong is told, nothing typed is lost."""
-    require(reader, "request.file")
+    require_filing(reader)
     form = await request.form()
     record = _read(form)
     try:
         filed = await file_request(session, reader, record, looked=bool(form.get("looked")))
     except Invalid as error:
-        return _form(request, record, errors=error.errors)
+        return _form(request, reader, record, errors=error.errors)
     return redirect(request, f"/requests/{filed.id}", notice=message("The request is filed."))
 
 
@@ -116,7 +129,7 @@ async def request_page(
     request: HTMXRequest, session: AsyncSession, reader: Actor, request_id: int
 ) -> Response[Any]:
     """Show a request."""
-    return await _one(request, session, reader, request_id)
+    return await show_request(request, session, reader, request_id)
 
 
 @get("/requests/{request_id:int}/edit")
@@ -124,9 +137,9 @@ async def edit_page(
     request: HTMXRequest, session: AsyncSession, reader: Actor, request_id: int
 ) -> Response[Any]:
     """Show the form of a request."""
-    require(reader, "request.file")
     stored = await get_request(session, request_id)
-    return _form(request, _record(stored), stored)
+    require(reader, "request.file", country=stored.country)
+    return _form(request, reader, _record(stored), stored)
 
 
 @post("/requests/{request_id:int}/edit", status_code=200)
@@ -134,23 +147,23 @@ async def revise(
     request: HTMXRequest, session: AsyncSession, reader: Actor, request_id: int
 ) -> Response[Any]:
     """Change a request. Of two who do so at once, the second sees what the first has saved."""
-    require(reader, "request.file")
+    stored = await get_request(session, request_id)
+    require(reader, "request.file", country=stored.country)
     form = await request.form()
     record, looked = _read(form), bool(form.get("looked"))
-    stored = await get_request(session, request_id)
     try:
         async with session.begin_nested():
             await revise_request(
                 session, reader, request_id, record, version=_version(form), looked=looked
             )
     except Invalid as error:
-        return _form(request, record, stored, error.errors, version=_version(form))
+        return _form(request, reader, record, stored, error.errors, version=_version(form))
     except Conflict:
         await session.refresh(stored)
-        if stored.state != "open":
-            return await _one(request, session, reader, request_id, overtaken=True)
+        if stored.state not in WAITING:
+            return await show_request(request, session, reader, request_id, overtaken=True)
         errors = (FieldError("", _OVERTAKEN),)
-        return _form(request, record, stored, errors, theirs=True)
+        return _form(request, reader, record, stored, errors, theirs=True)
     return redirect(request, f"/requests/{request_id}", notice=message("The request is changed."))
 
 
@@ -159,17 +172,22 @@ async def close(
     request: HTMXRequest, session: AsyncSession, reader: Actor, request_id: int
 ) -> Response[Any]:
     """Close a request, and say what became of it."""
-    require(reader, "request.file")
+    stored = await get_request(session, request_id)
+    require(reader, "request.file", country=stored.country)
     form = await request.form()
     typed = {name: str(form.get(name, "")) for name in ("state", "outcome")}
     try:
         async with session.begin_nested():
             await close_request(session, reader, request_id, **typed, version=_version(form))
     except Invalid as error:
-        return await _one(request, session, reader, request_id, typed, error.errors)
+        return await show_request(request, session, reader, request_id, typed, error.errors)
+    except Forbidden as error:
+        session.expire_all()
+        told = [FieldError("state", error.said)]
+        return await show_request(request, session, reader, request_id, typed, told)
     except Conflict:
         session.expire_all()
-        return await _one(request, session, reader, request_id, typed, overtaken=True)
+        return await show_request(request, session, reader, request_id, typed, overtaken=True)
     return redirect(request, f"/requests/{request_id}", notice=message("The request is closed."))
 
 
@@ -204,6 +222,7 @@ def _version(form: Mapping[str, Any]) -> int:
 
 def _form(
     request: HTMXRequest,
+    reader: Actor,
     record: RequestRecord,
     stored: AssistanceRequest | None = None,
     errors: tuple[FieldError, ...] = (),
@@ -222,32 +241,12 @@ def _form(
         theirs=_record(stored) if theirs and stored else None,
         errors=errors,
         suspicious=[*suspicious_parts(record.title), *suspicious_parts(record.text)],
-        countries=_countries(i18n.language_of(request)),
+        countries=[
+            (code, name)
+            for code, name in _countries(i18n.language_of(request))
+            if may(reader, "request.file", country=code)
+        ],
         text_languages={code: i18n.LANGUAGES[code] for code in codelists.LANGUAGES},
-    )
-
-
-async def _one(
-    request: HTMXRequest,
-    session: AsyncSession,
-    reader: Actor,
-    request_id: int,
-    typed: Mapping[str, str] | None = None,
-    errors: tuple[FieldError, ...] = (),
-    overtaken: bool = False,
-) -> Response[Any]:
-    stored = await get_request(session, request_id)
-    return page(
-        request,
-        "requests/request.html",
-        status=409 if overtaken else 422 if errors else 200,
-        one=stored,
-        typed=typed or {"state": "", "outcome": ""},
-        errors=errors,
-        overtaken=overtaken,
-        ends=CLOSED,
-        history=await history_of(session, "request", request_id) if reader.signed_in else [],
-        actions=ACTIONS,
     )
 
 

@@ -88,7 +88,7 @@ async def test_need_is_what_is_asked_for_or_assessed(session) -> None:
     await a_request(session, "MD", "PROT-4", "PROT-5")
     await a_request(session, "MD", "PROT-4", urgency="urgent")
     closed = await a_request(session, "UA", "PROT-4")
-    await close_request(session, COMMAND_LINE, closed, "answered", "Given.", version=1)
+    await close_request(session, COMMAND_LINE, closed, "met", "Given.", version=1)
     await an_assessment(session, "UA", "PROS-1", "medium")
     await an_assessment(session, "KE", "PROS-1", "none")
     await a_project(session, measures=["PROT-5"], pillars=["protection"])

@@ -16,9 +16,19 @@ from web.api.v1 import (
     overlaps,
     paris_declaration,
     projects,
+    requests,
 )
 
-_MODULES = (projects, overlaps, fragmentation, gaps, division, paris_declaration, codelists)
+_MODULES = (
+    projects,
+    overlaps,
+    requests,
+    fragmentation,
+    gaps,
+    division,
+    paris_declaration,
+    codelists,
+)
 
 
 @get("/api/v1/openapi.json", include_in_schema=False)
