@@ -29,7 +29,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry import codelists
 from registry.coordination.totals import MERGED
 from registry.figures import running
-from registry.models import OverlapCase, OverlapPair, Project
+from registry.models import OverlapCase, OverlapPair, Project, is_decided
 from registry.overlap.listing import listed_pairs
 from registry.permissions import Actor
 from registry.visibility import readable_projects
@@ -188,7 +188,7 @@ def _pairs(reader: Actor, area: Area) -> Select[*tuple[Any, ...]]:
         select(
             col(OverlapPair.id),
             col(OverlapPair.probability),
-            (col(OverlapCase.state) != "decided").label("open"),
+            (~is_decided()).label("open"),
             col(OverlapPair.countries).label("codes"),
         )
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
@@ -241,7 +241,8 @@ _MERGED = (
     JOIN overlap_pair pair ON pair.case_id = review.id
     JOIN here a ON a.id = pair.a_id
     JOIN here b ON b.id = pair.b_id
-    WHERE review.state = 'decided' AND review.outcome = :merged AND a.active AND b.active
+    WHERE review.state IN ('decided', 'followed-up') AND review.outcome = :merged
+      AND a.active AND b.active
     """)
     .bindparams(merged=MERGED)
     .columns()

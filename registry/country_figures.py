@@ -28,7 +28,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.figures import running
 from registry.folding import fold
-from registry.models import OverlapCase, OverlapPair, Project
+from registry.models import OverlapCase, OverlapPair, Project, is_decided
 from registry.models import ProjectCountry as Recipient
 from registry.overlap.listing import listed_pairs
 from registry.permissions import Actor
@@ -151,7 +151,7 @@ def _pairs(reader: Actor, code: str) -> Select[*tuple[Any, ...]]:
             col(OverlapPair.id),
             col(OverlapPair.probability),
             col(OverlapPair.months),
-            (col(OverlapCase.state) != "decided").label("open"),
+            (~is_decided()).label("open"),
             col(OverlapCase.decided_at),
             a.measures.label("codes_a"),
             b.measures.label("codes_b"),

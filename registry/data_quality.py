@@ -21,6 +21,7 @@ from registry.models import (
     OverlapPair,
     Project,
     ProjectCountry,
+    is_decided,
 )
 from registry.outbox import CONSUMERS
 from registry.overlap.model import model_in_use
@@ -120,7 +121,9 @@ async def quality_figures(session: AsyncSession, actor: Actor) -> QualityFigures
         )
     ).one()
     undecided = await session.exec(
-        select(func.count()).select_from(OverlapCase).where(OverlapCase.state != "decided")
+        select(func.count())
+        .select_from(OverlapCase)
+        .where(~is_decided(), col(OverlapCase.gathered_into).is_(None))
     )
     accounts, organisations, without_account, without_mandate = await _organisation_figures(session)
     return QualityFigures(

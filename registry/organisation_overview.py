@@ -22,7 +22,7 @@ from registry.listed import (
     overlaps_of,
     shown_pairs,
 )
-from registry.models import Project
+from registry.models import DECIDED, Project
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -132,7 +132,7 @@ async def organisation_overview(
             "money": _money(figures["money"]),
             "years": [Year(*one) for one in figures["years"]],
             "partners": _partners(figures["partners"]),
-            "overlaps": sorted(overlaps, key=lambda one: one.state == "decided"),
+            "overlaps": sorted(overlaps, key=lambda one: one.state in DECIDED),
         }
     )
 
@@ -214,7 +214,7 @@ _PARTNERS = (
 
 _PAIRS = (
     text("""
-    SELECT pair.id, probability, review.state <> 'decided' AS open
+    SELECT pair.id, probability, review.state NOT IN ('decided', 'followed-up') AS open
     FROM (
       SELECT overlap_pair.id, probability, flagged, case_id
       FROM mine JOIN overlap_pair ON a_id = mine.id JOIN readable ON readable.id = b_id
@@ -225,7 +225,7 @@ _PAIRS = (
       WHERE reports
     ) AS pair
     JOIN overlap_case review ON review.id = case_id
-    WHERE flagged OR review.state = 'decided'
+    WHERE flagged OR review.state IN ('decided', 'followed-up')
     """)
     .columns()
     .cte("pair")

@@ -32,7 +32,21 @@ PERMISSIONS: dict[str, dict[str, Scope]] = {
         "reviewer": "everywhere",
         "secretariat": "everywhere",
     },
-    "overlap.propose": {"reviewer": "everywhere", "secretariat": "everywhere"},
+    "overlap.propose": {
+        "member": "own",
+        "organisation-administrator": "own",
+        "reviewer": "everywhere",
+        "secretariat": "everywhere",
+    },
+    "overlap.vote": {
+        "member": "own",
+        "organisation-administrator": "own",
+        "reviewer": "everywhere",
+        "secretariat": "everywhere",
+    },
+    "overlap.assign": {"reviewer": "everywhere", "secretariat": "everywhere"},
+    "overlap.reopen": {"reviewer": "everywhere", "secretariat": "everywhere"},
+    "overlap.follow-up": {"reviewer": "everywhere", "secretariat": "everywhere"},
     "overlap.decide": {"reviewer": "everywhere", "secretariat": "everywhere"},
     "request.file": {
         "member": "own-country",

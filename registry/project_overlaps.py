@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.models import Organisation, OverlapCase, OverlapPair, Project
+from registry.models import Organisation, OverlapCase, OverlapPair, Project, is_decided
 from registry.overlap.explaining import Explanation, explain
 from registry.permissions import Actor
 from registry.visibility import readable_projects
@@ -46,7 +46,7 @@ async def overlaps_of_project(
         .join(Project, other)
         .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
         .where(
-            or_(col(OverlapPair.flagged), OverlapCase.state == "decided"),
+            or_(col(OverlapPair.flagged), is_decided()),
             Project.state == "published",
             readable_projects(reader),
         )
@@ -88,7 +88,7 @@ async def open_overlaps(
             .join(Project, col(Project.id) == theirs)
             .where(
                 col(OverlapPair.flagged),
-                OverlapCase.state != "decided",
+                ~is_decided(),
                 mine.in_(ids),
                 readable_projects(reader),
             )

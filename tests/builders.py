@@ -1,6 +1,6 @@
 """Builders: a test says what matters to it, the rest is plausible."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -8,11 +8,14 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.accounts import add_account
+from registry.case_decisions import decide
+from registry.coordination.quorum import MOST_DAYS
 from registry.exchange.record import CountryShare, Participant, ProjectRecord, Related
-from registry.models import Account, Organisation, Project
+from registry.models import Account, Organisation, OverlapCase, Project
 from registry.organisations import OrganisationRecord, find_organisation, register_organisation
 from registry.permissions import COMMAND_LINE, Actor
 from registry.projects import register_project
+from registry.review import propose
 
 _numbers = count(1)
 PASSWORD = "correct horse battery"
@@ -87,6 +90,26 @@ async def an_account(
     )
 
 
+async def a_decision(
+    session: AsyncSession,
+    case_id: int,
+    outcome: str = "not-an-overlap",
+    reason: str = "They differ.",
+    lead: Organisation | None = None,
+) -> OverlapCase:
+    """A decision of the secretariat on what the group left open until the deadline was over."""
+    account = await an_account(session, "secretariat")
+    secretariat = acting(account)
+    lead_id = lead.id if lead else None
+    said = await propose(session, secretariat, case_id, outcome, reason, lead_id)
+    said.at -= timedelta(days=MOST_DAYS + 1)
+    session.add(said)
+    await session.flush()
+    case = await session.get(OverlapCase, case_id)
+    assert case is not None and said.id is not None
+    return await decide(session, secretariat, case_id, version=case.version, proposal_id=said.id)
+
+
 def acting(account: Account) -> Actor:
     """The actor whom this account signs in as."""
     return Actor(account.id, account.name, account.role, account.organisation_id)
@@ -97,6 +120,7 @@ __all__ = [
     "CountryShare",
     "Participant",
     "Related",
+    "a_decision",
     "a_project",
     "a_record",
     "acting",

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from registry.case_view import CaseView
 from registry.catalogue import ProjectView
-from registry.models import CaseComment, Organisation
+from registry.models import Organisation
 from registry.overlap.listing import PairView
-from registry.review import CaseView, CommentView
 from web import charts, comparison
 
 
@@ -34,15 +34,6 @@ class Shown:
     """First and last day on which both run."""
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """An outcome that was proposed, and by whom."""
-
-    outcome: str
-    lead: Organisation | None
-    said: list[CommentView]
-
-
 def chosen_pair(view: CaseView, wanted: int | None) -> PairView:
     """Return the pair of this id, else the likeliest of the case."""
     return next((one for one in view.pairs if one.pair.id == wanted), view.pairs[0])
@@ -65,15 +56,10 @@ def shown(view: CaseView, pair: PairView) -> Shown:
     )
 
 
-def proposals(comments: list[CommentView]) -> list[Proposal]:
-    """Return what was proposed, the same proposals of several people together, most named first."""
-    found: dict[tuple[str, int | None], Proposal] = {}
-    for said in comments:
-        comment: CaseComment = said.comment
-        if comment.outcome:
-            key = (comment.outcome, comment.lead_organisation_id)
-            found.setdefault(key, Proposal(comment.outcome, said.lead, [])).said.append(said)
-    return sorted(found.values(), key=lambda one: -len({said.author for said in one.said}))
+def short_names(view: CaseView) -> list[str]:
+    """Return the organisations whose projects these are, by acronym where they have one."""
+    found = (one.organisation.acronym or one.organisation.name for one in view.projects)
+    return list(dict.fromkeys(found))
 
 
 def organisation_names(view: CaseView) -> dict[int, str]:

@@ -9,7 +9,7 @@ from sqlalchemy import Select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.models import OverlapCase, OverlapPair, ProjectCountry
+from registry.models import OverlapCase, OverlapPair, ProjectCountry, is_decided
 
 MERGED = "merged-double-registration"
 """The outcome of a review that says: these records are one project."""
@@ -48,7 +48,7 @@ async def merged_pairs(
         select(OverlapPair.a_id, OverlapPair.b_id)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .where(
-            OverlapCase.state == "decided",
+            is_decided(),
             OverlapCase.outcome == MERGED,
             col(OverlapPair.a_id).in_(among),
             col(OverlapPair.b_id).in_(among),

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.exchange.iati.codes import identifier_in_file
 from registry.exchange.iati.decisions import AGREED, Agreement
-from registry.models import Organisation, OverlapCase, OverlapPair, Project
+from registry.models import Organisation, OverlapCase, OverlapPair, Project, is_decided
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -29,7 +29,7 @@ async def agreements_on(
             .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
             .where(
                 mine.in_(projects),
-                OverlapCase.state == "decided",
+                is_decided(),
                 col(OverlapCase.outcome).in_(AGREED),
                 readable_projects(reader),
             )

@@ -7,14 +7,21 @@ from registry.models.imports import Import, ImportItem, KeptSource
 from registry.models.mechanism import MechanismVersion
 from registry.models.organisation import ContactPoint, Mandate, Organisation, OrganisationName
 from registry.models.overlap import (
-    CaseComment,
+    DECIDED,
     OverlapCase,
     OverlapJob,
     OverlapPair,
     OverlapRun,
     ProjectProfile,
+    is_decided,
 )
 from registry.models.paris_declaration import ParisAnswers
+from registry.models.programme import (
+    DivisionShare,
+    JointProgramme,
+    ProgrammeOrganisation,
+    ProgrammeProject,
+)
 from registry.models.project import (
     DIMENSIONS,
     Participation,
@@ -31,20 +38,33 @@ from registry.models.request import (
     RequestNotice,
     RequestVector,
 )
+from registry.models.review import (
+    CaseComment,
+    CaseMail,
+    CaseNotice,
+    CaseVote,
+    QuorumRule,
+)
 from registry.models.saved_search import ProjectNews, SavedSearch
 from registry.models.search import SynonymList
 
 __all__ = [
+    "DECIDED",
     "DIMENSIONS",
     "Account",
     "AssessedNeed",
     "AssistanceOffer",
     "AssistanceRequest",
     "CaseComment",
+    "CaseMail",
+    "CaseNotice",
+    "CaseVote",
     "Change",
     "ContactPoint",
+    "DivisionShare",
     "Import",
     "ImportItem",
+    "JointProgramme",
     "KeptSource",
     "LeadWeights",
     "Mandate",
@@ -60,11 +80,14 @@ __all__ = [
     "OverlapRun",
     "ParisAnswers",
     "Participation",
+    "ProgrammeOrganisation",
+    "ProgrammeProject",
     "Project",
     "ProjectCountry",
     "ProjectNews",
     "ProjectProfile",
     "ProjectVector",
+    "QuorumRule",
     "Relation",
     "RequestNotice",
     "RequestVector",
@@ -72,5 +95,6 @@ __all__ = [
     "SignIn",
     "SignInFailure",
     "SynonymList",
+    "is_decided",
     "now",
 ]

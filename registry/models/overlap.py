@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     Column,
+    ColumnElement,
     DateTime,
     ForeignKey,
     Index,
@@ -16,9 +17,12 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 from registry.models.project import now
+
+DECIDED = ("decided", "followed-up")
+"""States of a case in which a decision holds."""
 
 
 class OverlapCase(SQLModel, table=True):
@@ -27,14 +31,37 @@ class OverlapCase(SQLModel, table=True):
     __tablename__ = "overlap_case"
     id: int | None = Field(default=None, primary_key=True)
     state: str = "open"
-    """open, under-review, decided."""
+    """A state of `registry.coordination.case_states`."""
+    round: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    """Begins anew when the case is reopened, or another project joins after proposals were made."""
     outcome: str | None = None
     lead_organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
     reason: str | None = None
     decided_by: int | None = Field(default=None, foreign_key="account.id")
     decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    decided_how: str | None = None
+    """quorum, secretariat; None before quorums were kept."""
+    proposal_id: int | None = Field(
+        default=None, sa_column=Column(Integer, ForeignKey("case_comment.id", use_alter=True))
+    )
+    """The proposal that was decided as it stood."""
+    upheld_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    """When somebody last said that the decision stands though a project has changed."""
+    follow_up: str | None = None
+    """What came of the decision."""
+    followed_up_by: int | None = Field(default=None, foreign_key="account.id")
+    followed_up_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    assignee_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    """Who looks after the case."""
+    gathered_into: int | None = Field(default=None, foreign_key="overlap_case.id")
+    """The case that took over all its pairs, and what was said."""
     opened_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
     version: int = 1
+
+
+def is_decided() -> ColumnElement[bool]:
+    """Return the condition on OverlapCase that a decision holds."""
+    return col(OverlapCase.state).in_(DECIDED)
 
 
 class OverlapPair(SQLModel, table=True):
@@ -73,20 +100,6 @@ class OverlapPair(SQLModel, table=True):
     """The smaller budget of the two in the countries they share: what might be spent twice."""
     case_id: int | None = Field(default=None, foreign_key="overlap_case.id", index=True)
     judged_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
-
-
-class CaseComment(SQLModel, table=True):
-    """What somebody said about a case, or proposed for it."""
-
-    __tablename__ = "case_comment"
-    id: int | None = Field(default=None, primary_key=True)
-    case_id: int = Field(foreign_key="overlap_case.id", index=True)
-    account_id: int = Field(foreign_key="account.id")
-    at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
-    text: str
-    outcome: str | None = None
-    """Set when the comment proposes an outcome."""
-    lead_organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
 
 
 class ProjectProfile(SQLModel, table=True):

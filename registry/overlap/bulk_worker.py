@@ -19,6 +19,7 @@ from registry.overlap.background import Background
 from registry.overlap.bulk import BulkSearch
 from registry.overlap.columns import Columns
 from registry.overlap.comparing import background_for, judge_pairs, load_profiles
+from registry.overlap.gathering import Key
 from registry.overlap.glance import Glance
 from registry.overlap.judging import JudgedPair, Screen
 from registry.overlap.kept import keep_profiles, kept_profiles, unpack
@@ -26,7 +27,6 @@ from registry.overlap.model import model_in_use
 from registry.overlap.pairs import (
     KEPT_FROM,
     STORING,
-    Key,
     compared_before,
     key_of,
     store_pairs,

@@ -10,8 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import Organisation, OverlapCase, OverlapPair, Project
 from registry.overlap.comparing import background_for, judge_pairs, load_profiles
+from registry.overlap.gathering import Key
 from registry.overlap.listing import PairView
-from registry.overlap.pairs import Key, pair_of
+from registry.overlap.pairs import pair_of
 from registry.permissions import Actor
 from registry.statements import among
 from registry.visibility import readable_projects

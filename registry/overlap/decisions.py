@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, literal
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import Conflict
-from registry.exchange.record import COLUMNS, ProjectRecord, as_json
-from registry.models import Change, Organisation, OverlapCase, OverlapPair, Project
+from registry.exchange.record import ProjectRecord, as_json
+from registry.models import DECIDED, Change, Organisation, OverlapCase, OverlapPair, Project
+from registry.overlap.changed_since import material
 from registry.overlap.labelled import NOT_AN_OVERLAP, UNDECIDED
 from registry.overlap.listing import listed_pairs
 from registry.overlap.model import DOUBLE_REGISTRATION, DUPLICATED_ASSISTANCE
@@ -32,10 +32,6 @@ LABEL_OF_OUTCOME: Mapping[str, str] = {
 }
 """What an outcome says of the pair. Whoever has to join forces or to divide the labour gave the
 same assistance; projects that complete each other did not."""
-NOT_COMPARED = frozenset(
-    {"status", "mandates", "url", "contact_name", "contact_email", "visibility", *RESTRICTED_FIELDS}
-)
-"""Columns of a record that no evidence looks at: a change of them leaves a label true."""
 WITHHELD = frozenset(
     {"url", "contact_name", "contact_email", "suggestions", "source", *RESTRICTED_FIELDS}
 )
@@ -113,7 +109,7 @@ def _label(pair: OverlapPair, case: OverlapCase, a: _Side, b: _Side) -> dict[str
         "model_version": pair.model_version,
     }
     named = {"a": a.name, "b": b.name}
-    if case.state != "decided" or case.outcome is None or case.decided_at is None:
+    if case.state not in DECIDED or case.outcome is None or case.decided_at is None:
         return {**named, "label": UNDECIDED, "why": "", **judged}
     changed = max((at for at in (a.changed, b.changed) if at), default=None)
     return {
@@ -134,15 +130,9 @@ def _project(record: ProjectRecord, name: str) -> dict[str, Any]:
 
 
 async def _sides(session: AsyncSession, ids: Sequence[int]) -> dict[int, _Side]:
-    compared = literal([name for name in COLUMNS if name not in NOT_COMPARED], ARRAY(Text))
     changes = await session.exec(
         select(Change.subject_id, func.max(Change.at))
-        .where(
-            Change.subject == "project",
-            Change.action == "revised",
-            among(Change.subject_id, ids),
-            col(Change.before).bool_op("?|")(compared),
-        )
+        .where(material(), among(Change.subject_id, ids))
         .group_by(col(Change.subject_id))
     )
     changed = dict(changes.all())

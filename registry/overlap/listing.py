@@ -10,14 +10,15 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.models import Organisation, OverlapCase, OverlapPair, Project
+from registry.models import Organisation, OverlapCase, OverlapPair, Project, is_decided
 from registry.overlap.explaining import Explanation, explain
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
 Order = Literal["probability", "money", "likely-money", "newest"]
 """likely-money: probability times money in common, what is probably spent twice."""
-State = Literal["open", "under-review", "decided"]
+State = Literal["open", "under-review", "decided", "followed-up"]
+"""open: all that is not decided; decided: what is followed up too."""
 LARGEST_PAGE = 1_000
 
 
@@ -143,7 +144,7 @@ def listed_pairs(
     """Return the conditions on OverlapPair, joined with its case, of what `flagged_pairs` lists."""
     conditions = [
         *_readable(reader),
-        or_(col(OverlapPair.flagged), col(OverlapCase.state) == "decided"),
+        or_(col(OverlapPair.flagged), is_decided()),
     ]
     if country:
         conditions.append(_holds(OverlapPair.countries, country.upper()))
@@ -153,7 +154,9 @@ def listed_pairs(
     if kind:
         conditions.append(col(OverlapPair.kind) == kind)
     if state == "open":
-        conditions.append(col(OverlapCase.state) != "decided")
+        conditions.append(~is_decided())
+    elif state == "decided":
+        conditions.append(is_decided())
     elif state:
         conditions.append(col(OverlapCase.state) == state)
     if min_probability is not None:
@@ -166,7 +169,7 @@ def _holds(codes: list[str], code: str) -> ColumnElement[bool]:
 
 
 def _order(order: Order, a: Any, b: Any) -> list[Any]:
-    decided = case((col(OverlapCase.state) == "decided", 1), else_=0)
+    decided = case((is_decided(), 1), else_=0)
     ends = func.least(a.end_date, b.end_date)
     over = case((ends < date.today(), 1), else_=0)
     probability = col(OverlapPair.probability).desc()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.models import Change, OverlapCase
+from registry.models import Change, OverlapCase, is_decided
 from registry.overlap.decisions import LABEL_OF_OUTCOME
 from registry.overlap.measured import CalibrationBin, calibration
 from registry.overlap.model import KINDS_OF_OVERLAP
@@ -39,7 +39,7 @@ async def live_calibration(session: AsyncSession, actor: Actor) -> LiveCalibrati
         .where(
             Change.subject == "case",
             Change.action == "decided",
-            OverlapCase.state == "decided",
+            is_decided(),
         )
         .distinct(col(Change.subject_id))
         .order_by(col(Change.subject_id), col(Change.id).desc())

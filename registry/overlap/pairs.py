@@ -1,4 +1,4 @@
-"""Storing judged pairs and their cases, without losing what people said about them."""
+"""Storing judged pairs, without losing what people said about them. Their cases: `cases.py`."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
@@ -8,20 +8,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry import history
-from registry.copying import copy_rows, next_ids
-from registry.models import CaseComment, OverlapCase, OverlapPair, Project, now
+from registry.copying import copy_rows
+from registry.models import OverlapCase, OverlapPair, Project, now
+from registry.overlap.cases import assign_cases
+from registry.overlap.gathering import Key
 from registry.overlap.judging import JudgedPair
 from registry.overlap.model import model_in_use
-from registry.permissions import REGISTRY
 
 KEPT_FROM = 0.2
 """Of pairs below this probability only that they were compared is kept: nobody will ask why, and in
 a large registry they are nearly all pairs."""
 STORING = 0x4F564C50  # 'OVLP'
 """Key under which one transaction at a time stores pairs and cases."""
-
-Key = tuple[int, int]
 
 
 class _Stored(NamedTuple):
@@ -64,19 +62,15 @@ async def store_pairs(
     )
     existing = {(a, b): _Stored(id or 0, case) for id, a, b, case in rows if (a, b) not in settled}
     found = {key_of(pair): pair for pair in judged if pair.countries}
-    cases = {key: pair.case for key, pair in existing.items() if pair.case is not None}
-    over = {cases[key] for key in cases if key not in found or not found[key].flagged}
-    disposable = await _untouched(session, over)
-    cases = {key: case for key, case in cases.items() if case not in disposable}
-    fresh = [key for key, pair in found.items() if pair.flagged and key not in cases]
-    cases |= await _open_cases(session, {key: found[key] for key in fresh})
+    assigned = await assign_cases(session, {key: one.case for key, one in existing.items()}, found)
+    cases, disposable = assigned.cases, assigned.empty
     kept = {key: pair for key, pair in found.items() if key in cases or _is_kept(pair)}
     written = {key: _row(pair, cases.get(key)) for key, pair in kept.items()}
     await _write(session, [row for key, row in written.items() if key in existing])
     await copy_rows(session, OverlapPair, [r for key, r in written.items() if key not in existing])
     await _withdraw(session, {k: p for k, p in existing.items() if k not in kept}, cases)
     if disposable:
-        await session.execute(delete(OverlapCase).where(col(OverlapCase.id).in_(disposable)))
+        await session.execute(delete(OverlapCase).where(col(OverlapCase.id).in_(list(disposable))))
     for known in list(session.identity_map.values()):
         if isinstance(known, OverlapPair):
             session.expunge(known)  # written past the identity map
@@ -143,55 +137,3 @@ async def _withdraw(session: AsyncSession, gone: dict[Key, _Stored], cases: dict
         )
     if dropped:
         await session.execute(delete(OverlapPair).where(col(OverlapPair.id).in_(dropped)))
-
-
-async def _untouched(session: AsyncSession, case_ids: Collection[int]) -> set[int]:
-    """Return those of these cases that nobody has said or decided anything about."""
-    if not case_ids:
-        return set()
-    commented = select(CaseComment.case_id)
-    rows = await session.exec(
-        select(OverlapCase.id)
-        .where(
-            col(OverlapCase.id).in_(list(case_ids)),
-            OverlapCase.state == "open",
-            col(OverlapCase.id).not_in(commented),
-        )
-        .with_for_update()
-    )
-    return {id for id in rows if id is not None}
-
-
-async def _open_cases(session: AsyncSession, flagged: dict[Key, JudgedPair]) -> dict[Key, int]:
-    """Open a case for each of these pairs."""
-    if not flagged:
-        return {}
-    ids = await next_ids(session, OverlapCase, len(flagged))
-    cases = dict(zip(flagged, ids, strict=True))
-    opened = now()
-    await copy_rows(
-        session,
-        OverlapCase,
-        [{"id": id, "state": "open", "opened_at": opened, "version": 1} for id in ids],
-    )
-    await history.record_changes(
-        session,
-        REGISTRY,
-        "case",
-        [
-            history.Entry(
-                cases[key],
-                "opened",
-                {},
-                {
-                    "state": "open",
-                    "kind": pair.judgement.kind,
-                    "probability": round(pair.judgement.probability, 3),
-                    "projects": [pair.a.record.identifier, pair.b.record.identifier],
-                    "model_version": model_in_use().version,
-                },
-            )
-            for key, pair in flagged.items()
-        ],
-    )
-    return cases

@@ -82,6 +82,48 @@ async def test_sources_kept_twice_under_one_name_become_one(server: EmbeddedServ
         await database.close()
 
 
+async def test_decisions_and_proposals_of_before_the_quorum_stay(server: EmbeddedServer) -> None:
+    name = registry_database.scratch_database_name()
+    await registry_database._create_database(server.url("postgres"), name)
+    database = Database(server.url(name))
+    try:
+        async with database.engine.begin() as connection:
+            await connection.run_sync(_upgrade_to, "0010")
+            for statement in (
+                "INSERT INTO organisation (id, slug, name, names, aliases, icat_member, version) "
+                "SELECT n, 'o' || n, 'O' || n, '{}', '{}', true, 1 FROM generate_series(1, 2) n",
+                "INSERT INTO account (id, email, name, password_hash, role, organisation_id, "
+                "active, created_at) SELECT n, 'p' || n || '@example.org', 'P', '', 'reviewer', "
+                "nullif(n, 3), true, now() FROM generate_series(1, 3) n",
+                "INSERT INTO overlap_case (id, state, outcome, reason, decided_by, decided_at, "
+                "opened_at, version) VALUES (1, 'decided', 'not-an-overlap', 'They differ.', 1, "
+                "now(), now(), 2), (2, 'under-review', NULL, NULL, NULL, NULL, now(), 1)",
+                "INSERT INTO case_comment (id, case_id, account_id, at, text, outcome) VALUES "
+                "(1, 1, 1, now(), 'One', 'not-an-overlap'), "
+                "(2, 2, 1, now(), 'Two', 'not-an-overlap'), "
+                "(3, 2, 1, now(), 'Three', 'complementary-no-action'), "
+                "(4, 2, 2, now(), 'Four', 'complementary-no-action'), "
+                "(5, 2, 3, now(), 'Five', 'joint-programme'), (6, 2, 2, now(), 'Six', NULL)",
+            ):
+                await connection.execute(text(statement))
+        await database.migrate()
+        async with database.engine.connect() as connection:
+            cases = await connection.execute(
+                text("SELECT id, state, outcome, reason, decided_by, round, version "
+                     "FROM overlap_case ORDER BY id")
+            )  # fmt: skip
+            assert [tuple(row) for row in cases] == [
+                (1, "decided", "not-an-overlap", "They differ.", 1, 1, 2),
+                (2, "under-review", None, None, None, 1, 1),
+            ]
+            votes = await connection.execute(
+                text("SELECT proposal_id, organisation_id, stance FROM case_vote ORDER BY 1")
+            )
+            assert [tuple(row) for row in votes] == [(3, 1, "support"), (4, 2, "support")]
+    finally:
+        await database.close()
+
+
 def _upgrade_to(connection: Connection, revision: str) -> None:
     config = migration_config()
     config.attributes["connection"] = connection

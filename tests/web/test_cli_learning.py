@@ -10,9 +10,8 @@ from sqlmodel import select
 from registry.database import Database
 from registry.models import OverlapCase
 from registry.overlap.model import read_model
-from registry.permissions import COMMAND_LINE
-from registry.review import decide
 from registry.settings import settings
+from tests.builders import a_decision
 from tests.registry.overlap.test_learning import a_set
 from tests.web.test_cli import GOOD, Command, convene, home
 
@@ -51,10 +50,7 @@ async def _decide_two() -> None:
     async with database.session() as session:
         cases = await session.exec(select(OverlapCase).where(OverlapCase.state == "open"))
         for case in cases.all()[:-1]:
-            await decide(
-                session, COMMAND_LINE, case.id or 0, version=1, outcome="not-an-overlap",
-                reason="Two teams of one office.",
-            )  # fmt: skip
+            await a_decision(session, case.id or 0, reason="Two teams of one office.")
     await database.close()
 
 

@@ -7,9 +7,7 @@ from sqlalchemy import update
 
 from registry.models import OverlapPair
 from registry.overlap.model import model_in_use
-from registry.permissions import COMMAND_LINE
-from registry.review import decide
-from tests.builders import a_project, an_organisation
+from tests.builders import a_decision, a_project, an_organisation
 from tests.web.conftest import Browser, text_of
 from tests.web.test_overlap_pages import an_overlap, case_id
 
@@ -51,10 +49,7 @@ async def test_a_case_says_which_model_judged_it_and_which_raised_it(
 async def test_a_decision_is_told(browser: Browser, case_id: int) -> None:
     async with browser.database.session() as session:
         unodc = await an_organisation(session, "UNODC")
-        await decide(
-            session, COMMAND_LINE, case_id, version=1, outcome="joint-programme",
-            reason="One course is enough.", lead_organisation_id=unodc.id,
-        )  # fmt: skip
+        await a_decision(session, case_id, "joint-programme", "One course is enough.", unodc)
     read = (await browser.get(f"/api/v1/overlaps/{case_id}")).json()
     assert (read["state"], read["outcome"]) == ("decided", "joint-programme")
     assert (read["reason"], read["lead"]) == ("One course is enough.", "unodc")

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from registry.models import OverlapPair
+from registry.case_decisions import reopen
+from registry.models import Organisation, OverlapPair
 from registry.overlap.measured import CalibrationBin, Evaluation, WrongPair
 from registry.overlap.model import Model, judging_with, model_in_use
 from registry.permissions import Actor
-from registry.review import decide
-from tests.builders import a_project, an_account, an_organisation
+from tests.builders import a_decision, a_project, an_account, an_organisation
 from tests.web.conftest import Browser, text_of
 from tests.web.test_overlap_pages import an_overlap
 
@@ -140,8 +140,8 @@ async def decided(browser: Browser, outcome: str, probability: float) -> int:
         a = await a_project(session, reporting_org="Sida")
         b = await a_project(session, reporting_org="IOM")
         case_id = await an_overlap(session, a, b, probability=probability, model_version="3")
-        await decide(session, SECRETARIAT, case_id, version=1, outcome=outcome, reason="We asked.",
-                     lead_organisation_id=a.reporting_organisation_id)  # fmt: skip
+        lead = await session.get(Organisation, a.reporting_organisation_id)
+        await a_decision(session, case_id, outcome, "We asked.", lead)
         (pair,) = await session.exec(select(OverlapPair).where(OverlapPair.case_id == case_id))
         assert pair.id is not None
         return pair.id
@@ -162,9 +162,9 @@ async def test_decisions_stand_beside_the_probability_that_was_shown(secretariat
     assert row(page, "0.8 – 0.9")[1:4] == ["3", "0.85", "0.67"]
     assert "version 3 of the model" in text
     async with secretariat.database.session() as session:
-        await decide(session, SECRETARIAT, pair.case_id, version=2,
-                     outcome="joint-programme", reason="They do overlap.",
-                     lead_organisation_id=1)  # fmt: skip
+        await reopen(session, SECRETARIAT, pair.case_id, version=2, reason="They do overlap.")
+        lead = await session.get(Organisation, 1)
+        await a_decision(session, pair.case_id, "joint-programme", lead=lead)
     with judging_with(a_model(evaluation=None)):  # its own pairs would stand in a table beside
         page = (await secretariat.get(PAGE)).text
     assert row(page, "0.8 – 0.9")[1] == "2"

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry import codelists
 from registry.errors import FieldError, Invalid
 from registry.messages import Message, message
-from registry.models import Project
+from registry.models import DECIDED, Project
 from registry.overlap.listing import LARGEST_PAGE, PairView, flagged_pairs
 from registry.overlap.model import model_in_use
 from registry.overlap.versions import judged_by_another
@@ -19,7 +19,7 @@ from registry.permissions import COMMAND_LINE
 from web.commands.console import Console, open_database
 from web.commands.learning import write_labels
 
-STATES = ("open", "under-review", "decided")
+STATES = ("open", "under-review", "decided", "followed-up")
 
 
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -40,7 +40,11 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     overlaps = commands.add_parser("overlaps", parents=[shared], help="list flagged pairs")
     overlaps.add_argument("--country", metavar="COUNTRY")
     overlaps.add_argument("--kind", choices=tuple(codelists.scheme("overlap_kinds")))
-    overlaps.add_argument("--state", choices=STATES, help="open: everything not yet decided")
+    overlaps.add_argument(
+        "--state",
+        choices=STATES,
+        help="open: what is not yet decided; decided: followed up or not",
+    )
     overlaps.add_argument("--min-probability", type=_probability, metavar="P", help="0 to 1")
     overlaps.add_argument(
         "--candidates", action="store_true", help="every pair that was compared, flagged or not"
@@ -164,7 +168,9 @@ def _is_in(view: PairView, state: str) -> bool:
     """Tell whether the case of a pair is in a state; whatever is not decided is open."""
     if view.case is None:
         return False
-    return view.case.state != "decided" if state == "open" else view.case.state == state
+    if state in {"open", "decided"}:
+        return (view.case.state in DECIDED) == (state == "decided")
+    return view.case.state == state
 
 
 def _as_data(view: PairView) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from importlib.metadata import version
 
 from litestar import get
 from litestar.plugins.htmx import HTMXRequest
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.coordination.lead_weights import START
+from registry.coordination.quorum import quorum_now
 from registry.errors import NotFound
 from registry.exchange.cells import KEEP
 from registry.exchange.record import COLUMNS
@@ -87,7 +89,7 @@ async def help_page(request: HTMXRequest) -> Page:
 
 
 @get("/help/{topic:str}")
-async def topic_page(request: HTMXRequest, topic: str) -> Page:
+async def topic_page(request: HTMXRequest, session: AsyncSession, topic: str) -> Page:
     """Show one topic."""
     if topic not in TOPICS:
         raise NotFound("There is no help page of this name.")
@@ -112,6 +114,7 @@ async def topic_page(request: HTMXRequest, topic: str) -> Page:
         contact=request.app.state.settings.contact,
         statement_day=STATEMENT_DAY,
         version=version("convene"),
+        quorum=await quorum_now(session),
         model=model_in_use(),
         evidence=EVIDENCE,
         hard_cases=HARD_NEGATIVES,

@@ -16,8 +16,7 @@ from registry.overlap.labelled import LABELS, read_set
 from registry.overlap.model import model_in_use
 from registry.permissions import COMMAND_LINE, VISITOR
 from registry.projects import load_records, revise_project, withdraw_project
-from registry.review import decide
-from tests.builders import Participant, Related, a_project, an_organisation
+from tests.builders import Participant, Related, a_decision, a_project, an_organisation
 
 TEXT = (
     "Sixty prosecutors and thirty judges attend workshops on the trafficking act, on the "
@@ -38,10 +37,7 @@ async def projects(session: AsyncSession, *reporting: str, **values: object) -> 
 async def decide_all(session: AsyncSession, outcome: str) -> None:
     unodc = await an_organisation(session, "UNODC")
     for case in (await session.exec(select(OverlapCase))).all():
-        await decide(
-            session, COMMAND_LINE, case.id or 0, version=case.version, outcome=outcome,
-            reason=REASON, lead_organisation_id=unodc.id,
-        )  # fmt: skip
+        await a_decision(session, case.id or 0, outcome, REASON, unodc)
 
 
 async def revise(session: AsyncSession, project: Project, **values: object) -> None:
@@ -82,12 +78,12 @@ async def test_pairs_of_its_projects_that_nobody_decided_are_undecided(
     pairs = (await session.exec(select(OverlapPair).where(OverlapPair.flagged))).all()
     assert len(pairs) == 3
     open_one = next(pair for pair in pairs if {pair.a_id, pair.b_id} == {a.id, c.id})
-    for pair in pairs:
-        if pair is not open_one:
-            await decide(
-                session, COMMAND_LINE, pair.case_id or 0, version=1, outcome="not-an-overlap",
-                reason=REASON,
-            )  # fmt: skip
+    apart = OverlapCase()
+    session.add(apart)
+    await session.flush()
+    decided, open_one.case_id = open_one.case_id, apart.id
+    await session.flush()
+    await a_decision(session, decided or 0, reason=REASON)
 
     write_set(tmp_path / "new" / "decisions", await decided_set(session, COMMAND_LINE))
 

@@ -8,9 +8,10 @@ from litestar import get
 from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry import review
+from registry.case_access import where_now
+from registry.case_view import get_case
 from registry.models import Organisation, Project
-from registry.overlap.listing import Order, PairView, State
+from registry.overlap.listing import Order, PairView, State, flagged_pairs
 from registry.permissions import Actor
 from web.project_addresses import project_address
 
@@ -124,7 +125,7 @@ async def search_overlaps(
     size: Annotated[int, Parameter(ge=1, le=1000)] = 20,
 ) -> OverlapList:
     """Return the flagged and the decided overlaps of projects that the reader may read."""
-    found = await review.list_cases(
+    found = await flagged_pairs(
         session,
         reader,
         country=country,
@@ -160,7 +161,8 @@ async def read_overlap(
     session: AsyncSession, reader: Actor, case_id: Annotated[int, Parameter(lt=2**31)]
 ) -> OverlapDocument:
     """Return a case with the evidence on its pairs."""
-    view = await review.get_case(session, reader, case_id)
+    case_id = await where_now(session, case_id)
+    view = await get_case(session, reader, case_id)
     case = view.case
     raised = [change.after for change in view.history if change.action == "opened"]
     return OverlapDocument(

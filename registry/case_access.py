@@ -1,0 +1,145 @@
+"""Who may read a case and take part in it: asked by everything that shows or changes one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.errors import Conflict, NotAllowed, NotFound
+from registry.messages import Message, message
+from registry.models import OverlapCase
+from registry.overlap.listing import PairView, pair_count, pairs_of_case
+from registry.permissions import Actor, may, require
+
+OWN_PROJECT = message(
+    "Your organisation registered one of the projects, so others have to record the decision. "
+    "You can comment, propose and vote."
+)
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """A case as far as one person may read it."""
+
+    case: OverlapCase
+    pairs: Sequence[PairView]
+    """The likeliest first."""
+    whole: bool
+    """Whether the person may read all projects of the case. Who may not takes no part in it: what
+    is said may be about the others."""
+
+    @property
+    def id(self) -> int:
+        """The number of the case."""
+        return self.case.id or 0
+
+    @property
+    def concerned(self) -> frozenset[int]:
+        """The organisations whose projects the case is about."""
+        return frozenset(
+            project.reporting_organisation_id for view in self.pairs for project in (view.a, view.b)
+        )
+
+    @property
+    def project_ids(self) -> list[int]:
+        """The projects, those of the likeliest pair first."""
+        return list(dict.fromkeys(i for v in self.pairs for i in (v.pair.a_id, v.pair.b_id)))
+
+    def may(self, actor: Actor, action: str) -> bool:
+        """Tell whether a person may do this to the case, whatever its state."""
+        return (
+            self.whole
+            and actor.account_id is not None
+            and any(may(actor, action, one) for one in self._places())
+        )
+
+    def may_vote(self, actor: Actor) -> bool:
+        """Tell whether a person may vote: for an organisation."""
+        return actor.organisation_id is not None and self.may(actor, "overlap.vote")
+
+    def may_divide(self, actor: Actor) -> bool:
+        """Tell whether a person may write down what was agreed: reviewers, the secretariat, and
+        whoever belongs to the organisation that leads."""
+        lead = self.case.lead_organisation_id
+        return (
+            self.whole
+            and actor.account_id is not None
+            and (
+                may(actor, "overlap.decide") or (lead is not None and lead == actor.organisation_id)
+            )
+        )
+
+    def why_not_decide(self, actor: Actor) -> Message | None:
+        """Return why this person may not record decisions, though the role would allow it."""
+        if actor.role != "secretariat" and actor.organisation_id in self.concerned:
+            return OWN_PROJECT
+        return None
+
+    def require(self, actor: Actor, action: str) -> None:
+        """Raise NotAllowed unless a person may do this to the case."""
+        if not actor.signed_in:
+            raise NotAllowed(str(message("Sign in to take part in the review.")))
+        if not self.whole:
+            raise NotAllowed(
+                str(message("Your account may not take part in the review of this case."))
+            )
+        if not any(may(actor, action, one) for one in self._places()):
+            if action == "overlap.comment":
+                raise NotAllowed(
+                    str(
+                        message(
+                            "Comments are for the organisations of the projects, reviewers and the "
+                            "secretariat."
+                        )
+                    )
+                )
+            require(actor, action)
+
+    def _places(self) -> Iterable[int | None]:
+        return [None, *self.concerned]
+
+
+async def open_case(session: AsyncSession, reader: Actor, case_id: int) -> OpenCase:
+    """Return a case. Raises NotFound where a reader may read none of its pairs."""
+    case = await session.get(OverlapCase, case_id)
+    pairs = await pairs_of_case(session, reader, case_id) if case is not None else []
+    if case is None or not pairs:
+        raise NotFound("There is no such case, or its projects are not public.")
+    return OpenCase(case, pairs, await pair_count(session, case_id) == len(pairs))
+
+
+async def where_now(session: AsyncSession, case_id: int) -> int:
+    """Return the case that this one has become part of, or itself."""
+    while True:
+        into = await session.exec(
+            select(OverlapCase.gathered_into).where(OverlapCase.id == case_id)
+        )
+        found = into.first()
+        if found is None:
+            return case_id
+        case_id = found
+
+
+async def locked(session: AsyncSession, case_id: int, version: int | None = None) -> OverlapCase:
+    """Return the case as it is now, and keep others from changing it until the transaction ends.
+
+    Raises Conflict when it has no longer the version that a person saw.
+    """
+    rows = await session.exec(
+        select(OverlapCase)
+        .where(OverlapCase.id == case_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    case = rows.first()
+    if case is None or case.gathered_into is not None:
+        raise Conflict(
+            str(message("This case has become part of another one meanwhile. Look at it again."))
+        )
+    if version is not None and case.version != version:
+        raise Conflict(
+            str(message("Somebody else decided or changed this case meanwhile. Look at it again.")),
+            {"outcome": (None, case.outcome), "reason": (None, case.reason)},
+        )
+    return case

@@ -1,0 +1,294 @@
+"""The page of a case, and everything that people do there."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from litestar import Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from litestar.plugins.htmx import HTMXRequest
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry import case_decisions, review
+from registry.case_access import where_now
+from registry.case_view import CaseView, get_case
+from registry.catalogue import shared_identifiers
+from registry.errors import Conflict, FieldError, Invalid, NotFound
+from registry.messages import Message, message
+from registry.organisations import list_organisations
+from registry.permissions import Actor
+from web import case_page
+from web.project_fields import field_label
+from web.rendering import page, redirect
+
+Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What somebody typed into one of the forms of a case, and what is wrong with it."""
+
+    form: str = ""
+    """comment, propose, vote, decide, reopen, follow-up or uphold."""
+    text: str = ""
+    outcome: str = ""
+    lead: str = ""
+    stance: str = ""
+    proposal: int | None = None
+    errors: tuple[FieldError, ...] = ()
+    overtaken: str = ""
+    """What somebody else did while this was typed, in the words of the registry."""
+
+
+@get("/overlaps/{case_id:int}")
+async def case_page_of(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, case_id: int
+) -> Response[Any]:
+    """Show a case. ?adopt= fills the form of a decision or a proposal, ?pair= chooses a pair."""
+    now = await where_now(session, _stored(case_id))
+    if now != case_id:
+        return redirect(request, f"/overlaps/{now}")
+    view = await get_case(session, reader, case_id)
+    return await _case(request, session, reader, view, _adopted(request, view))
+
+
+@post("/overlaps/{case_id:int}/comment", status_code=200)
+async def comment(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, case_id: int, data: Form
+) -> Response[Any]:
+    """Say something about the case."""
+    typed = Typed("comment", data.get("comment-text", ""))
+
+    async def act() -> str:
+        said = await review.comment(session, reader, _stored(case_id), typed.text)
+        return f"#said-{said.id}"
+
+    return await _done(request, session, reader, case_id, typed, act)
+
+
+@post("/overlaps/{case_id:int}/propose", status_code=200)
+async def propose(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, case_id: int, data: Form
+) -> Response[Any]:
+    """Propose how the case should be decided."""
+    typed = _typed("propose", data)
+
+    async def act() -> str:
+        said = await review.propose(
+            session, reader, _stored(case_id), typed.outcome, typed.text, _number(typed.lead)
+        )
+        return f"#proposal-{said.id}"
+
+    done = message("Your proposal is recorded.")
+    return await _done(request, session, reader, case_id, typed, act, done)
+
+
+@post("/overlaps/{case_id:int}/proposals/{proposal_id:int}/vote", status_code=200)
+async def vote(
+    request: HTMXRequest,
+    session: AsyncSession,
+    reader: Actor,
+    case_id: int,
+    proposal_id: int,
+    data: Form,
+) -> Response[Any]:
+    """Say for one's organisation what it thinks of a proposal."""
+    stance = data.get("vote-stance", "")
+    typed = Typed("vote", data.get("vote-reason", ""), stance=stance, proposal=proposal_id)
+
+    async def act() -> str:
+        await review.vote(session, reader, _stored(case_id), proposal_id, stance, typed.text)
+        return f"#proposal-{proposal_id}"
+
+    done = message(
+        "The vote of your organisation is recorded. It can change it until the decision."
+    )
+    return await _done(request, session, reader, case_id, typed, act, done)
+
+
+@post("/overlaps/{case_id:int}/decide", status_code=200)
+async def decide(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, case_id: int, data: Form
+) -> Response[Any]:
+    """Record the decision for a proposal, or, for the secretariat, what the quorum left open.
+
+    Of two who decide at once, the second sees what the first decided.
+    """
+    typed = _typed("decide", data)
+    version, proposal = _number(data.get("version", "")) or 0, _number(data.get("proposal", ""))
+
+    async def act() -> str:
+        if proposal is not None:
+            await case_decisions.decide(
+                session, reader, _stored(case_id), version=version, proposal_id=proposal
+            )
+        else:
+            await case_decisions.decide_left_open(
+                session,
+                reader,
+                _stored(case_id),
+                version=version,
+                outcome=typed.outcome,
+                reason=typed.text,
+                lead_organisation_id=_number(typed.lead),
+            )
+        return ""
+
+    done = message("The decision is recorded.")
+    return await _done(request, session, reader, case_id, typed, act, done)
+
+
+@post("/overlaps/{case_id:int}/reopen", status_code=200)
+async def reopen(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, case_id: int, data: Form
+) -> Response[Any]:
+    """Put a decided case under review again."""
+    return await _later(request, session, reader, case_id, data, "reopen")
+
+
+@post("/overlaps/{case_id:int}/uphold", status_code=200)
+async def uphold(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, case_id: int, data: Form
+) -> Response[Any]:
+    """Say that a decision stands though a project has changed."""
+    return await _later(request, session, reader, case_id, data, "uphold")
+
+
+@post("/overlaps/{case_id:int}/follow-up", status_code=200)
+async def follow_up(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, case_id: int, data: Form
+) -> Response[Any]:
+    """Write down what came of a decision."""
+    return await _later(request, session, reader, case_id, data, "follow-up")
+
+
+async def _later(
+    request: HTMXRequest,
+    session: AsyncSession,
+    reader: Actor,
+    case_id: int,
+    data: dict[str, str],
+    form: str,
+) -> Response[Any]:
+    """Do one of the things that are done with a decided case: each is a text and a version."""
+    name = "text" if form == "follow-up" else "reason"
+    typed = Typed(form, data.get(f"{form}-{name}", ""))
+    version, number = _number(data.get("version", "")) or 0, _stored(case_id)
+
+    async def act() -> str:
+        if form == "reopen":
+            await case_decisions.reopen(session, reader, number, version=version, reason=typed.text)
+        elif form == "uphold":
+            await case_decisions.uphold(session, reader, number, version=version, reason=typed.text)
+        else:
+            await case_decisions.follow_up(
+                session, reader, number, version=version, text=typed.text
+            )
+        return ""
+
+    done = {
+        "reopen": message("The case is under review again."),
+        "uphold": message("It is recorded that the decision stands."),
+        "follow-up": message("What came of the decision is recorded."),
+    }
+    return await _done(request, session, reader, case_id, typed, act, done[form])
+
+
+async def _done(
+    request: HTMXRequest,
+    session: AsyncSession,
+    reader: Actor,
+    case_id: int,
+    typed: Typed,
+    act: Callable[[], Awaitable[str]],
+    notice: Message | None = None,
+) -> Response[Any]:
+    """Do it, and lead back to the case; where it was refused, show why, with what was typed."""
+    try:
+        async with session.begin_nested():
+            place = await act()
+    except Invalid as error:
+        errors = tuple(FieldError(f"{typed.form}-{one.field}", one.message) for one in error.errors)
+        shown, status = replace(typed, errors=errors), 422
+    except Conflict as error:
+        shown, status = replace(typed, overtaken=str(error)), 409
+    else:
+        return redirect(request, f"/overlaps/{case_id}{place}", notice=notice)
+    view = await get_case(session, reader, case_id)
+    return await _case(request, session, reader, view, shown, status=status)
+
+
+def _stored(case_id: int) -> int:
+    """Return the number if a case can have it (PostgreSQL's integers end at 2^31 - 1)."""
+    if case_id >= 2**31:
+        raise NotFound("There is no such case, or its projects are not public.")
+    return case_id
+
+
+def _typed(form: str, data: dict[str, str]) -> Typed:
+    return Typed(
+        form,
+        text=data.get(f"{form}-reason", ""),
+        outcome=data.get(f"{form}-outcome", ""),
+        lead=data.get(f"{form}-lead_organisation_id", ""),
+    )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _adopted(request: HTMXRequest, view: CaseView) -> Typed:
+    """Return a form filled with a proposal: an earlier one is proposed anew, or the secretariat
+    decides after one that has no quorum."""
+    wanted = _number(request.query_params.get("adopt", ""))
+    for said in view.comments:
+        if said.comment.id == wanted and said.comment.outcome:
+            lead = str(said.comment.lead_organisation_id or "")
+            form = "decide" if said.comment.round == view.case.round else "propose"
+            return Typed(form, said.comment.text, said.comment.outcome, lead)
+    return Typed()
+
+
+async def _case(
+    request: HTMXRequest,
+    session: AsyncSession,
+    reader: Actor,
+    view: CaseView,
+    typed: Typed,
+    status: int = 200,
+) -> Response[Any]:
+    chosen = case_page.chosen_pair(view, _number(request.query_params.get("pair", "")))
+    names = case_page.organisation_names(view)
+    identifiers = [one.project.identifier for one in view.projects]
+    others = []
+    if view.may.propose or view.may.decide:
+        others = [one for one in await list_organisations(session) if one.id not in names]
+    return page(
+        request,
+        "overlaps/case.html",
+        status=status,
+        view=view,
+        case=view.case,
+        shown=case_page.shown(view, chosen),
+        shorts=case_page.short_names(view),
+        titles={one.project.id: one for one in view.projects},
+        field_label=field_label,
+        names=names,
+        others=others,
+        shared=await shared_identifiers(session, reader, identifiers),
+        typed=typed,
+    )
+
+
+handlers = [
+    case_page_of,
+    comment,
+    propose,
+    vote,
+    decide,
+    reopen,
+    uphold,
+    follow_up,
+]
