@@ -187,6 +187,7 @@ def _pairs(reader: Actor, area: Area) -> Select[*tuple[Any, ...]]:
     return (
         select(
             col(OverlapPair.id),
+            col(OverlapPair.case_id),
             col(OverlapPair.probability),
             (~is_decided()).label("open"),
             col(OverlapPair.countries).label("codes"),
@@ -313,16 +314,21 @@ _FIGURES = text("""
         ORDER BY named DESC, cardinality(codes) DESC, start_date DESC NULLS LAST, id LIMIT :across
       ) AS across,
       count(*) FILTER (WHERE active AND (named OR cardinality(codes) > 1)) AS across_count,
-      (SELECT count(*) FROM pairs) AS overlaps,
-      (SELECT count(*) FROM pairs WHERE open) AS open_overlaps,
+      (SELECT count(DISTINCT case_id) FROM pairs) AS overlaps,
+      (SELECT count(DISTINCT case_id) FROM pairs WHERE open) AS open_overlaps,
       (
         SELECT coalesce(jsonb_object_agg(code, number), '{}')
         FROM (
-          SELECT code, count(*) AS number FROM pairs, unnest(codes) AS code
+          SELECT code, count(DISTINCT case_id) AS number FROM pairs, unnest(codes) AS code
           WHERE open AND code = ANY(:codes) GROUP BY code
         ) AS shared
       ) AS overlaps_in,
-      ARRAY(SELECT id FROM pairs ORDER BY probability DESC, id LIMIT :likeliest) AS likeliest,
+      ARRAY(
+        SELECT id FROM (
+          SELECT DISTINCT ON (case_id) id, probability FROM pairs ORDER BY case_id, probability DESC
+        ) AS one_of_each_case
+        ORDER BY probability DESC, id LIMIT :likeliest
+      ) AS likeliest,
       (
         SELECT coalesce(jsonb_agg(jsonb_build_array(a_id, b_id) ORDER BY a_id, b_id), '[]')
         FROM merged

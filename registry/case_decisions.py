@@ -1,10 +1,13 @@
 """Deciding a case, following the decision up, reopening it. How that goes: `registry.review`."""
 
+from dataclasses import replace
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_access import OpenCase, locked, open_case
 from registry.case_changes import as_json, changed, check_outcome, checked_text
 from registry.coordination.case_states import state_after
+from registry.coordination.joint_programmes import JOINT, make_programme
 from registry.errors import Conflict, NotAllowed
 from registry.messages import message
 from registry.models import OverlapCase, now
@@ -170,6 +173,8 @@ async def _decided(
     case.decided_by, case.decided_at = actor.account_id, now()
     judged = {"judged": [_judged(view) for view in opened.pairs]}
     await changed(session, actor, case, "decided", before, judged)
+    if outcome == JOINT:
+        await make_programme(session, actor, replace(opened, case=case))
     return case
 
 

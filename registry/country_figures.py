@@ -132,7 +132,9 @@ async def country_figures(
 ) -> CountryFigures:
     """Count a country's projects and overlaps, and name so many of the latest, nearest, listed."""
     statement: Any = _FIGURES.add_cte(
-        projects_here(reader, code, today).cte("here"), _pairs(reader, code).cte("pairs")
+        projects_here(reader, code, today).cte("here"),
+        _pairs(reader, code).cte("pairs"),
+        _LIKELIEST,
     )
     numbers = {"today": today, "latest": latest, "near": near, "listed": listed}
     rows = await session.exec(statement, params=numbers)
@@ -149,6 +151,7 @@ def _pairs(reader: Actor, code: str) -> Select[*tuple[Any, ...]]:
     return (
         select(
             col(OverlapPair.id),
+            col(OverlapPair.case_id),
             col(OverlapPair.probability),
             col(OverlapPair.months),
             (~is_decided()).label("open"),
@@ -170,6 +173,13 @@ def _busiest_first(organisations: list[tuple[str, str, int]]) -> list[tuple[str,
     ordered = sorted(organisations, key=lambda one: (-one[2], fold(one[1]), one[0]))
     return [(slug, name, projects) for slug, name, projects in ordered]
 
+
+_LIKELIEST = (
+    text("SELECT DISTINCT ON (case_id) * FROM pairs ORDER BY case_id, probability DESC, id")
+    .columns()
+    .cte("likeliest")
+)
+"""One pair of each case."""
 
 _FIGURES = text("""
     SELECT
@@ -211,22 +221,23 @@ _FIGURES = text("""
         ORDER BY abs(CASE phase WHEN 'coming' THEN start_date ELSE end_date END - :today), id
         LIMIT :near
       ) AS near,
-      (SELECT count(*) FROM pairs) AS overlaps,
-      (SELECT count(*) FROM pairs WHERE open) AS open_overlaps,
+      (SELECT count(DISTINCT case_id) FROM pairs) AS overlaps,
+      (SELECT count(DISTINCT case_id) FROM pairs WHERE open) AS open_overlaps,
       (
         SELECT coalesce(jsonb_object_agg(code, jsonb_build_array(number, months)), '{}')
         FROM (
-          SELECT code, count(DISTINCT id) AS number, max(months) AS months
+          SELECT code, count(DISTINCT case_id) AS number, max(months) AS months
           FROM pairs, unnest(codes_a) AS code
           WHERE open AND code = ANY(codes_b)
           GROUP BY code
         ) AS shared
       ) AS crowding,
       ARRAY(
-        SELECT id FROM pairs WHERE open ORDER BY probability DESC, id LIMIT :listed
+        SELECT id FROM likeliest WHERE open ORDER BY probability DESC, id LIMIT :listed
       ) AS likeliest,
       ARRAY(
-        SELECT id FROM pairs WHERE NOT open ORDER BY decided_at DESC NULLS LAST, id LIMIT :listed
+        SELECT id FROM likeliest WHERE NOT open ORDER BY decided_at DESC NULLS LAST, id
+        LIMIT :listed
       ) AS decided
     FROM here
     """).columns(

@@ -114,7 +114,7 @@ def _by_country(here: CTE) -> Any:
 async def _open_overlaps(session: AsyncSession, reader: Actor) -> int:
     """Count what is flagged and undecided between projects that the reader may read."""
     counted = await session.exec(
-        select(func.count())
+        select(func.count(col(OverlapPair.case_id).distinct()))
         .select_from(OverlapPair)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .where(*listed_pairs(reader, state="open"))

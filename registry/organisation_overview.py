@@ -214,7 +214,7 @@ _PARTNERS = (
 
 _PAIRS = (
     text("""
-    SELECT pair.id, probability, review.state NOT IN ('decided', 'followed-up') AS open
+    SELECT pair.id, case_id, probability, review.state NOT IN ('decided', 'followed-up') AS open
     FROM (
       SELECT overlap_pair.id, probability, flagged, case_id
       FROM mine JOIN overlap_pair ON a_id = mine.id JOIN readable ON readable.id = b_id
@@ -283,10 +283,14 @@ _FIGURES = text("""
         ) AS busy
       ) AS partners,
       (SELECT count(*) FROM partner) AS partner_count,
-      (SELECT count(*) FROM pair WHERE open) AS open_overlaps,
-      (SELECT count(*) FROM pair WHERE NOT open) AS decided_overlaps,
+      (SELECT count(DISTINCT case_id) FROM pair WHERE open) AS open_overlaps,
+      (SELECT count(DISTINCT case_id) FROM pair WHERE NOT open) AS decided_overlaps,
       ARRAY(
-        SELECT id FROM pair ORDER BY open DESC, probability DESC, id LIMIT :most_overlaps
+        SELECT id FROM (
+          SELECT DISTINCT ON (case_id) id, open, probability FROM pair
+          ORDER BY case_id, probability DESC
+        ) AS one_of_each_case
+        ORDER BY open DESC, probability DESC, id LIMIT :most_overlaps
       ) AS pairs
     FROM mine
     """).columns(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import col, func, or_, select
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import Organisation, OverlapCase, OverlapPair, Project, is_decided
@@ -80,10 +80,10 @@ async def open_overlaps(
         return {}
     ids = list(project_ids)
     a, b = col(OverlapPair.a_id), col(OverlapPair.b_id)
-    counts: dict[int, int] = {}
+    cases: dict[int, set[int]] = {}
     for mine, theirs in ((a, b), (b, a)):
         rows = await session.exec(
-            select(mine, func.count())
+            select(mine, col(OverlapPair.case_id))
             .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
             .join(Project, col(Project.id) == theirs)
             .where(
@@ -92,8 +92,7 @@ async def open_overlaps(
                 mine.in_(ids),
                 readable_projects(reader),
             )
-            .group_by(mine)
         )
-        for project_id, number in rows:
-            counts[project_id] = counts.get(project_id, 0) + number
-    return counts
+        for project_id, case_id in rows:
+            cases.setdefault(project_id, set()).add(case_id or 0)
+    return {project_id: len(found) for project_id, found in cases.items()}

@@ -1,25 +1,39 @@
-"""What is to be reviewed: counts for the filters of the list, and what waits for one person."""
+"""What is to be reviewed: counts for the filters of the queue, and what waits for one person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, func
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.models import Account, CaseComment, OverlapCase, OverlapPair, Project
+from registry.case_queue import of_organisation
+from registry.coordination.case_states import Quorum
+from registry.coordination.quorum import quorum_now
+from registry.models import (
+    Account,
+    CaseComment,
+    CaseVote,
+    OverlapCase,
+    OverlapPair,
+    Project,
+    is_decided,
+    now,
+)
+from registry.overlap.changed_since import raised_again
+from registry.overlap.listing import PairView, listed_pairs, pairs_of_cases, read_whole
 from registry.permissions import Actor, may
-from registry.visibility import readable_projects
 
 SHOWN = 5
-"""Cases that are named of those that wait; the others are counted."""
+"""Cases that are named of those that wait for one reason; the others are counted."""
 
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """Flagged and decided pairs that the reader may see, counted."""
+    """Cases that the reader may see, counted."""
 
     states: dict[str, int]
     kinds: dict[str, int]
@@ -32,153 +46,162 @@ class QueueCounts:
 
 
 @dataclass(frozen=True)
-class WaitingCase:
-    """A case that waits for the reader."""
-
-    case_id: int
-    kind: str
-    probability: float
-    countries: list[str]
-    title_a: str
-    title_b: str
-    proposals: int
-    """How many outcomes were proposed so far."""
-
-
-@dataclass(frozen=True)
 class Waiting:
-    """What waits for one person."""
+    """Cases that wait for one person for one reason."""
 
-    to_decide: Sequence[WaitingCase] = ()
-    """Proposed by somebody, and the reader may decide."""
-    to_decide_total: int = 0
-    to_answer: Sequence[WaitingCase] = ()
-    """About a project of the reader's organisation, which has said nothing yet."""
-    to_answer_total: int = 0
+    reason: str
+    """record: a proposal has its quorum. vote: a proposal lacks the vote of the reader's
+    organisation. mine: assigned to the reader. answer: about a project of the reader's
+    organisation, which has said nothing. changed: decided, but a project has changed since.
+    left-open: the deadline is over without a quorum. follow-up: the reader's organisation leads."""
+    total: int
+    cases: Sequence[PairView]
+    """Of each case the likeliest pair that the reader may read."""
 
 
 async def queue_counts(session: AsyncSession, reader: Actor) -> QueueCounts:
-    """Return how many pairs there are by state, kind and country."""
-    seen = and_(*_shown(reader))
-    by_state = await session.exec(
-        select(OverlapCase.state, OverlapPair.kind, func.count())
-        .join(OverlapPair, col(OverlapPair.case_id) == col(OverlapCase.id))
-        .where(seen)
-        .group_by(OverlapCase.state, OverlapPair.kind)
+    """Return how many cases there are by state, kind and country."""
+    seen = and_(*listed_pairs(reader))
+    number = func.count(col(OverlapCase.id).distinct())
+    case = select(OverlapCase.state, number).join(
+        OverlapPair, col(OverlapPair.case_id) == col(OverlapCase.id)
     )
-    states: dict[str, int] = {}
-    kinds: dict[str, int] = {}
-    for state, kind, number in by_state:
-        states[state] = states.get(state, 0) + number
-        kinds[kind] = kinds.get(kind, 0) + number
+    states = await session.exec(case.where(seen).group_by(OverlapCase.state))
+    by_kind = select(OverlapPair.kind, number).join(
+        OverlapCase, col(OverlapPair.case_id) == col(OverlapCase.id)
+    )
+    kinds = await session.exec(by_kind.where(seen).group_by(OverlapPair.kind))
     country = func.unnest(OverlapPair.countries).label("country")
     by_country: Any = await session.exec(
-        select(country, func.count())
+        select(country, number)
         .select_from(OverlapPair)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .where(seen)
         .group_by(country)
     )
-    return QueueCounts(states, kinds, dict(by_country.all()))
+    return QueueCounts(dict(states.all()), dict(kinds.all()), dict(by_country.all()))
 
 
-async def waiting_for(session: AsyncSession, reader: Actor) -> Waiting:
-    """Return the undecided cases that wait for this reader; nothing for a visitor."""
+async def waiting_for(session: AsyncSession, reader: Actor) -> list[Waiting]:
+    """Return what waits for this reader, reason by reason; nothing for a visitor."""
     if reader.account_id is None:
-        return Waiting()
-    decide, answer = await _to_decide(session, reader), await _to_answer(session, reader)
-    return Waiting(decide[1], decide[0], answer[1], answer[0])
+        return []
+    found = []
+    for reason, conditions in (await _reasons(session, reader)).items():
+        rows: Any = await session.execute(
+            select(OverlapCase.id, func.count().over())
+            .join(OverlapPair, col(OverlapPair.case_id) == col(OverlapCase.id))
+            .where(*listed_pairs(reader), *read_whole(reader), *conditions)
+            .group_by(col(OverlapCase.id))
+            .order_by(func.max(OverlapPair.probability).desc(), col(OverlapCase.id))
+            .limit(SHOWN)
+        )
+        if named := rows.all():
+            found.append((reason, named[0][1], [id for id, _ in named]))
+    pairs = await pairs_of_cases(session, reader, {id for _, _, ids in found for id in ids})
+    return [
+        Waiting(reason, total, [pairs[id][0] for id in ids if id in pairs])
+        for reason, total, ids in found
+    ]
 
 
-_Found = tuple[int, list[WaitingCase]]
+async def _reasons(session: AsyncSession, reader: Actor) -> dict[str, list[ColumnElement[bool]]]:
+    """Return what each reason asks of a case, of the reasons that there may be for this reader."""
+    quorum = await quorum_now(session)
+    reasons: dict[str, list[ColumnElement[bool]]] = {}
+    under_review = col(OverlapCase.state) == "under-review"
+    organisation = reader.organisation_id
+    decides = may(reader, "overlap.decide")
+    if decides:
+        apart = [] if reader.role == "secretariat" else [~of_organisation(organisation or 0)]
+        reasons["record"] = [under_review, _carried(quorum), *apart]
+    reasons["mine"] = [~is_decided(), col(OverlapCase.assignee_id) == reader.account_id]
+    if organisation is not None:
+        own = [] if may(reader, "overlap.vote") else [of_organisation(organisation)]
+        reasons["vote"] = [under_review, _without_vote_of(organisation), *own]
+        reasons["answer"] = [~is_decided(), of_organisation(organisation), ~_said_by(organisation)]
+        reasons["follow-up"] = [
+            col(OverlapCase.state) == "decided",
+            col(OverlapCase.lead_organisation_id) == organisation,
+        ]
+    if reader.role == "secretariat":
+        reasons["left-open"] = [under_review, _overdue(quorum), ~_carried(quorum)]
+    if decides:
+        reasons["changed"] = [is_decided(), raised_again()]
+    return reasons
 
 
-async def _to_decide(session: AsyncSession, reader: Actor) -> _Found:
-    if not may(reader, "overlap.decide"):
-        return 0, []
-    proposed = (
-        select(CaseComment.id)
+def _standing(said: Any) -> ColumnElement[bool]:
+    return and_(
+        said.case_id == col(OverlapCase.id),
+        said.round == col(OverlapCase.round),
+        said.outcome.is_not(None),
+    )
+
+
+def _carried(quorum: Quorum) -> ColumnElement[bool]:
+    """Return the condition that a proposal has its quorum: as `Tally.carried` reckons it."""
+    said = aliased(CaseComment)
+
+    def votes(stance: str) -> Any:
+        return (
+            select(func.count())
+            .select_from(CaseVote)
+            .where(col(CaseVote.proposal_id) == said.id, CaseVote.stance == stance)
+            .scalar_subquery()
+        )
+
+    other = aliased(OverlapPair)
+    owners = (
+        select(Project.reporting_organisation_id)
+        .join(other, (other.a_id == col(Project.id)) | (other.b_id == col(Project.id)))  # type: ignore[arg-type]
+        .where(other.case_id == col(OverlapCase.id))
+    )
+    outside = (
+        select(CaseVote.id)
         .where(
-            col(CaseComment.case_id) == col(OverlapCase.id), col(CaseComment.outcome).is_not(None)
+            col(CaseVote.proposal_id) == said.id,
+            CaseVote.stance == "support",
+            col(CaseVote.organisation_id).not_in(owners),
         )
         .exists()
     )
-    conditions: list[ColumnElement[bool]] = [proposed]
-    if reader.role != "secretariat" and reader.organisation_id is not None:
-        conditions.append(~_concerns(reader.organisation_id))
-    return await _cases(session, reader, conditions)
+    return (
+        select(said.id)
+        .where(
+            _standing(said),
+            votes("support") >= quorum.supporters,
+            votes("support") > votes("object"),
+            outside,
+        )
+        .exists()
+    )
 
 
-async def _to_answer(session: AsyncSession, reader: Actor) -> _Found:
-    if reader.organisation_id is None:
-        return 0, []
-    said = (
+def _without_vote_of(organisation_id: int) -> ColumnElement[bool]:
+    """Return the condition that a proposal stands on which this organisation has not voted."""
+    said = aliased(CaseComment)
+    voted = (
+        select(CaseVote.id)
+        .where(col(CaseVote.proposal_id) == said.id, CaseVote.organisation_id == organisation_id)
+        .exists()
+    )
+    return select(said.id).where(_standing(said), ~voted).exists()
+
+
+def _overdue(quorum: Quorum) -> ColumnElement[bool]:
+    said = aliased(CaseComment)
+    before = now() - timedelta(days=quorum.days)
+    return select(said.id).where(_standing(said), said.at <= before).exists()
+
+
+def _said_by(organisation_id: int) -> ColumnElement[bool]:
+    return (
         select(CaseComment.id)
         .join(Account, col(Account.id) == col(CaseComment.account_id))
         .where(
             col(CaseComment.case_id) == col(OverlapCase.id),
-            Account.organisation_id == reader.organisation_id,
+            Account.organisation_id == organisation_id,
         )
         .exists()
-    )
-    return await _cases(session, reader, [_concerns(reader.organisation_id), ~said])
-
-
-async def _cases(
-    session: AsyncSession, reader: Actor, conditions: list[ColumnElement[bool]]
-) -> _Found:
-    a, b = aliased(Project), aliased(Project)
-    proposals = (
-        select(func.count())
-        .select_from(CaseComment)
-        .where(
-            col(CaseComment.case_id) == col(OverlapCase.id), col(CaseComment.outcome).is_not(None)
-        )
-        .scalar_subquery()
-    )
-    query: Any = select(OverlapPair, a, b, proposals, func.count().over())  # type: ignore[call-overload]
-    rows = await session.exec(
-        query.join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .join(a, a.id == col(OverlapPair.a_id))
-        .join(b, b.id == col(OverlapPair.b_id))
-        .where(*_shown(reader), OverlapCase.state != "decided", *conditions)
-        .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
-        .limit(SHOWN)
-    )
-    total, found = 0, []
-    for pair, project_a, project_b, proposed, counted in rows:
-        total = counted
-        found.append(
-            WaitingCase(
-                pair.case_id,
-                pair.kind,
-                pair.probability,
-                pair.countries,
-                _title(project_a),
-                _title(project_b),
-                proposed,
-            )
-        )
-    return total, found
-
-
-def _shown(reader: Actor) -> list[ColumnElement[bool]]:
-    """The condition of the list: flagged or decided, and both projects readable."""
-    conditions: list[ColumnElement[bool]] = [
-        or_(col(OverlapPair.flagged), col(OverlapCase.state) == "decided")
-    ]
-    if reader.role != "secretariat":
-        readable = select(Project.id).where(readable_projects(reader))
-        conditions += [col(OverlapPair.a_id).in_(readable), col(OverlapPair.b_id).in_(readable)]
-    return conditions
-
-
-def _concerns(organisation_id: int) -> ColumnElement[bool]:
-    own = select(Project.id).where(Project.reporting_organisation_id == organisation_id)
-    return or_(col(OverlapPair.a_id).in_(own), col(OverlapPair.b_id).in_(own))
-
-
-def _title(project: Project) -> str:
-    return project.titles.get(project.language) or next(
-        iter(project.titles.values()), project.identifier
     )

@@ -122,6 +122,7 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "request_id": ["1"],
             "measure": ["PROS-2"],
             "offer_id": ["1", "2"],
+            "programme_id": ["1"],
             "name": ["nothing.css"],
         }
     yield world

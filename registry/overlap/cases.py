@@ -52,9 +52,9 @@ async def assign_cases(
 ) -> Assigned:
     """Decide which case each pair belongs to, and open those that are missing.
 
-    `existing` are the stored pairs of the projects that were examined, with their cases; `found` are
-    all their pairs as they are judged now. Pairs of untouched cases are gathered anew; they may be
-    pairs of other projects too, which are moved here. Nobody else may store pairs meanwhile.
+    `existing` are the stored pairs of the projects that were examined, with their cases; `found`
+    are all their pairs as they are judged now. Pairs of untouched cases are gathered anew; they may
+    be pairs of other projects too, which are moved here. Nobody else may store pairs meanwhile.
     """
     cases = {key: case for key, case in existing.items() if case is not None}
     free = await _untouched(session, set(cases.values()))

@@ -1,6 +1,6 @@
 """The pairs that the detector compared, as lists for people and programs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -106,6 +106,26 @@ async def pairs_of_case(session: AsyncSession, reader: Actor, case_id: int) -> l
     return [PairView(*row) for row in rows]
 
 
+async def pairs_of_cases(
+    session: AsyncSession, reader: Actor, case_ids: Collection[int]
+) -> dict[int, list[PairView]]:
+    """Return the pairs of these cases as `pairs_of_case` does, by case."""
+    if not case_ids:
+        return {}
+    a, b = aliased(Project), aliased(Project)
+    owner_a, owner_b = aliased(Organisation), aliased(Organisation)
+    rows: Any = await session.execute(
+        _selected(a, b, owner_a, owner_b)
+        .where(col(OverlapPair.case_id).in_(list(case_ids)), *_readable(reader))
+        .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
+    )
+    found: dict[int, list[PairView]] = {}
+    for row in rows:
+        view = PairView(*row)
+        found.setdefault(view.pair.case_id or 0, []).append(view)
+    return found
+
+
 async def pair_count(session: AsyncSession, case_id: int) -> int:
     """Return how many pairs a case has, whoever may read them."""
     counted = await session.exec(
@@ -130,6 +150,24 @@ def _readable(reader: Actor) -> Sequence[ColumnElement[bool]]:
         return ()
     readable = select(Project.id).where(readable_projects(reader))
     return (col(OverlapPair.a_id).in_(readable), col(OverlapPair.b_id).in_(readable))
+
+
+def read_whole(reader: Actor) -> list[ColumnElement[bool]]:
+    """Return the conditions on OverlapCase that leave those all of whose projects a reader may
+    read: what is said, agreed or made there may be about any of them."""
+    if reader.role == "secretariat":
+        return []
+    readable = select(Project.id).where(readable_projects(reader))
+    pair: Any = aliased(OverlapPair)  # the statement around may have pairs of its own
+    hidden = (
+        select(pair.id)
+        .where(
+            pair.case_id == col(OverlapCase.id),
+            or_(pair.a_id.not_in(readable), pair.b_id.not_in(readable)),
+        )
+        .exists()
+    )
+    return [~hidden]
 
 
 def listed_pairs(

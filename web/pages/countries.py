@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.catalogue import shared_identifiers
+from registry.coordination.agreed_shares import shares_in_country
 from registry.coordination.gaps import needs_of_country
 from registry.coordination.paris_scorecard import country_scorecard
 from registry.coordination.provider_money import compared_by_pillar, compared_by_year
@@ -103,6 +104,7 @@ async def country_page(
         request,
         "countries/country.html",
         overview=overview,
+        agreed=await shares_in_country(session, reader, code) if overview.overlaps else [],
         address=partial(address_of_project, shared=shared),
         active_projects=active_projects({"country": code}, today),
         open_overlaps=f"/overlaps?country={code}&state=open",

@@ -1,7 +1,7 @@
 """The page of a case, and everything that people do there."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -10,10 +10,12 @@ from litestar.params import Body
 from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry import case_decisions, review
+from registry import case_decisions, case_people, review
 from registry.case_access import where_now
 from registry.case_view import CaseView, get_case
 from registry.catalogue import shared_identifiers
+from registry.coordination.agreed_shares import shares_of_case
+from registry.coordination.joint_programmes import JOINT, programme_of_case
 from registry.errors import Conflict, FieldError, Invalid, NotFound
 from registry.messages import Message, message
 from registry.organisations import list_organisations
@@ -30,12 +32,14 @@ class Typed:
     """What somebody typed into one of the forms of a case, and what is wrong with it."""
 
     form: str = ""
-    """comment, propose, vote, decide, reopen, follow-up or uphold."""
+    """comment, propose, vote, decide, reopen, follow-up, uphold, share or assign."""
     text: str = ""
     outcome: str = ""
     lead: str = ""
     stance: str = ""
     proposal: int | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Of a form with other fields than these: name -> what was typed."""
     errors: tuple[FieldError, ...] = ()
     overtaken: str = ""
     """What somebody else did while this was typed, in the words of the registry."""
@@ -46,7 +50,7 @@ async def case_page_of(
     request: HTMXRequest, session: AsyncSession, reader: Actor, case_id: int
 ) -> Response[Any]:
     """Show a case. ?adopt= fills the form of a decision or a proposal, ?pair= chooses a pair."""
-    now = await where_now(session, _stored(case_id))
+    now = await where_now(session, stored(case_id))
     if now != case_id:
         return redirect(request, f"/overlaps/{now}")
     view = await get_case(session, reader, case_id)
@@ -61,10 +65,10 @@ async def comment(
     typed = Typed("comment", data.get("comment-text", ""))
 
     async def act() -> str:
-        said = await review.comment(session, reader, _stored(case_id), typed.text)
+        said = await review.comment(session, reader, stored(case_id), typed.text)
         return f"#said-{said.id}"
 
-    return await _done(request, session, reader, case_id, typed, act)
+    return await done(request, session, reader, case_id, typed, act)
 
 
 @post("/overlaps/{case_id:int}/propose", status_code=200)
@@ -76,12 +80,12 @@ async def propose(
 
     async def act() -> str:
         said = await review.propose(
-            session, reader, _stored(case_id), typed.outcome, typed.text, _number(typed.lead)
+            session, reader, stored(case_id), typed.outcome, typed.text, number_in(typed.lead)
         )
         return f"#proposal-{said.id}"
 
-    done = message("Your proposal is recorded.")
-    return await _done(request, session, reader, case_id, typed, act, done)
+    recorded = message("Your proposal is recorded.")
+    return await done(request, session, reader, case_id, typed, act, recorded)
 
 
 @post("/overlaps/{case_id:int}/proposals/{proposal_id:int}/vote", status_code=200)
@@ -98,13 +102,13 @@ async def vote(
     typed = Typed("vote", data.get("vote-reason", ""), stance=stance, proposal=proposal_id)
 
     async def act() -> str:
-        await review.vote(session, reader, _stored(case_id), proposal_id, stance, typed.text)
+        await review.vote(session, reader, stored(case_id), proposal_id, stance, typed.text)
         return f"#proposal-{proposal_id}"
 
-    done = message(
+    recorded = message(
         "The vote of your organisation is recorded. It can change it until the decision."
     )
-    return await _done(request, session, reader, case_id, typed, act, done)
+    return await done(request, session, reader, case_id, typed, act, recorded)
 
 
 @post("/overlaps/{case_id:int}/decide", status_code=200)
@@ -116,27 +120,27 @@ async def decide(
     Of two who decide at once, the second sees what the first decided.
     """
     typed = _typed("decide", data)
-    version, proposal = _number(data.get("version", "")) or 0, _number(data.get("proposal", ""))
+    version, proposal = number_in(data.get("version", "")) or 0, number_in(data.get("proposal", ""))
 
     async def act() -> str:
         if proposal is not None:
             await case_decisions.decide(
-                session, reader, _stored(case_id), version=version, proposal_id=proposal
+                session, reader, stored(case_id), version=version, proposal_id=proposal
             )
         else:
             await case_decisions.decide_left_open(
                 session,
                 reader,
-                _stored(case_id),
+                stored(case_id),
                 version=version,
                 outcome=typed.outcome,
                 reason=typed.text,
-                lead_organisation_id=_number(typed.lead),
+                lead_organisation_id=number_in(typed.lead),
             )
         return ""
 
-    done = message("The decision is recorded.")
-    return await _done(request, session, reader, case_id, typed, act, done)
+    recorded = message("The decision is recorded.")
+    return await done(request, session, reader, case_id, typed, act, recorded)
 
 
 @post("/overlaps/{case_id:int}/reopen", status_code=200)
@@ -163,6 +167,21 @@ async def follow_up(
     return await _later(request, session, reader, case_id, data, "follow-up")
 
 
+@post("/overlaps/{case_id:int}/assign", status_code=200)
+async def assign(
+    request: HTMXRequest, session: AsyncSession, reader: Actor, case_id: int, data: Form
+) -> Response[Any]:
+    """Take a case, give it to somebody, or give it back."""
+    wanted, seen = number_in(data.get("assign-assignee", "")), number_in(data.get("seen", ""))
+
+    async def act() -> str:
+        await case_people.assign(session, reader, stored(case_id), wanted, seen=seen)
+        return ""
+
+    recorded = message("It is recorded who looks after the case.")
+    return await done(request, session, reader, case_id, Typed("assign"), act, recorded)
+
+
 async def _later(
     request: HTMXRequest,
     session: AsyncSession,
@@ -174,7 +193,7 @@ async def _later(
     """Do one of the things that are done with a decided case: each is a text and a version."""
     name = "text" if form == "follow-up" else "reason"
     typed = Typed(form, data.get(f"{form}-{name}", ""))
-    version, number = _number(data.get("version", "")) or 0, _stored(case_id)
+    version, number = number_in(data.get("version", "")) or 0, stored(case_id)
 
     async def act() -> str:
         if form == "reopen":
@@ -187,15 +206,15 @@ async def _later(
             )
         return ""
 
-    done = {
+    recorded = {
         "reopen": message("The case is under review again."),
         "uphold": message("It is recorded that the decision stands."),
         "follow-up": message("What came of the decision is recorded."),
     }
-    return await _done(request, session, reader, case_id, typed, act, done[form])
+    return await done(request, session, reader, case_id, typed, act, recorded[form])
 
 
-async def _done(
+async def done(
     request: HTMXRequest,
     session: AsyncSession,
     reader: Actor,
@@ -219,7 +238,7 @@ async def _done(
     return await _case(request, session, reader, view, shown, status=status)
 
 
-def _stored(case_id: int) -> int:
+def stored(case_id: int) -> int:
     """Return the number if a case can have it (PostgreSQL's integers end at 2^31 - 1)."""
     if case_id >= 2**31:
         raise NotFound("There is no such case, or its projects are not public.")
@@ -235,14 +254,15 @@ def _typed(form: str, data: dict[str, str]) -> Typed:
     )
 
 
-def _number(text: str) -> int | None:
+def number_in(text: str) -> int | None:
+    """Return a number that somebody sent; None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _adopted(request: HTMXRequest, view: CaseView) -> Typed:
     """Return a form filled with a proposal: an earlier one is proposed anew, or the secretariat
     decides after one that has no quorum."""
-    wanted = _number(request.query_params.get("adopt", ""))
+    wanted = number_in(request.query_params.get("adopt", ""))
     for said in view.comments:
         if said.comment.id == wanted and said.comment.outcome:
             lead = str(said.comment.lead_organisation_id or "")
@@ -259,11 +279,13 @@ async def _case(
     typed: Typed,
     status: int = 200,
 ) -> Response[Any]:
-    chosen = case_page.chosen_pair(view, _number(request.query_params.get("pair", "")))
+    chosen = case_page.chosen_pair(view, number_in(request.query_params.get("pair", "")))
     names = case_page.organisation_names(view)
     identifiers = [one.project.identifier for one in view.projects]
+    case_id = view.case.id or 0
+    joint = view.decided and view.case.outcome == JOINT
     others = []
-    if view.may.propose or view.may.decide:
+    if view.may.propose or view.may.decide or view.may.divide:
         others = [one for one in await list_organisations(session) if one.id not in names]
     return page(
         request,
@@ -278,6 +300,10 @@ async def _case(
         names=names,
         others=others,
         shared=await shared_identifiers(session, reader, identifiers),
+        people=await case_people.people_of(session, reader, case_id) if view.may.assign else [],
+        programme=await programme_of_case(session, case_id) if joint and view.whole else None,
+        shares=await shares_of_case(session, case_id) if view.decided and view.whole else [],
+        countries=sorted({code for one in view.pairs for code in one.pair.countries}),
         typed=typed,
     )
 
@@ -291,4 +317,5 @@ handlers = [
     reopen,
     uphold,
     follow_up,
+    assign,
 ]

@@ -11,8 +11,9 @@ from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
+from registry.case_queue import QueueOrder, Whose, queued_cases
 from registry.folding import fold
-from registry.overlap.listing import Order, State, flagged_pairs
+from registry.overlap.listing import State
 from registry.permissions import Actor
 from registry.review_queue import queue_counts, waiting_for
 from web import i18n
@@ -22,7 +23,8 @@ from web.rendering import page, wants_fragment
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 STATES = ("open", "under-review", "decided", "followed-up")
-ORDERS = ("likely-money", "probability", "money", "newest")
+ORDERS = ("to-come", "likely-money", "probability", "money", "newest")
+WHOSE = ("me", "organisation", "nobody", "changed")
 PAGE_SIZE = 20
 
 
@@ -33,14 +35,15 @@ async def overlaps_page(
     """List the flagged overlaps, by default those first that probably cost most."""
     wanted = _filters(request.query_params)
     number = page_number(request)
-    found = await flagged_pairs(
+    found = await queued_cases(
         session,
         reader,
         country=wanted["country"] or None,
         measure=wanted["measure"] or None,
         kind=wanted["kind"] or None,
         state=cast(State, wanted["state"]) if wanted["state"] else None,
-        order=cast(Order, wanted["sort"]),
+        whose=cast(Whose, wanted["whose"]) if wanted["whose"] and reader.signed_in else None,
+        order=cast(QueueOrder, wanted["sort"]),
         page=number,
         size=PAGE_SIZE,
     )
@@ -52,7 +55,7 @@ async def overlaps_page(
         "overlaps/overlaps.html",
         fragment="overlaps/_results.html",
         wanted=wanted,
-        filtered=any(wanted[name] for name in ("country", "measure", "kind", "state")),
+        filtered=any(wanted[name] for name in ("country", "measure", "kind", "state", "whose")),
         found=found,
         counts=counts,
         countries=sorted(
@@ -75,12 +78,13 @@ def _filters(parameters: Mapping[str, str]) -> dict[str, str]:
     country = parameters.get("country", "").upper()
     kind, state = parameters.get("kind", ""), parameters.get("state", "")
     measure = parameters.get("measure", "").upper()
-    sort = parameters.get("sort", "")
+    sort, whose = parameters.get("sort", ""), parameters.get("whose", "")
     return {
         "country": country if country in codelists.countries() else "",
         "measure": measure if measure in codelists.scheme("measures") else "",
         "kind": kind if kind in codelists.scheme("overlap_kinds") else "",
         "state": state if state in STATES else "",
+        "whose": whose if whose in WHOSE else "",
         "sort": sort if sort in ORDERS else ORDERS[0],
     }
 

@@ -15,6 +15,8 @@ from registry.catalogue import (
     history_of_project,
     shared_identifiers,
 )
+from registry.coordination.agreed_shares import shares_of_project
+from registry.coordination.joint_programmes import list_programmes
 from registry.errors import FieldError, Invalid, NotFound
 from registry.messages import message
 from registry.nearest import projects_near
@@ -174,6 +176,8 @@ async def _project(
         errors=errors,
         history=await history_of_project(session, reader, view.project),
         overlaps=overlaps,
+        programmes=await list_programmes(session, reader, project_id=view.project.id),
+        agreed=await shares_of_project(session, reader, view.project.id or 0) if overlaps else [],
         near=near,
         answers=await answers_of(session, view.project.id or 0),
         shared=await shared_identifiers(session, reader, identifiers),

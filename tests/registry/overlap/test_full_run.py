@@ -95,7 +95,10 @@ async def test_it_finds_what_is_found_project_by_project(filled: Database) -> No
     async with filled.session() as session:
         cases = (await session.exec(select(OverlapCase))).all()
         runs = (await session.exec(select(OverlapRun))).all()
-    assert len(cases) == result.flagged
+        kept = await session.exec(select(OverlapPair.case_id))
+        of_pairs = [case_id for case_id in kept if case_id is not None]
+    assert len(of_pairs) == result.flagged
+    assert {case.id for case in cases} == set(of_pairs)
     assert all(run.ended for run in runs)
 
 

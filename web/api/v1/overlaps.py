@@ -1,7 +1,7 @@
 """Overlaps for programs: the cases that were raised, and what the model says of their pairs."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from litestar import get
@@ -9,7 +9,9 @@ from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_access import where_now
-from registry.case_view import get_case
+from registry.case_view import ProposalView, get_case
+from registry.coordination.agreed_shares import DIVIDED, AgreedShare, shares_of_case
+from registry.coordination.joint_programmes import JOINT, programme_of_case
 from registry.models import Organisation, Project
 from registry.overlap.listing import Order, PairView, State, flagged_pairs
 from registry.permissions import Actor
@@ -92,6 +94,48 @@ class ExplainedOverlap:
 
 
 @dataclass(frozen=True)
+class Vote:
+    """What an organisation thinks of a proposal."""
+
+    organisation: str
+    """Its slug."""
+    stance: str
+    """support or object."""
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An outcome that was proposed in the present round, with its votes."""
+
+    id: int
+    outcome: str
+    reason: str
+    lead: str | None
+    """The slug of the organisation that would lead."""
+    proposed_at: datetime
+    votes: list[Vote]
+    has_quorum: bool
+
+
+@dataclass(frozen=True)
+class AgreedLine:
+    """A line of a division of labour."""
+
+    organisation: str
+    """The slug of the organisation."""
+    country: str
+    measures: list[str]
+    provinces: list[str]
+    """Empty: everywhere."""
+    target_groups: list[str]
+    """Empty: everybody concerned."""
+    start: date | None
+    end: date | None
+    note: str
+
+
+@dataclass(frozen=True)
 class OverlapDocument:
     """A case."""
 
@@ -103,6 +147,25 @@ class OverlapDocument:
     """The slug of the organisation that leads what was decided."""
     opened_at: datetime
     decided_at: datetime | None
+    decided_how: str | None
+    """quorum or secretariat; null before quorums were kept."""
+    follow_up: str | None
+    """What came of the decision."""
+    followed_up_at: datetime | None
+    round: int
+    """1, and one more each time that the case was reopened or another project joined."""
+    quorum: int
+    """Organisations that have to support a proposal."""
+    deadline: datetime | None
+    """From when on the secretariat may decide; null while nothing is proposed."""
+    proposals: list[Proposal]
+    """Empty for who is not signed in or may not read all projects of the case."""
+    changed_since: list[str]
+    """Identifiers of projects that changed in substance since the decision."""
+    programme: str | None
+    """The page of the joint programme that was decided."""
+    division: list[AgreedLine]
+    """Who does what, as agreed after a decision for a division of labour."""
     raised_by_model: str | None
     """The version of the model that raised it; unknown to who may not read all of its projects."""
     page: str
@@ -164,6 +227,12 @@ async def read_overlap(
     case_id = await where_now(session, case_id)
     view = await get_case(session, reader, case_id)
     case = view.case
+    decided = view.decided and view.whole
+    joint = decided and case.outcome == JOINT
+    programme = await programme_of_case(session, case_id) if joint else None
+    divided = decided and case.outcome == DIVIDED
+    shares = await shares_of_case(session, case_id) if divided else []
+    identifiers = {one.project.id: one.project.identifier for one in view.projects}
     raised = [change.after for change in view.history if change.action == "opened"]
     return OverlapDocument(
         case=case_id,
@@ -173,9 +242,46 @@ async def read_overlap(
         lead=view.lead.slug if view.lead else None,
         opened_at=case.opened_at,
         decided_at=case.decided_at,
+        decided_how=case.decided_how,
+        follow_up=case.follow_up,
+        followed_up_at=case.followed_up_at,
+        round=case.round,
+        quorum=view.quorum.supporters,
+        deadline=view.deadline,
+        proposals=[_proposal(one) for one in view.proposals],
+        changed_since=[identifiers[one.project_id] for one in view.changed],
+        programme=f"/programmes/{programme.id}" if programme else None,
+        division=[_line(one) for one in shares],
         raised_by_model=raised[0].get("model_version") if raised else None,
         page=_page(case_id),
         pairs=[ExplainedOverlap(_judged(one), _evidence(one)) for one in view.pairs],
+    )
+
+
+def _proposal(view: ProposalView) -> Proposal:
+    said = view.said.comment
+    return Proposal(
+        id=said.id or 0,
+        outcome=said.outcome or "",
+        reason=said.text,
+        lead=view.said.lead.slug if view.said.lead else None,
+        proposed_at=said.at,
+        votes=[Vote(one.organisation.slug, one.vote.stance, one.vote.reason) for one in view.votes],
+        has_quorum=view.tally.carried,
+    )
+
+
+def _line(one: AgreedShare) -> AgreedLine:
+    share = one.share
+    return AgreedLine(
+        organisation=one.organisation.slug,
+        country=share.country,
+        measures=share.measures,
+        provinces=share.provinces,
+        target_groups=share.target_groups,
+        start=share.start,
+        end=share.end,
+        note=share.note,
     )
 
 
