@@ -6,6 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_access import OpenCase, locked, open_case
 from registry.case_changes import as_json, changed, check_outcome, checked_text
+from registry.case_notices import tell
 from registry.coordination.case_states import state_after
 from registry.coordination.joint_programmes import JOINT, make_programme
 from registry.errors import Conflict, NotAllowed
@@ -91,6 +92,7 @@ async def reopen(
     case.decided_by = case.decided_at = case.proposal_id = case.upheld_at = None
     case.follow_up = case.followed_up_by = case.followed_up_at = None
     await changed(session, actor, case, "reopened", before, {"why": reason})
+    await tell(session, actor, opened, "reopened")
     return case
 
 
@@ -110,6 +112,7 @@ async def follow_up(
     case.state = state_after(case.state, "follow-up")
     case.follow_up, case.followed_up_by, case.followed_up_at = text, actor.account_id, now()
     await changed(session, actor, case, "followed-up", before)
+    await tell(session, actor, opened, "followed-up")
     return case
 
 
@@ -173,6 +176,7 @@ async def _decided(
     case.decided_by, case.decided_at = actor.account_id, now()
     judged = {"judged": [_judged(view) for view in opened.pairs]}
     await changed(session, actor, case, "decided", before, judged)
+    await tell(session, actor, opened, "decided")
     if outcome == JOINT:
         await make_programme(session, actor, replace(opened, case=case))
     return case

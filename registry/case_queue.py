@@ -10,7 +10,14 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.models import Account, OverlapCase, OverlapPair, Project, is_decided
+from registry.models import (
+    Account,
+    Organisation,
+    OverlapCase,
+    OverlapPair,
+    Project,
+    is_decided,
+)
 from registry.overlap.changed_since import raised_again
 from registry.overlap.listing import PairView, State, listed_pairs, pairs_of_cases, read_whole
 from registry.permissions import Actor
@@ -44,10 +51,13 @@ class QueuedCase:
         return self.pairs[0]
 
     @property
-    def others(self) -> int:
-        """How many projects it has beside those of the likeliest pair."""
-        projects = {id for view in self.pairs for id in (view.pair.a_id, view.pair.b_id)}
-        return len(projects) - 2
+    def projects(self) -> list[tuple[Project, Organisation]]:
+        """The projects and who registered them, those of the likeliest pair first."""
+        found: dict[int, tuple[Project, Organisation]] = {}
+        for view in self.pairs:
+            found.setdefault(view.pair.a_id, (view.a, view.organisation_a))
+            found.setdefault(view.pair.b_id, (view.b, view.organisation_b))
+        return list(found.values())
 
 
 @dataclass(frozen=True)

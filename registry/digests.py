@@ -98,10 +98,17 @@ async def note_failed(
     if search is None:
         return
     regular = next_due(search.frequency, at, hour)
-    pause = min(PAUSE * 2 ** min(search.failures, 10), LONGEST_PAUSE)
+    search.due_at = pause_after(search.failures, regular, at, for_good=for_good)
     search.failures += 1
-    search.due_at = regular if for_good or regular is None else min(regular, at + pause)
     session.add(search)
+
+
+def pause_after(
+    failures: int, regular: datetime | None, at: datetime, *, for_good: bool
+) -> datetime | None:
+    """Return when a message that was not taken is tried again, after so many earlier failures."""
+    pause = min(PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
+    return regular if for_good or regular is None else min(regular, at + pause)
 
 
 async def give_back(session: AsyncSession, due: Due) -> None:

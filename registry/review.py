@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_access import locked, open_case
 from registry.case_changes import LONGEST, check_outcome, checked_text, remember, too_long
+from registry.case_notices import mentions, tell
 from registry.coordination.case_states import STANCES, Tally, state_after
 from registry.errors import FieldError, Invalid, NotAllowed
 from registry.messages import message
@@ -27,10 +28,12 @@ async def comment(session: AsyncSession, actor: Actor, case_id: int, text: str) 
     opened = await open_case(session, actor, case_id)
     opened.require(actor, "overlap.comment")
     text = checked_text(text, "text", message("Write a few words."))
+    mentioned = await mentions(session, opened, text)
     case = await locked(session, case_id)
     before = {"state": case.state}
     case.state = state_after(case.state, "comment")
     said = await _say(session, actor, case, text)
+    await tell(session, actor, opened, "commented", comment_id=said.id, mentioned=mentioned)
     await remember(session, actor, case, "commented", before, {"state": case.state, "text": text})
     return said
 
@@ -50,6 +53,7 @@ async def propose(
     opened = await open_case(session, actor, case_id)
     opened.require(actor, "overlap.propose")
     await check_outcome(session, outcome, reason, lead_organisation_id)
+    mentioned = await mentions(session, opened, reason, "reason")
     case = await locked(session, case_id)
     before = {"state": case.state}
     case.state = state_after(case.state, "propose")
@@ -66,6 +70,7 @@ async def propose(
         "lead_organisation_id": lead_organisation_id or "",
     }
     await remember(session, actor, case, "proposed", before, after)
+    await tell(session, actor, opened, "proposed", comment_id=said.id, mentioned=mentioned)
     if opened.may_vote(actor):
         await cast(session, actor, opened, case, said, "support", None)
     return said

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_access import OpenCase
 from registry.case_changes import remember
+from registry.case_notices import tell
 from registry.coordination.case_states import Tally, tally
 from registry.coordination.quorum import quorum_now
 from registry.errors import Conflict
@@ -111,4 +112,6 @@ async def cast(
         "quorum": counted.carried and not carried,
     }
     await remember(session, actor, case, "voted", before, after)
+    if after["quorum"]:
+        await tell(session, actor, opened, "quorum", comment_id=proposal.id)
     return counted

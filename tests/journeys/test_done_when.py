@@ -88,7 +88,7 @@ def story(page: Page) -> Story:
 
 
 def test_register_find_flag_review(page: Page, served: Served, story: Story) -> None:
-    """A donor imports and is warned, an officer finds, a reviewer decides."""
+    """A donor imports and is warned, an officer finds, the group decides."""
     sign_in(page, "donor@example.org")
     import_three_projects(page, story)
     be_warned_while_typing(page, story)
@@ -151,7 +151,7 @@ def find_from_the_country_page(page: Page, story: Story) -> None:
 
 
 def decide_the_overlap(page: Page, story: Story) -> None:
-    """Open the case from the list, propose, decide, and read it in the history."""
+    """Open the case from the queue, propose, have others vote, decide, and read the history."""
     page.goto(f"/overlaps?country={story.code}&state=open")
     row = page.get_by_role("row").filter(has_text=story.title).filter(has_text=story.other)
     for _ in range(20):  # the detector works in the background, within seconds
@@ -162,18 +162,31 @@ def decide_the_overlap(page: Page, story: Story) -> None:
     check_accessibility(page)
     row.get_by_role("link", name=story.title).click()
     expect(page.get_by_role("main")).to_contain_text("Why it may be an overlap")
+    case = page.url
     check_accessibility(page)
     page.get_by_label("Comment").fill("Both train the same people; let us ask them to join.")
     page.get_by_role("button", name="Comment").click()
     expect(page.get_by_text("let us ask them to join")).to_be_visible()
-    page.get_by_text("Record the decision").click()
-    form = page.locator("form[action$='/decide']")
+    page.get_by_text("Propose an outcome", exact=True).click()
+    form = page.locator("form[action$='/propose']")
     form.get_by_role("button").click()
     expect(page.get_by_role("alert").first).to_be_visible()
     form.get_by_label("Joint programme").check()
     form.get_by_label("Lead organisation").select_option(index=1)
     form.get_by_label("Reason").fill("One training programme with one calendar is enough.")
     form.get_by_role("button").click()
+    expect(page.get_by_role("main")).to_contain_text("1 for, 0 against")
+    check_accessibility(page)
+    for supporter in ("reviewer2@example.org", "secretariat@example.org"):
+        page.context.clear_cookies()
+        sign_in(page, supporter)
+        page.goto(case)
+        voting = page.locator("form[action$='/vote']")
+        voting.get_by_label("Support", exact=True).check()
+        voting.get_by_role("button").click()
+    expect(page.get_by_role("main")).to_contain_text("has its quorum")
+    check_accessibility(page)
+    page.get_by_role("button", name="Record this as the decision").click()
     history = page.locator("section", has=page.get_by_role("heading", name="History"))
     expect(history).to_contain_text("Decided")
     expect(history).to_contain_text("Joint programme")

@@ -7,10 +7,15 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
+from registry import codelists
 from registry.accounts import sign_in
+from registry.case_view import get_case
+from registry.coordination.agreed_shares import shares_in_country
+from registry.coordination.joint_programmes import list_programmes
 from registry.database import Database
 from registry.demo import DEMO_PASSWORD, FOLDER, demo_organisations, demo_sign_ins, load_demo
-from registry.models import Organisation, Project, ProjectCountry
+from registry.models import Organisation, OverlapCase, Project, ProjectCountry
+from registry.permissions import COMMAND_LINE, VISITOR
 from tests.builders import an_organisation
 
 
@@ -44,6 +49,22 @@ def test_related_projects_are_there() -> None:
         for related in record["related"]
     }
     assert named <= known
+
+
+async def test_it_shows_a_decision_of_each_outcome_and_one_that_is_voted_on(
+    committed: Database,
+) -> None:
+    assert await load_demo(committed) is not None
+    async with committed.session() as session:
+        cases = (await session.exec(select(OverlapCase))).all()
+        outcomes = {case.outcome for case in cases if case.outcome}
+        assert outcomes == set(codelists.scheme("overlap_outcomes"))
+        (voted,) = (case for case in cases if case.state == "under-review")
+        view = await get_case(session, COMMAND_LINE, voted.id or 0)
+        assert [one.tally.supporters for one in view.proposals] == [2]
+        assert len(view.comments) == 3
+        assert len(await list_programmes(session, VISITOR)) == 1
+        assert len(await shares_in_country(session, VISITOR, "AL")) == 2
 
 
 async def test_it_loads_whole_and_only_into_an_empty_registry(committed: Database) -> None:

@@ -25,7 +25,7 @@ from web.saved_searches import messages_key, search_address
 LONGEST = 50
 """Projects in one message; a link leads to the others."""
 # Addresses in headers are longer than a line, and can't be broken.
-MAIL_POLICY = SMTP.clone(max_line_length=998)
+POLICY = SMTP.clone(max_line_length=998)
 _PART = r"[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]+"
 _ONE_ADDRESS = re.compile(f"{_PART}@{_PART}")
 
@@ -63,8 +63,8 @@ def message_for(
 ) -> EmailMessage:
     """Return the message. Raises Refused for an address that can't be written in one."""
     search = digest.search
-    message = EmailMessage(policy=MAIL_POLICY)
-    message["To"] = mail_address(email)
+    message = EmailMessage(policy=POLICY)
+    message["To"] = address_in_header(email)
     stop = f"{settings.site}/unsubscribe/{messages_key(search, secret)}"
     with i18n.speaking(search.language):
         message["From"] = settings.sender
@@ -126,8 +126,11 @@ def _item(view: ProjectView, digest: Digest, site: str) -> Item:
     )
 
 
-def mail_address(email: str) -> Address:
-    """Return an address that is one address; accounts may have been given anything."""
+def address_in_header(email: str) -> Address:
+    """Return an address that is one address; accounts may have been given anything.
+
+    Raises Refused for what is none.
+    """
     if not _ONE_ADDRESS.fullmatch(email):
         raise Refused(for_good=True)
     name, _, domain = email.partition("@")

@@ -1,4 +1,4 @@
-"""Sending what is new in saved searches, when it is due. What is promised: `registry.digests`."""
+"""Sending what is new in saved searches and on cases. What is promised: `registry.digests`."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ from datetime import datetime
 import structlog
 from jinja2 import Environment
 
-from registry import digests
+from registry import case_digests, digests
+from registry.case_digests import DueMail
 from registry.catalogue import project_views, readable_ids
 from registry.database import Database
 from registry.digests import Due
@@ -17,6 +18,7 @@ from registry.models import now
 from registry.news import BATCH, take_up
 from search.engine import SearchEngine
 from search.whats_new import whats_new
+from web.mail.case_digest import message_about
 from web.mail.digest import LONGEST, Digest, message_for
 from web.mail.server import MailServer, Refused
 from web.project_search import organisation_labels
@@ -83,7 +85,48 @@ class Sender:
                     async with self.database.session() as session:
                         await digests.give_back(session, due)
                     raise
+            await self._send_about_cases(at, early, server, done)
         return done
+
+    async def _send_about_cases(
+        self, at: datetime, early: bool, server: MailServer, done: Sent
+    ) -> None:
+        """Send what was said and decided on people's cases; the promise is the same."""
+        seen: set[int] = set()
+        while True:
+            async with self.database.session() as session:
+                due = await case_digests.claim_due(session, at, but=seen, early=early)
+            if due is None:
+                return
+            seen.add(due.mail.account_id)
+            try:
+                await self._tell_of_cases(due, at, server, done)
+            except Unavailable:
+                async with self.database.session() as session:
+                    await case_digests.give_back(session, due)
+                raise
+
+    async def _tell_of_cases(
+        self, due: DueMail, at: datetime, server: MailServer, done: Sent
+    ) -> None:
+        hour = self.settings.hour
+        async with self.database.session() as session:
+            settled, told = await case_digests.what_to_tell(session, due)
+        try:
+            if told:
+                message = message_about(
+                    due, told, settled, self.settings, self.secret, self.templates
+                )
+                await server.send(message, due.email)
+        except Refused as refused:
+            done.refused += 1
+            async with self.database.session() as session:
+                await case_digests.note_failed(session, due, at, hour, for_good=refused.for_good)
+            return
+        async with self.database.session() as session:
+            await case_digests.note_told(session, due, settled, at, hour, sent=bool(told))
+        done.sent += bool(told)
+        done.nothing_new += not told
 
     async def _claim(self, at: datetime, seen: set[int], early: bool) -> Due | None:
         async with self.database.session() as session:

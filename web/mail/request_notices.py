@@ -17,7 +17,7 @@ from registry.models import now
 from registry.request_notices import Due
 from registry.saved_searches import one_line
 from web import i18n
-from web.mail.digest import MAIL_POLICY, mail_address
+from web.mail.digest import POLICY, address_in_header
 from web.mail.digests import FIRST_PAUSE, LONGEST_PAUSE, POLL
 from web.mail.server import MailServer, Refused
 
@@ -78,8 +78,8 @@ class NoticeSender:
 def notice_mail(due: Due, settings: MailSettings) -> EmailMessage:
     """Return the message. Raises Refused for an address that can't be written in one."""
     notice = due.notice
-    mail = EmailMessage(policy=MAIL_POLICY)
-    mail["To"] = mail_address(due.email)
+    mail = EmailMessage(policy=POLICY)
+    mail["To"] = address_in_header(due.email)
     mail["From"] = settings.sender
     with i18n.speaking(notice.language):
         said = i18n.say(Message(notice.said["template"], notice.said["params"]))

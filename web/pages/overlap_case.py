@@ -10,7 +10,7 @@ from litestar.params import Body
 from litestar.plugins.htmx import HTMXRequest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry import case_decisions, case_people, review
+from registry import case_assignments, case_decisions, case_notices, case_people, review
 from registry.case_access import where_now
 from registry.case_view import CaseView, get_case
 from registry.catalogue import shared_identifiers
@@ -175,7 +175,7 @@ async def assign(
     wanted, seen = number_in(data.get("assign-assignee", "")), number_in(data.get("seen", ""))
 
     async def act() -> str:
-        await case_people.assign(session, reader, stored(case_id), wanted, seen=seen)
+        await case_assignments.assign(session, reader, stored(case_id), wanted, seen=seen)
         return ""
 
     recorded = message("It is recorded who looks after the case.")
@@ -284,6 +284,7 @@ async def _case(
     identifiers = [one.project.identifier for one in view.projects]
     case_id = view.case.id or 0
     joint = view.decided and view.case.outcome == JOINT
+    people = await case_people.people_of(session, reader, case_id) if view.may.comment else []
     others = []
     if view.may.propose or view.may.decide or view.may.divide:
         others = [one for one in await list_organisations(session) if one.id not in names]
@@ -300,7 +301,8 @@ async def _case(
         names=names,
         others=others,
         shared=await shared_identifiers(session, reader, identifiers),
-        people=await case_people.people_of(session, reader, case_id) if view.may.assign else [],
+        people=people,
+        handles=case_notices.handles(people),
         programme=await programme_of_case(session, case_id) if joint and view.whole else None,
         shares=await shares_of_case(session, case_id) if view.decided and view.whole else [],
         countries=sorted({code for one in view.pairs for code in one.pair.countries}),
