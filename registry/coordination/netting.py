@@ -19,7 +19,7 @@ from registry.area_figures import Area, area_figures
 from registry.coordination.totals import MERGED, Total, merged_pairs, netted
 from registry.figures import running
 from registry.listed import ListedProject, listed_projects
-from registry.models import OverlapCase, OverlapPair, Project
+from registry.models import OverlapCase, OverlapPair, Project, is_decided
 from registry.permissions import Actor
 from registry.statements import among
 from registry.visibility import readable_projects
@@ -192,7 +192,7 @@ async def _decisions(
         )
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .where(
-            col(OverlapCase.state) == "decided",
+            is_decided(),
             col(OverlapCase.outcome) == MERGED,
             among(OverlapPair.a_id, ids),
             among(OverlapPair.b_id, ids),
