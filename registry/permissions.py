@@ -48,6 +48,13 @@ PERMISSIONS: dict[str, dict[str, Scope]] = {
     "overlap.reopen": {"reviewer": "everywhere", "secretariat": "everywhere"},
     "overlap.follow-up": {"reviewer": "everywhere", "secretariat": "everywhere"},
     "overlap.decide": {"reviewer": "everywhere", "secretariat": "everywhere"},
+    "practice.write": {
+        "member": "own",
+        "organisation-administrator": "own",
+        "reviewer": "own",
+        "secretariat": "everywhere",
+    },
+    "practice.review": {"reviewer": "everywhere", "secretariat": "everywhere"},
     "request.file": {
         "member": "own-country",
         "organisation-administrator": "own-country",

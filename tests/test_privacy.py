@@ -25,6 +25,7 @@ from registry.models import (
     Import,
     OverlapCase,
     OverlapPair,
+    PracticeNote,
     Project,
     SavedSearch,
     now,
@@ -35,6 +36,8 @@ from registry.offers import Seen, answer_offer, make_offer
 from registry.overlap.detector import examine
 from registry.paris_declaration import Answer, Answers, answer_questions
 from registry.permissions import COMMAND_LINE, Actor
+from registry.practice_states import STATES
+from registry.practices import PracticeRecord, act_on_note, write_note
 from registry.projects import revise_project, withdraw_project
 from registry.requests import RequestRecord, file_request
 from registry.saved_searches import renew_feed, save_search
@@ -65,6 +68,10 @@ SEEN = {
     "secretariat": {"open", "members", "restricted", "draft", "withdrawn"},
 }
 """Reader -> whose words may come out for this reader."""
+REVIEWED = "Bogbean"
+"""A word of a note that waits for a review."""
+MAY_REVIEW = {"reviewer", "owner", "secretariat"}
+"""Who may read it."""
 MOST_ADDRESSES = 600
 UPLOAD = (
     "identifier,title,description,status,countries,pillars,start_date,shelter_locations\n"
@@ -116,7 +123,8 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "plan_id": list(await session.exec(select(Import.id))),
             "account_id": ["1", "2", "3"],
             "issue": ["published-without-budget", "draft-without-country"],
-            "topic": ["finding", "paris-declaration"],
+            "topic": ["finding", "paris-declaration", "practices"],
+            "note_id": [str(note) for note in await session.exec(select(PracticeNote.id))],
             "search_id": [str(search) for search in await session.exec(select(SavedSearch.id))],
             "key": ["1-nothing"],  # right ones: below
             "request_id": ["1"],
@@ -148,6 +156,7 @@ async def fill(session) -> None:
     record = a_record(**of_haven("open", MARKERS["open"]))
     record.partner_contacts, record.shelter_locations = SECRETS[2:]
     await revise_project(session, COMMAND_LINE, ids["open"], record, version=1)
+    await write_notes(session, haven.id or 0)
     await withdraw_project(
         session, COMMAND_LINE, ids["withdrawn"], version=1, reason=f"{MARKERS['withdrawn']} ended"
     )
@@ -185,6 +194,26 @@ async def fill_offers(session, haven) -> None:
         if word == MARKERS["withdrawn"]:
             await answer_offer(
                 session, COMMAND_LINE, offer.id, "decline", f"No {word}.", version=offer.version
+            )
+
+
+async def write_notes(session, organisation_id: int) -> None:
+    """Store notes that nobody has reviewed yet, and a public one that comes from all projects."""
+    identifiers = [f"{word}-1" for word in MARKERS.values()]
+    for actions, word in (
+        ((), "Dropwort"),
+        (("submit",), REVIEWED),
+        (("submit", "publish"), "Shared"),
+    ):
+        note = await write_note(
+            session,
+            COMMAND_LINE,
+            PracticeRecord(f"{word} note", f"{word} text", ["PROS-2"], projects=identifiers),
+            organisation_id=organisation_id,
+        )
+        for action in actions:
+            note = await act_on_note(
+                session, COMMAND_LINE, note.id or 0, action, version=note.version
             )
 
 
@@ -230,6 +259,7 @@ def own_addresses(world: World) -> list[str]:
         found += [f"/projects/{quote(one)}/{action}" for one in world.values["identifier"]]
     found += [f"/{path}?q=Courses" for path in ("projects", "projects.csv", "api/v1/projects")]
     found += [f"/projects?q={word[:-1]}x" for word in (*SECRETS, *MARKERS.values())]
+    found += [f"/practices?state={state}" for state in STATES]
     found += [f"/projects/AID-{name}?org=safe-haven" for name in MARKERS]
     return found
 
@@ -282,7 +312,9 @@ async def test_no_address_says_what_a_reader_may_not_see(world: World, reader: s
     allowed = {MARKERS[name] for name in SEEN[reader]}
     if "restricted" in SEEN[reader]:
         allowed |= set(SECRETS)
-    hidden = {*SECRETS, *MARKERS.values()} - allowed
+    if reader in MAY_REVIEW:
+        allowed.add(REVIEWED)
+    hidden = {*SECRETS, *MARKERS.values(), REVIEWED} - allowed
     said = {address: content_of(answer) for address, answer in answers.items()}
     leaks = [
         (address, word)

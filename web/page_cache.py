@@ -37,7 +37,8 @@ MOST_BYTES = 32 * 1024 * 1024
 """Of all kept pages together, with their addresses."""
 _LARGEST = 512 * 1024  # bytes of one page
 _KEPT = (
-    "projects", "countries", "regions", "mechanisms", "organisations", "overlaps", "programmes",
+    "projects", "countries", "regions", "mechanisms", "organisations", "overlaps", "practices",
+    "programmes",
     "requests", "help", "gaps", "netted",
 )  # fmt: skip
 """First parts of the addresses whose pages are kept, beside the start page."""

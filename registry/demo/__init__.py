@@ -34,6 +34,8 @@ from registry.organisations import (
 )
 from registry.paris_declaration import Answer, Answers, answer_questions
 from registry.permissions import COMMAND_LINE, Actor
+from registry.practice_states import Action
+from registry.practices import PracticeRecord, act_on_note, write_note
 from registry.requests import RequestRecord, file_request
 
 FOLDER = Path(__file__).parent
@@ -59,6 +61,13 @@ _ACCOUNTS = {
     ),
     "secretariat@example.org": ("Mei Tanaka", "secretariat", "UNODC", "secretariat, UNODC"),
 }
+
+_ON_THE_WAY_TO: dict[str, tuple[Action, ...]] = {
+    "submitted": ("submit",),
+    "sent-back": ("submit", "send-back"),
+    "published": ("submit", "publish"),
+}
+"""State of a good-practice note -> what is done to bring it there."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,7 @@ async def load_demo(database: Database) -> Loaded | None:
         await import_needs(session, COMMAND_LINE, read_needs(Source(FOLDER / "needs.csv")))
         await _answer_questions(session)
         await review_demo(session)
+        await _write_notes(session)
     return Loaded(len(records), plan.counts["created"], plan.counts["refused"])
 
 
@@ -106,6 +116,28 @@ async def _answer_questions(session: AsyncSession) -> None:
         said = {principle: Answer(*answer) for principle, answer in entry["answers"].items()}
         answers = Answers(said, entry["language"])
         await answer_questions(session, COMMAND_LINE, ids[entry["project"]] or 0, answers)
+
+
+async def _write_notes(session: AsyncSession) -> None:
+    """Store good-practice notes, each brought to its state."""
+    for entry in json.loads((FOLDER / "practices.json").read_text(encoding="utf-8")):
+        organisation = await find_organisation(session, entry.pop("organisation"))
+        state, reasons = entry.pop("state"), entry.pop("reasons", "")
+        note = await write_note(
+            session,
+            COMMAND_LINE,
+            PracticeRecord(**entry),
+            organisation_id=(organisation and organisation.id) or 0,
+        )
+        for action in _ON_THE_WAY_TO[state]:
+            note = await act_on_note(
+                session,
+                COMMAND_LINE,
+                note.id or 0,
+                action,
+                version=note.version,
+                reasons=reasons if action == "send-back" else "",
+            )
 
 
 async def demo_sign_ins(database: Database) -> list[tuple[str, str]]:

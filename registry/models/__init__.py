@@ -16,6 +16,7 @@ from registry.models.overlap import (
     is_decided,
 )
 from registry.models.paris_declaration import ParisAnswers
+from registry.models.practice import PracticeNote, PracticeProject
 from registry.models.programme import (
     DivisionShare,
     JointProgramme,
@@ -80,6 +81,8 @@ __all__ = [
     "OverlapRun",
     "ParisAnswers",
     "Participation",
+    "PracticeNote",
+    "PracticeProject",
     "ProgrammeOrganisation",
     "ProgrammeProject",
     "Project",

@@ -40,6 +40,7 @@ SCHEMES = {
     "visibilities": 3,
     "paris_principles": 5,
     "paris_answers": 4,
+    "practice_states": 5,
 }
 
 # Members of the United Nations, and its two observer States.

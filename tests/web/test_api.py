@@ -62,6 +62,8 @@ async def test_it_describes_itself(browser: Browser) -> None:
         "/api/v1/fragmentation/regions/{region}",
         "/api/v1/paris-declaration/countries/{code}",
         "/api/v1/paris-declaration/projects/{identifier}",
+        "/api/v1/practices",
+        "/api/v1/practices/{note_id}",
         "/api/v1/codelists",
         "/api/v1/gaps",
         "/api/v1/netted",

@@ -21,8 +21,9 @@ from registry.errors import FieldError, Invalid, NotFound
 from registry.messages import message
 from registry.nearest import projects_near
 from registry.paris_declaration import answers_of
-from registry.permissions import Actor
+from registry.permissions import Actor, may
 from registry.personal_data import personal_data_in
+from registry.practice_listing import notes_by_measure, notes_of_project
 from registry.project_overlaps import open_overlaps, overlaps_of_project
 from registry.projects import missing_for_publication, publish_project, withdraw_project
 from registry.saved_searches import query_string
@@ -180,6 +181,9 @@ async def _project(
         agreed=await shares_of_project(session, reader, view.project.id or 0) if overlaps else [],
         near=near,
         answers=await answers_of(session, view.project.id or 0),
+        notes=await notes_of_project(session, reader, view.project.id or 0),
+        notes_by_measure=await notes_by_measure(session, view.record.measures),
+        may_write_notes=may(reader, "practice.write", reader.organisation_id),
         shared=await shared_identifiers(session, reader, identifiers),
         missing=missing_for_publication(view.record) if draft else [],
         similar=similar,

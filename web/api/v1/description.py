@@ -15,6 +15,7 @@ from web.api.v1 import (
     gaps,
     overlaps,
     paris_declaration,
+    practices,
     projects,
     requests,
 )
@@ -27,6 +28,7 @@ _MODULES = (
     gaps,
     division,
     paris_declaration,
+    practices,
     codelists,
 )
 
