@@ -48,6 +48,13 @@ PERMISSIONS: dict[str, dict[str, Scope]] = {
     "overlap.reopen": {"reviewer": "everywhere", "secretariat": "everywhere"},
     "overlap.follow-up": {"reviewer": "everywhere", "secretariat": "everywhere"},
     "overlap.decide": {"reviewer": "everywhere", "secretariat": "everywhere"},
+    "meeting.read": {
+        "member": "own",
+        "organisation-administrator": "own",
+        "reviewer": "everywhere",
+        "secretariat": "everywhere",
+    },
+    "meeting.hold": {"secretariat": "everywhere"},
     "practice.write": {
         "member": "own",
         "organisation-administrator": "own",

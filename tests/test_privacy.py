@@ -20,9 +20,13 @@ import pytest
 from litestar.routes import HTTPRoute
 from sqlmodel import col, select, update
 
+from registry.agenda import add_cases
+from registry.meetings import MeetingRecord, begin, items_of, note, plan_meeting
 from registry.models import (
     Account,
+    AgendaItem,
     Import,
+    Meeting,
     OverlapCase,
     OverlapPair,
     PracticeNote,
@@ -131,6 +135,8 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "measure": ["PROS-2"],
             "offer_id": ["1", "2"],
             "programme_id": ["1"],
+            "meeting_id": [str(one) for one in await session.exec(select(Meeting.id))],
+            "item_id": [str(one) for one in await session.exec(select(AgendaItem.id))],
             "name": ["nothing.css"],
         }
     yield world
@@ -178,6 +184,22 @@ async def fill(session) -> None:
         )
         assert search.id
         await renew_feed(session, acting(account), search.id)
+    await a_meeting_on_everything(session)
+
+
+async def a_meeting_on_everything(session) -> None:
+    """A meeting with every case on its agenda; the minutes of each name its projects."""
+    meeting = await plan_meeting(session, COMMAND_LINE, MeetingRecord("Meeting", date(2026, 12, 1)))
+    assert meeting.id
+    cases = [one for one in await session.exec(select(OverlapCase.id)) if one]
+    await add_cases(session, COMMAND_LINE, meeting.id, cases, version=1)
+    await begin(session, COMMAND_LINE, meeting.id, version=2)
+    for item in await items_of(session, meeting.id):
+        pairs = await session.exec(select(OverlapPair).where(OverlapPair.case_id == item.case_id))
+        ids = {id for pair in pairs for id in (pair.a_id, pair.b_id)}
+        named = await session.exec(select(Project.identifier).where(col(Project.id).in_(ids)))
+        text = f"Said of {', '.join(named)}"
+        await note(session, COMMAND_LINE, meeting.id, item.id or 0, text, version=1)
 
 
 async def fill_offers(session, haven) -> None:

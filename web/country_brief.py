@@ -70,7 +70,7 @@ def _fonts() -> typst.Fonts:
 
 def brief_values(overview: CountryOverview, today: date, address: str) -> dict[str, Any]:
     """Return what the brief says, in the present language; `address` is that of the page."""
-    matrix = _matrix_lines(overview)
+    matrix = matrix_lines(overview)
     room = LINES - len(matrix)
     left = [_open_overlaps(overview)]
     if overview.overlaps > overview.open_overlaps:
@@ -92,7 +92,7 @@ def brief_values(overview: CountryOverview, today: date, address: str) -> dict[s
             "note": _("active projects; crowded: open overlaps, and months in common"),
             "gap": _("gap"),
             "rest": _("Crowded"),
-            "columns": _columns(overview),
+            "columns": matrix_columns(overview),
             "lines": matrix,
         },
         "timeline": _timeline(overview, today, room - bottom),
@@ -149,7 +149,7 @@ def _notes(code: str, today: date) -> list[str]:
     return [*notes, _("Convene. Each organisation answers for what it registers.")]
 
 
-def _columns(overview: CountryOverview) -> list[str]:
+def matrix_columns(overview: CountryOverview) -> list[str]:
     """Return the heads of the matrix' columns."""
     names = [name for _slug, name, _count in overview.organisations]
     others = len(names) - COLUMNS
@@ -157,7 +157,7 @@ def _columns(overview: CountryOverview) -> list[str]:
     return [*names[:COLUMNS], *(more if others > 0 else []), _("All")]
 
 
-def _matrix_lines(overview: CountryOverview) -> list[dict[str, Any]]:
+def matrix_lines(overview: CountryOverview) -> list[dict[str, Any]]:
     """Return the lines of the matrix; gaps stand in lines of their own, several in each."""
     columns = [slug for slug, _name, _count in overview.organisations[:COLUMNS]]
     has_others = len(overview.organisations) > COLUMNS

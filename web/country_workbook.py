@@ -25,7 +25,7 @@ def country_workbook(
     book = Book()
     book.sheet(_("Overview"), [("", 44), ("", 90)], _overview(overview, today, address))
     book.sheet(_("Projects"), _project_columns(), (_project(*one) for one in projects))
-    book.sheet(_("Who does what"), *_matrix(overview))
+    book.sheet(_("Who does what"), *matrix_sheet(overview))
     titles, *figures = fragmentation
     book.sheet(_("Fragmentation"), [(str(title), 20) for title in titles], figures)
     overlaps = [*overview.open, *overview.decided]
@@ -97,7 +97,7 @@ def _project(project: CountryProject, address: str) -> Sequence[Value]:
     )
 
 
-def _matrix(overview: CountryOverview) -> tuple[list[Column], list[Sequence[Value]]]:
+def matrix_sheet(overview: CountryOverview) -> tuple[list[Column], list[Sequence[Value]]]:
     """Return columns and rows of the matrix, with all organisations."""
     columns: list[Column] = [
         (_("Code"), 10),

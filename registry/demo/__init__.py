@@ -19,6 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.accounts import add_account
 from registry.coordination.needs import import_needs, read_needs
 from registry.database import Database
+from registry.demo.meetings import begin_meeting, close_meeting
 from registry.demo.reviews import review_demo
 from registry.exchange.source import Source
 from registry.imports.whole import import_file
@@ -104,7 +105,9 @@ async def load_demo(database: Database) -> Loaded | None:
             await _file(session, entry)
         await import_needs(session, COMMAND_LINE, read_needs(Source(FOLDER / "needs.csv")))
         await _answer_questions(session)
+        meeting_id = await begin_meeting(session)
         await review_demo(session)
+        await close_meeting(session, meeting_id)
         await _write_notes(session)
     return Loaded(len(records), plan.counts["created"], plan.counts["refused"])
 

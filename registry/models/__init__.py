@@ -5,6 +5,7 @@ from registry.models.coordination import AssessedNeed, LeadWeights, NeedImport
 from registry.models.history import Change, Outbox
 from registry.models.imports import Import, ImportItem, KeptSource
 from registry.models.mechanism import MechanismVersion
+from registry.models.meeting import AgendaItem, Meeting, MeetingPresence
 from registry.models.organisation import ContactPoint, Mandate, Organisation, OrganisationName
 from registry.models.overlap import (
     DECIDED,
@@ -53,6 +54,7 @@ __all__ = [
     "DECIDED",
     "DIMENSIONS",
     "Account",
+    "AgendaItem",
     "AssessedNeed",
     "AssistanceOffer",
     "AssistanceRequest",
@@ -70,6 +72,8 @@ __all__ = [
     "LeadWeights",
     "Mandate",
     "MechanismVersion",
+    "Meeting",
+    "MeetingPresence",
     "NeedImport",
     "OfferPartner",
     "Organisation",

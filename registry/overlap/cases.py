@@ -16,6 +16,7 @@ from registry import history
 from registry.copying import copy_rows, next_ids
 from registry.models import (
     DECIDED,
+    AgendaItem,
     CaseComment,
     CaseNotice,
     OverlapCase,
@@ -117,10 +118,12 @@ def _has_grown(group: Group, before: Mapping[int, set[int]]) -> bool:
 
 
 async def _untouched(session: AsyncSession, case_ids: Collection[int]) -> set[int]:
-    """Return those of these cases that nobody has said, taken or decided anything about."""
+    """Return those of these cases that nobody has said or decided anything about, or taken, or put
+    on an agenda."""
     if not case_ids:
         return set()
     commented, told = select(CaseComment.case_id), select(CaseNotice.case_id)
+    on_agenda = select(AgendaItem.case_id)
     rows = await session.exec(
         select(OverlapCase.id)
         .where(
@@ -129,6 +132,7 @@ async def _untouched(session: AsyncSession, case_ids: Collection[int]) -> set[in
             col(OverlapCase.assignee_id).is_(None),
             col(OverlapCase.id).not_in(commented),
             col(OverlapCase.id).not_in(told),
+            col(OverlapCase.id).not_in(on_agenda),
         )
         .with_for_update()
     )
@@ -269,6 +273,13 @@ async def _absorb(session: AsyncSession, groups: Sequence[Group]) -> None:
             )
             await session.execute(
                 update(CaseNotice).where(col(CaseNotice.case_id) == case_id).values(case_id=into)
+            )
+            both = select(AgendaItem.meeting_id).where(AgendaItem.case_id == into)
+            await session.execute(
+                update(AgendaItem)
+                .where(col(AgendaItem.case_id) == case_id, col(AgendaItem.meeting_id).not_in(both))
+                .values(case_id=into)
+                .execution_options(synchronize_session=False)
             )
             await session.execute(
                 update(OverlapCase)

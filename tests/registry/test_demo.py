@@ -14,6 +14,7 @@ from registry.coordination.agreed_shares import shares_in_country
 from registry.coordination.joint_programmes import list_programmes
 from registry.database import Database
 from registry.demo import DEMO_PASSWORD, FOLDER, demo_organisations, demo_sign_ins, load_demo
+from registry.meeting_view import get_meeting, list_meetings
 from registry.models import Organisation, OverlapCase, Project, ProjectCountry
 from registry.permissions import COMMAND_LINE, VISITOR
 from tests.builders import an_organisation
@@ -65,6 +66,19 @@ async def test_it_shows_a_decision_of_each_outcome_and_one_that_is_voted_on(
         assert len(view.comments) == 3
         assert len(await list_programmes(session, VISITOR)) == 1
         assert len(await shares_in_country(session, VISITOR, "AL")) == 2
+
+
+async def test_it_shows_a_meeting_with_minutes_and_one_to_come(committed: Database) -> None:
+    assert await load_demo(committed) is not None
+    async with committed.session() as session:
+        found = await list_meetings(session, COMMAND_LINE)
+        (held,), (coming,) = found.past, found.coming
+        assert (held.items, held.decided) == (4, 4)
+        assert coming.items == 3
+        view = await get_meeting(session, COMMAND_LINE, held.meeting.id or 0)
+        assert view.meeting.state == "closed"
+        assert all(one.item.minutes for one in view.items)
+        assert len(view.present) == 5
 
 
 async def test_it_loads_whole_and_only_into_an_empty_registry(committed: Database) -> None:

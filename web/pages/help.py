@@ -39,6 +39,7 @@ TOPICS = {
     "importing": sentence("The columns of a table"),
     "overlaps": sentence("How Convene finds overlaps"),
     "reviewing": sentence("Review an overlap"),
+    "meetings": sentence("Meetings, minutes and the meeting pack"),
     "requests": sentence("Requests and offers"),
     "fragmentation": sentence("How fragmented the assistance is"),
     "division": sentence("Division of labour: who could lead"),

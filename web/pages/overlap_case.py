@@ -17,6 +17,7 @@ from registry.catalogue import shared_identifiers
 from registry.coordination.agreed_shares import shares_of_case
 from registry.coordination.joint_programmes import JOINT, programme_of_case
 from registry.errors import Conflict, FieldError, Invalid, NotFound
+from registry.meeting_view import meetings_of_case
 from registry.messages import Message, message
 from registry.organisations import list_organisations
 from registry.permissions import Actor
@@ -306,6 +307,7 @@ async def _case(
         programme=await programme_of_case(session, case_id) if joint and view.whole else None,
         shares=await shares_of_case(session, case_id) if view.decided and view.whole else [],
         countries=sorted({code for one in view.pairs for code in one.pair.countries}),
+        meetings=await meetings_of_case(session, reader, case_id),
         typed=typed,
     )
 
