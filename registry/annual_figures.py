@@ -1,0 +1,125 @@
+"""What the review did in each year: cases raised, decided, followed up, and the money netted.
+
+All figures are of what the reader may read, by decisions as they hold now: a case that was reopened
+counts as not decided until it is decided anew. Years are those of UTC.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Integer, cast, extract
+from sqlalchemy.orm import aliased
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from registry.coordination.totals import MERGED, netted
+from registry.models import DECIDED, OverlapCase, OverlapPair, Project
+from registry.overlap.listing import listed_pairs
+from registry.permissions import Actor
+
+
+@dataclass(frozen=True)
+class YearOfReview:
+    """The figures of one year."""
+
+    year: int
+    raised: int = 0
+    """Cases that the detector opened."""
+    decided: Mapping[str, int] = field(default_factory=dict)
+    """Outcome -> cases decided in this year."""
+    followed_up: int = 0
+    """Of the cases decided in this year, those of which somebody has said what came of it."""
+    netted: Decimal = Decimal(0)
+    """USD that count once since double registrations were confirmed in this year."""
+
+    @property
+    def decisions(self) -> int:
+        """All cases decided in this year."""
+        return sum(self.decided.values())
+
+    @property
+    def follow_up_rate(self) -> float | None:
+        """The share (0..1) of the decided cases that are followed up; None where none is."""
+        return self.followed_up / self.decisions if self.decisions else None
+
+
+async def years_of_review(session: AsyncSession, reader: Actor) -> list[YearOfReview]:
+    """Return the figures by year, the newest first, without years in between left out."""
+    known = (
+        select(OverlapCase)
+        .join(OverlapPair, col(OverlapPair.case_id) == col(OverlapCase.id))
+        .where(*listed_pairs(reader))
+        .distinct()
+        .subquery()
+    )
+    opened, closed = _year(known.c.opened_at), _year(known.c.decided_at)
+    raised_rows: Any = await session.execute(select(opened, func.count()).group_by(opened))
+    raised = dict(raised_rows.all())
+    decided_rows: Any = await session.execute(
+        select(
+            closed,
+            known.c.outcome,
+            func.count(),
+            func.count().filter(known.c.state == "followed-up"),
+        )
+        .where(known.c.state.in_(DECIDED), known.c.decided_at.is_not(None))
+        .group_by(closed, known.c.outcome)
+    )
+    decided: dict[int, dict[str, int]] = {}
+    followed: Counter[int] = Counter()
+    for year, outcome, count, followed_up in decided_rows:
+        decided.setdefault(year, {})[outcome or ""] = count
+        followed[year] += followed_up
+    money = await _netted(session, reader)
+    years = {*raised, *decided, *money}
+    return [
+        YearOfReview(
+            year,
+            raised.get(year, 0),
+            decided.get(year, {}),
+            followed[year],
+            money.get(year, Decimal(0)),
+        )
+        for year in range(max(years, default=0), min(years, default=1) - 1, -1)
+    ]
+
+
+async def _netted(session: AsyncSession, reader: Actor) -> dict[int, Decimal]:
+    """Return year -> USD of records that count with another since then.
+
+    A record that several decisions say is registered elsewhere counts in the year of the first.
+    """
+    a, b = aliased(Project), aliased(Project)
+    rows: Any = await session.execute(
+        select(a.id, b.id, a.budget_usd, b.budget_usd, _year(OverlapCase.decided_at))  # type: ignore[call-overload]
+        .select_from(OverlapPair)
+        .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
+        .join(a, col(a.id) == col(OverlapPair.a_id))
+        .join(b, col(b.id) == col(OverlapPair.b_id))
+        .where(
+            *listed_pairs(reader),
+            col(OverlapCase.state).in_(DECIDED),
+            OverlapCase.outcome == MERGED,
+            col(OverlapCase.decided_at).is_not(None),
+        )
+    )
+    budgets: dict[int, Decimal | None] = {}
+    pairs: list[tuple[int, int]] = []
+    since: dict[int, int] = {}
+    for first, second, usd_first, usd_second, year in rows:
+        budgets |= {first: usd_first, second: usd_second}
+        pairs.append((first, second))
+        for one in (first, second):
+            since[one] = min(year, since.get(one, year))
+    found: dict[int, Decimal] = {}
+    for one in netted(budgets, pairs):
+        year = since[one.project_id]
+        found[year] = found.get(year, Decimal(0)) + one.usd
+    return found
+
+
+def _year(column: Any) -> Any:
+    return cast(extract("year", func.timezone("UTC", column)), Integer)
