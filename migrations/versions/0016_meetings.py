@@ -1,6 +1,6 @@
 """Meetings: an agenda made from cases, who is present, minutes, what was decided
 
-Revision: 0016, after 0011
+Revision: 0016, after 0015
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0016"
-down_revision = "0011"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Good-practice notes
 
-Revision: 0015b, after 0015
+Revision: 0015, after 0014
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0015b"
-down_revision = "0015"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

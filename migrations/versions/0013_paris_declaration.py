@@ -1,6 +1,6 @@
 """What organisations answer about their projects and the Paris Declaration
 
-Revision: 0015, after 0012
+Revision: 0013, after 0012
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0015"
+revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None

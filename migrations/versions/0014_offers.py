@@ -2,7 +2,7 @@
 
 A request that was answered is met.
 
-Revision: 0015a, after 0015
+Revision: 0014, after 0013
 """
 
 import pgvector.sqlalchemy
@@ -11,8 +11,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0015a"
-down_revision = "0015"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
