@@ -206,7 +206,7 @@ async def test_similar_projects_are_shown_while_one_types(member: Browser) -> No
     assert "OSCE" in part.text
     for_it, against = re.findall(r"(?s)<dt>(?:For|Against)</dt>(.*?)</div>", part.text)
     assert (for_it.count("<dd>"), against.count("<dd>")) == (3, 1)
-    assert "The weights add up to +" in text_of(part)
+    assert "The weights add up to " in text_of(part)
     assert 'href="/help/overlaps"' in part.text
     saved = await post(member, "/projects/new", "save", COMPLETE)
     assert "looks like this" in text_of(saved)
