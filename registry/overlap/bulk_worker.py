@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -18,7 +18,7 @@ from registry.models import Outbox, OverlapJob, now
 from registry.overlap.background import Background
 from registry.overlap.bulk import BulkSearch
 from registry.overlap.columns import Columns
-from registry.overlap.comparing import background_for, judge_pairs, load_profiles
+from registry.overlap.comparing import background_for, in_words, load_profiles
 from registry.overlap.gathering import Key
 from registry.overlap.glance import Glance
 from registry.overlap.judging import JudgedPair, Screen
@@ -33,7 +33,6 @@ from registry.overlap.pairs import (
 )
 from registry.overlap.profile import Profile
 from registry.overlap.snapshot import Rows, Snapshot, take_snapshot
-from registry.project_rows import load_records
 from registry.statements import one_at_a_time
 
 AT_ONCE = 2_500
@@ -170,7 +169,9 @@ class Worker:
             judged = await asyncio.to_thread(self._likely, keys, profiles)
             cases = {key for key, case in before.items() if case is not None}
             cases -= self._judged_earlier(cases)
-            judged = await self._in_words(session, judged, cases)
+            told = {key_of(pair) for pair in judged if pair.explained}.union(cases)
+            profiles = await self.profiles(session, {id for key in told for id in key})
+            judged = await in_words(session, judged, told, profiles, self._background)
         others = {
             id: set(self._all.ids[rows].tolist())
             for id, rows in zip(subjects, found.values(), strict=True)
@@ -230,19 +231,6 @@ class Worker:
         judge = self._screen.judge
         judged = (judge(profiles[a], profiles[b]) for a, b in keys if {a, b} <= profiles.keys())
         return [pair for pair in judged if pair is not None]
-
-    async def _in_words(
-        self, session: AsyncSession, judged: list[JudgedPair], cases: Collection[Key]
-    ) -> list[JudgedPair]:
-        """Judge those once more that somebody will want explained, with their whole records; what
-        people talk about, however improbable it is."""
-        told = {key_of(pair) for pair in judged if pair.explained}.union(cases)
-        kept = await self.profiles(session, {id for key in told for id in key})
-        records = await load_records(session, kept)
-        whole = {id: replace(kept[id], record=record) for id, record in records.items()}
-        pairs = [(whole[a], whole[b]) for a, b in sorted(told) if {a, b} <= whole.keys()]
-        again = await asyncio.to_thread(judge_pairs, pairs, self._background)
-        return again + [pair for pair in judged if key_of(pair) not in told]
 
     async def _store(
         self,

@@ -24,33 +24,34 @@ LIMIT = 50
 SAME_TIME, ANY_TIME, SAME_BUDGET, JOINED = 32, 8, 5, 5
 """At most so many for each of the reasons named above."""
 
-_NEAREST = """
-SELECT p.id FROM nearby n JOIN project p ON p.id = n.id
-JOIN project_vector v ON v.project_id = p.id
-WHERE p.state = 'published' AND p.id <> :own {condition}
-ORDER BY (v.vector <=> CAST(:vector AS halfvec)) + 0 LIMIT {limit}
-"""
-# '+ 0' keeps the planner from the approximate index, which would lose some of those nearby.
+_NEAREST = "SELECT id FROM met WHERE {condition} ORDER BY apart LIMIT {limit}"
+# All that are met are looked at, once: the approximate index would lose some of those nearby.
 _CANDIDATES = f"""
 WITH nearby AS (
   SELECT project_id AS id FROM project_country WHERE code = ANY(:countries)
   UNION SELECT id FROM project WHERE regions && :regions
+),
+met AS MATERIALIZED (
+  SELECT p.id, p.reporting_organisation_id, p.start_date, p.end_date, p.budget_usd,
+    v.vector <=> CAST(:vector AS halfvec) AS apart
+  FROM nearby n JOIN project p ON p.id = n.id JOIN project_vector v ON v.project_id = p.id
+  WHERE p.state = 'published' AND p.id <> :own
 )
 (SELECT id FROM ({
     _NEAREST.format(
         limit=SAME_TIME,
-        condition='''AND p.reporting_organisation_id <> :organisation
-  AND (p.end_date < p.start_date OR
-       (COALESCE(p.start_date <= :end, TRUE) AND COALESCE(p.end_date >= :start, TRUE)))''',
+        condition='''reporting_organisation_id <> :organisation
+  AND (end_date < start_date OR
+       (COALESCE(start_date <= :end, TRUE) AND COALESCE(end_date >= :start, TRUE)))''',
     )
 }) AS same_time)
 UNION
-(SELECT id FROM ({_NEAREST.format(limit=ANY_TIME, condition="")}) AS any_time)
+(SELECT id FROM ({_NEAREST.format(limit=ANY_TIME, condition="TRUE")}) AS any_time)
 UNION
 (SELECT id FROM ({
     _NEAREST.format(
         limit=SAME_BUDGET,
-        condition="AND p.budget_usd BETWEEN CAST(:usd AS numeric) * 0.9 AND :usd * 1.1",
+        condition="budget_usd BETWEEN CAST(:usd AS numeric) * 0.9 AND :usd * 1.1",
     )
 }) AS same_budget)
 UNION

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import col, func, select
@@ -14,10 +14,12 @@ from registry.exchange.record import ProjectRecord
 from registry.models import Project
 from registry.organisations import resolve_organisations
 from registry.overlap.background import Background, background_of
+from registry.overlap.gathering import Key
 from registry.overlap.judging import JudgedPair, Screen, judge_pair
 from registry.overlap.kept import kept_profiles, unpack
 from registry.overlap.model import model_in_use
 from registry.overlap.names import KnownOrganisation
+from registry.overlap.pairs import key_of
 from registry.overlap.profile import Profile, profile_of
 from registry.overlap.vectors import Vector, load_vectors
 from registry.project_rows import load_records
@@ -118,9 +120,10 @@ async def load_profiles(session: AsyncSession, project_ids: Iterable[int]) -> di
 async def recall_profiles(
     session: AsyncSession, changed: Mapping[int, datetime], renewed: Collection[int] = ()
 ) -> dict[int, Profile]:
-    """Return the same from memory where it holds the project as it last changed (id -> when).
+    """Return projects (id -> when it last changed) as they are held in memory or kept: enough to
+    judge them, not to say in words what was seen (see `in_words`).
 
-    While somebody types, the same few projects come up with every word. `renewed` are loaded
+    While somebody types, the same few projects come up with every word. `renewed` are loaded whole
     whatever is held: their meaning has just been encoded.
     """
     database = str(session.get_bind().engine.url)
@@ -130,7 +133,10 @@ async def recall_profiles(
     }
     missing = [id for id in changed if id not in found]
     if missing:
-        loaded = await load_profiles(session, missing)
+        kept = await kept_profiles(session, [id for id in missing if id not in renewed])
+        vectors = await load_vectors(session, kept)
+        loaded = {id: unpack(kept[id], vector) for id, vector in vectors.items()}
+        loaded |= await load_profiles(session, [id for id in missing if id not in loaded])
         found |= loaded
         for id, profile in loaded.items():
             _recalled[keys[id]] = profile
@@ -156,6 +162,36 @@ def judge_pairs(
     """Judge many pairs; takes about 0.3 ms for each, so an event loop calls it in a thread."""
     model = model_in_use()
     return [judge_pair(a, b, background, model) for a, b in pairs]
+
+
+async def whole_profiles(
+    session: AsyncSession, profiles: Mapping[int, Profile], changed: Mapping[int, datetime]
+) -> dict[int, Profile]:
+    """Return recalled profiles with their whole records, which are held in memory then."""
+    database = str(session.get_bind().engine.url)
+    whole = {id: profile for id, profile in profiles.items() if profile.record.titles}
+    records = await load_records(session, profiles.keys() - whole.keys())
+    for id, record in records.items():
+        whole[id] = _recalled[database, id, changed[id]] = replace(profiles[id], record=record)
+    return whole
+
+
+async def in_words(
+    session: AsyncSession,
+    judged: Sequence[JudgedPair],
+    told: Collection[Key],
+    profiles: Mapping[int, Profile],
+    background: Background,
+) -> list[JudgedPair]:
+    """Judge some of these pairs (and others) once more, with whole records: then the evidence can
+    be told in sentences."""
+    records = await load_records(session, {id for key in told for id in key})
+    whole = {
+        id: replace(profiles[id], record=record) for id, record in records.items() if id in profiles
+    }
+    pairs = [(whole[a], whole[b]) for a, b in sorted(told) if {a, b} <= whole.keys()]
+    again = await asyncio.to_thread(judge_pairs, pairs, background)
+    return again + [pair for pair in judged if key_of(pair) not in told]
 
 
 def judge_likely(

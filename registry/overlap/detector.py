@@ -19,11 +19,16 @@ from registry.meaning import encode
 from registry.models import Outbox, Project, ProjectCountry, ProjectVector
 from registry.overlap.bulk_worker import Result
 from registry.overlap.candidates import Subject, candidates
-from registry.overlap.comparing import background_for, judge_likely, recall_profiles
+from registry.overlap.comparing import (
+    background_for,
+    in_words,
+    judge_likely,
+    recall_profiles,
+)
 from registry.overlap.full_run import Progress, run_in_full
 from registry.overlap.kept import keep_profiles
 from registry.overlap.listing import PairPage, PairView, flagged_pairs
-from registry.overlap.pairs import KEPT_FROM, STORING, compared_before, store_pairs
+from registry.overlap.pairs import KEPT_FROM, STORING, compared_before, key_of, store_pairs
 from registry.overlap.similar import SimilarProject, similar_to
 from registry.overlap.vectors import load_vectors, store_vectors
 from registry.project_rows import load_records
@@ -70,6 +75,8 @@ async def examine(session: AsyncSession, project_ids: Collection[int]) -> Result
     await keep_profiles(session, {id: profiles[id] for id in owners}, changed, others)
     background = await background_for(session)
     judged = await asyncio.to_thread(judge_likely, wanted, profiles, background, KEPT_FROM)
+    told = {key_of(pair) for pair in judged if pair.explained or wanted[key_of(pair)]}
+    judged = await in_words(session, judged, told, profiles, background)
     flagged = await store_pairs(session, set(project_ids), judged)
     return Result(len(owners), len(wanted), flagged, time.perf_counter() - began)
 

@@ -18,10 +18,11 @@ from registry.overlap.comparing import (
     judge_pairs,
     known_names,
     recall_profiles,
+    whole_profiles,
 )
 from registry.overlap.explaining import Explanation, explain
-from registry.overlap.judging import JudgedPair
-from registry.overlap.model import Judgement
+from registry.overlap.judging import JudgedPair, Screen
+from registry.overlap.model import Judgement, model_in_use
 from registry.overlap.profile import Profile, profile_of
 from registry.permissions import Actor
 from registry.statements import short_name
@@ -110,11 +111,16 @@ async def similar_to_profile(
         return []
     subject = Subject(own.record, own.vector, own.id, own.organisation.id)
     readable = await _readable(session, reader, await candidates(session, subject))
-    profiles = await recall_profiles(session, {id: found.changed for id, found in readable.items()})
-    judged = judge_pairs([(own, other) for other in profiles.values()], background)
+    changed = {id: found.changed for id, found in readable.items()}
+    profiles = await recall_profiles(session, changed)
+    screen = Screen(background, model_in_use(), SHOWN_FROM)
+    judged = filter(None, (screen.judge(own, other) for other in profiles.values()))
     likely = [p for p in judged if p.judgement.probability >= SHOWN_FROM and not p.coordinated]
     likely.sort(key=lambda p: -p.judgement.probability)
-    return [_similar(pair, readable[pair.b.id or 0]) for pair in likely[:limit]]
+    shown = {pair.b.id or 0: pair.b for pair in likely[:limit]}
+    whole = await whole_profiles(session, shown, changed)
+    told = judge_pairs([(own, whole[id]) for id in shown if id in whole], background)
+    return [_similar(pair, readable[pair.b.id or 0]) for pair in told]
 
 
 @dataclass(frozen=True)
