@@ -38,6 +38,7 @@ class Database:
             max_overflow=10,
             pool_pre_ping=True,
             json_deserializer=msgspec.json.decode,
+            hide_parameters=True,  # errors are logged, and parameters may name people
         )
         event.listen(self.engine.sync_engine, "do_connect", _connect)
 

@@ -55,6 +55,18 @@ PERMISSIONS: dict[str, dict[str, Scope]] = {
         "secretariat": "everywhere",
     },
     "meeting.hold": {"secretariat": "everywhere"},
+    "contact.read": {
+        "member": "everywhere",
+        "organisation-administrator": "everywhere",
+        "reviewer": "everywhere",
+        "secretariat": "everywhere",
+    },
+    "contact.edit": {
+        "member": "own",
+        "organisation-administrator": "own",
+        "reviewer": "own",
+        "secretariat": "everywhere",
+    },
     "practice.write": {
         "member": "own",
         "organisation-administrator": "own",

@@ -216,8 +216,10 @@ def _errors_of(record: PracticeRecord, looked: bool) -> list[FieldError]:
         errors.append(FieldError("measures", message("Choose at least one measure.")))
     elif not set(record.measures) <= set(codelists.scheme("measures")):
         errors.append(FieldError("measures", message("One of these measures does not exist.")))
-    if not set(record.countries) <= set(codelists.countries()):
-        errors.append(FieldError("countries", message("One of these countries does not exist.")))
+    for name in record.countries:
+        if name not in codelists.countries():
+            why = message("There is no country '{name}' in ISO 3166-1.", name=name)
+            errors.append(FieldError("countries", why))
     if len(record.projects) > MOST_PROJECTS:
         why = message("Name at most {most} projects.", most=MOST_PROJECTS)
         errors.append(FieldError("projects", why))

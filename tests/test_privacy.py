@@ -21,12 +21,14 @@ from litestar.routes import HTTPRoute
 from sqlmodel import col, select, update
 
 from registry.agenda import add_cases
+from registry.contacts import ContactRecord, enter_contact
 from registry.meetings import MeetingRecord, begin, items_of, note, plan_meeting
 from registry.models import (
     Account,
     AgendaItem,
     Import,
     Meeting,
+    NetworkContact,
     OverlapCase,
     OverlapPair,
     PracticeNote,
@@ -74,6 +76,8 @@ SEEN = {
 """Reader -> whose words may come out for this reader."""
 REVIEWED = "Bogbean"
 """A word of a note that waits for a review."""
+CONTACT = "Figwort"
+"""The name of a contact point, for everybody but visitors."""
 MAY_REVIEW = {"reviewer", "owner", "secretariat"}
 """Who may read it."""
 MOST_ADDRESSES = 600
@@ -127,7 +131,8 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "plan_id": list(await session.exec(select(Import.id))),
             "account_id": ["1", "2", "3"],
             "issue": ["published-without-budget", "draft-without-country"],
-            "topic": ["finding", "paris-declaration", "practices"],
+            "topic": ["finding", "paris-declaration", "practices", "contacts"],
+            "contact_id": [str(one) for one in await session.exec(select(NetworkContact.id))],
             "note_id": [str(note) for note in await session.exec(select(PracticeNote.id))],
             "search_id": [str(search) for search in await session.exec(select(SavedSearch.id))],
             "key": ["1-nothing"],  # right ones: below
@@ -163,6 +168,9 @@ async def fill(session) -> None:
     record.partner_contacts, record.shelter_locations = SECRETS[2:]
     await revise_project(session, COMMAND_LINE, ids["open"], record, version=1)
     await write_notes(session, haven.id or 0)
+    consented = ContactRecord("MD", "Office", f"Ana {CONTACT}", "ana@example.org", date(2025, 1, 1))
+    for organisation_id in (None, haven.id):
+        await enter_contact(session, COMMAND_LINE, consented, organisation_id=organisation_id)
     await withdraw_project(
         session, COMMAND_LINE, ids["withdrawn"], version=1, reason=f"{MARKERS['withdrawn']} ended"
     )
@@ -336,7 +344,9 @@ async def test_no_address_says_what_a_reader_may_not_see(world: World, reader: s
         allowed |= set(SECRETS)
     if reader in MAY_REVIEW:
         allowed.add(REVIEWED)
-    hidden = {*SECRETS, *MARKERS.values(), REVIEWED} - allowed
+    if reader != "visitor":
+        allowed.add(CONTACT)
+    hidden = {*SECRETS, *MARKERS.values(), REVIEWED, CONTACT} - allowed
     said = {address: content_of(answer) for address, answer in answers.items()}
     leaks = [
         (address, word)
@@ -451,5 +461,7 @@ async def test_the_files_of_the_index_hold_no_restricted_field(world: World) -> 
     files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
     assert any(b"oxlip" in content.lower() for content in files)
     assert not any(
-        word.lower().encode() in content.lower() for word in SECRETS for content in files
+        word.lower().encode() in content.lower()
+        for word in (*SECRETS, CONTACT)
+        for content in files
     )

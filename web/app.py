@@ -39,6 +39,7 @@ from web.errors import respond
 from web.import_processes import follow_imports
 from web.kept_counts import KeptCounts
 from web.mail.digests import Sender
+from web.mail.reminders import Reminders
 from web.mail.request_notices import NoticeSender
 from web.page_cache import PageCache
 from web.rendering import environment
@@ -165,6 +166,7 @@ def _works(
         if mail is not None:
             works["messages"] = Sender(database, engine, mail, secret_of(settings)).follow
             works["notices"] = NoticeSender(database, mail).follow
+            works["reminders"] = Reminders(database, mail, secret_of(settings)).follow
     return running(works)
 
 

@@ -1,13 +1,9 @@
 """Saved searches as pages, feeds and messages have them: as a query, in words, with their keys.
 
-Two keys open something without a sign-in: one the feed of a search, one the end of its messages.
-Both are made from random parts in the database and the secret of this registry, which is not in
-it: a copy of the database opens no feed. The address of a feed can be shown to its owner again.
+Two keys (`web.keys`) open something without a sign-in: one the feed of a search, one the end of its
+messages. The address of a feed can be shown to its owner again.
 """
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import urlencode
 
@@ -19,6 +15,7 @@ from registry.permissions import Actor
 from registry.saved_searches import parameters_in
 from search.query import Query
 from web.inquiries import inquiry_of
+from web.keys import made_key
 from web.project_search import mechanisms_for, organisations_in, read_query
 
 
@@ -67,26 +64,9 @@ def in_words(
 
 def feed_key(search: SavedSearch, secret: str) -> str | None:
     """Return what opens the feed of a search; None when it has none."""
-    return _key("feed", search, search.feed_key, secret) if search.feed_key else None
+    return made_key("feed", search.id, search.feed_key, secret) if search.feed_key else None
 
 
 def messages_key(search: SavedSearch, secret: str) -> str:
     """Return what ends the messages about a search; it holds as long as the search."""
-    return _key("messages", search, search.key, secret)
-
-
-def search_in_key(key: str) -> int | None:
-    """Return which search a key says it is for; whether it is right has to be compared."""
-    number = key.partition("-")[0]
-    return int(number[:12]) if number.isascii() and number.isdecimal() else None
-
-
-def is_key(given: str, expected: str | None) -> bool:
-    """Compare keys in a time that tells nothing."""
-    return expected is not None and hmac.compare_digest(given.encode(), expected.encode())
-
-
-def _key(purpose: str, search: SavedSearch, part: str, secret: str) -> str:
-    text = f"{purpose}:{search.id}:{part}"
-    digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()
-    return f"{search.id}-{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+    return made_key("messages", search.id, search.key, secret)

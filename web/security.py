@@ -65,7 +65,7 @@ _HEADERS = {
 _ONE_YEAR = 365 * 24 * 3600
 
 
-KEYED_ADDRESSES = ("/feeds/", "/unsubscribe/")
+KEYED_ADDRESSES = ("/feeds/", "/unsubscribe/", "/contacts/confirm/")
 """Addresses that end in a key: whoever knows one needs no sign-in. No log may hold them."""
 
 

@@ -1,6 +1,7 @@
 """The tables, a file per noun. Importing this package makes all of them known to SQLModel."""
 
 from registry.models.account import Account, SignIn, SignInFailure
+from registry.models.contact import NetworkContact
 from registry.models.coordination import AssessedNeed, LeadWeights, NeedImport
 from registry.models.history import Change, Outbox
 from registry.models.imports import Import, ImportItem, KeptSource
@@ -75,6 +76,7 @@ __all__ = [
     "Meeting",
     "MeetingPresence",
     "NeedImport",
+    "NetworkContact",
     "OfferPartner",
     "Organisation",
     "OrganisationName",

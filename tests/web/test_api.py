@@ -64,6 +64,7 @@ async def test_it_describes_itself(browser: Browser) -> None:
         "/api/v1/paris-declaration/projects/{identifier}",
         "/api/v1/practices",
         "/api/v1/practices/{note_id}",
+        "/api/v1/contacts",
         "/api/v1/codelists",
         "/api/v1/gaps",
         "/api/v1/netted",

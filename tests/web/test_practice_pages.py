@@ -18,7 +18,7 @@ FORM = {
     "text": NOTE.text,
     "language": "en",
     "measures": ["PROS-2", "PROS-5"],
-    "countries": ["MD", "UA"],
+    "countries": "Moldavie\r\nUA",
     "projects": "P-1\r\nP-1",
     "url": "",
 }
@@ -109,13 +109,19 @@ async def test_what_is_under_way_is_not_public(people: Browser) -> None:
 
 async def test_what_is_wrong_is_told_and_nothing_typed_is_lost(people: Browser) -> None:
     await signed_in(people, "member")
-    typed = FORM | {"projects": "P-1\r\nP-9", "text": "Ask ana@example.org", "measures": []}
+    typed = FORM | {
+        "countries": "Ukraine, Atlantis",
+        "projects": "P-1\r\nP-9",
+        "text": "Ask ana@example.org",
+        "measures": [],
+    }
     page = await people.submit("/practices/new", typed)
     assert page.status_code == 422
     assert "There is no project P-9 that you may see." in text_of(page)
     assert "Choose at least one measure." in text_of(page)
     assert "P-1\nP-9</textarea>" in page.text
-    assert 'value="UA" checked' in page.text
+    assert "There is no country &#39;Atlantis&#39;" in page.text
+    assert "Ukraine\nAtlantis</textarea>" in page.text
     assert 'name="looked"' in page.text
     looked = FORM | {"text": typed["text"], "looked": "yes"}
     assert "The draft is saved." in text_of(await people.submit("/practices/new", looked))

@@ -14,10 +14,10 @@ from registry.errors import FieldError, Invalid, NotFound
 from registry.messages import message
 from registry.models import CaseMail
 from registry.permissions import Actor
+from web.keys import is_key
 from web.mail.case_digest import stop_key
 from web.pages.overlap_case import number_in
 from web.rendering import page, redirect
-from web.saved_searches import is_key
 from web.security import secret_of
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]

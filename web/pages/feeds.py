@@ -13,8 +13,9 @@ from registry.saved_searches import search_with_owner
 from search.engine import SearchEngine
 from search.whats_new import everything_that_fits
 from web.atom import LENGTH, Feed, feed_response, identity
+from web.keys import is_key, number_in_key
 from web.project_addresses import site_of
-from web.saved_searches import feed_key, is_key, query_of_saved, search_address, search_in_key
+from web.saved_searches import feed_key, query_of_saved, search_address
 from web.security import secret_of
 
 SUFFIX = ".atom"
@@ -26,7 +27,7 @@ async def saved_search_feed(
 ) -> Response[bytes]:
     """Send the feed; 404 for a key that opens nothing (any more), 410 when its owner is gone."""
     key = key.removesuffix(SUFFIX)
-    number = search_in_key(key)
+    number = number_in_key(key)
     found = await search_with_owner(session, number) if number is not None else None
     if found is None or not is_key(key, feed_key(found[0], secret_of(request.app.state.settings))):
         raise NotFound("There is no feed here. Its owner may have ended it, or made a new address.")

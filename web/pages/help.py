@@ -45,6 +45,7 @@ TOPICS = {
     "division": sentence("Division of labour: who could lead"),
     "gaps": sentence("Needs and gaps, gross and net"),
     "paris-declaration": sentence("Five questions on each project: the Paris Declaration"),
+    "contacts": sentence("National contact points"),
     "practices": sentence("Good practice: write, review, find"),
     "places": sentence("Regions, mechanisms and organisations"),
     "accessibility": sentence("Accessibility"),

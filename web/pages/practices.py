@@ -1,6 +1,6 @@
 """Good-practice notes: the list, the page of one, writing and reviewing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -250,7 +250,7 @@ async def _stored(
 
 
 def _typed(form: FormMultiDict) -> PracticeRecord:
-    """Return what was typed, countries as they were written."""
+    """Return what was typed."""
 
     def text(name: str) -> str:
         return str(form.get(name, "")).replace("\r\n", "\n").strip()
@@ -262,10 +262,28 @@ def _typed(form: FormMultiDict) -> PracticeRecord:
         text("title"),
         text("text"),
         [str(one) for one in form.getall("measures", [])],
-        [str(one) for one in form.getall("countries", [])],
+        _countries_in(text("countries")),
         lines("projects"),
         text("url"),
         text("language"),
+    )
+
+
+def _countries_in(text: str) -> list[str]:
+    """Return the codes of countries; what is no country stays as it was typed."""
+    found = []
+    for line in text.split("\n"):
+        # 'Korea, Republic of' is one name; a list of codes is many.
+        whole = codelists.find_country(line.strip()) if line.strip() else None
+        parts = [whole] if whole else line.replace(";", ",").split(",")
+        found += [part.strip() for part in parts if part.strip()]
+    return list(dict.fromkeys(codelists.find_country(part) or part for part in found))
+
+
+def _countries_text(countries: Sequence[str], language: str) -> str:
+    known = codelists.countries()
+    return "\n".join(
+        codelists.country_name(code, language) if code in known else code for code in countries
     )
 
 
@@ -303,7 +321,7 @@ def _form(
         theirs=theirs,
         errors=errors,
         suspicious=[*suspicious_parts(record.title), *suspicious_parts(record.text)],
-        countries=_countries(i18n.language_of(request)),
+        countries_text=_countries_text(record.countries, i18n.language_of(request)),
         text_languages={code: i18n.LANGUAGES[code] for code in codelists.LANGUAGES},
     )
 

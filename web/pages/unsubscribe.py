@@ -9,8 +9,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.errors import NotFound
 from registry.models import SavedSearch
 from registry.saved_searches import search_with_owner, stop_messages
+from web.keys import is_key, number_in_key
 from web.rendering import page
-from web.saved_searches import is_key, messages_key, search_in_key
+from web.saved_searches import messages_key
 from web.security import secret_of
 
 
@@ -30,7 +31,7 @@ async def unsubscribe(request: HTMXRequest, session: AsyncSession, key: str) -> 
 
 
 async def _search_of(request: HTMXRequest, session: AsyncSession, key: str) -> SavedSearch:
-    number = search_in_key(key)
+    number = number_in_key(key)
     found = await search_with_owner(session, number) if number is not None else None
     secret = secret_of(request.app.state.settings)
     if found is None or not is_key(key, messages_key(found[0], secret)):

@@ -10,6 +10,7 @@ from litestar.openapi import OpenAPIConfig
 
 from web.api.v1 import (
     codelists,
+    contacts,
     division,
     fragmentation,
     gaps,
@@ -29,6 +30,7 @@ _MODULES = (
     division,
     paris_declaration,
     practices,
+    contacts,
     codelists,
 )
 
