@@ -1,7 +1,7 @@
 """The table of a case's states, and the count of votes, without a database."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -20,6 +20,8 @@ from registry.errors import Conflict
 ACTIONS: tuple[Action, ...] = (
     "assign", "comment", "propose", "vote", "decide", "divide", "uphold", "follow-up", "reopen",
 )  # fmt: skip
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How fast a busy machine makes examples says nothing about the code."""
 organisations = st.integers(1, 8)
 ballots = st.lists(st.tuples(organisations, st.sampled_from(["support", "object"])), max_size=20)
 
@@ -98,6 +100,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = PATIENT
 
 
 @pytest.mark.parametrize(
@@ -121,6 +124,7 @@ def test_when_a_proposal_is_carried(votes: dict[int, str], carried: bool) -> Non
     assert tally(votes.items(), {1, 2}, Quorum(3, 14)).carried is carried
 
 
+@PATIENT
 @given(ballots, st.sets(organisations), st.integers(1, 6))
 def test_votes_of_the_organisations_concerned_never_suffice(
     votes: list[tuple[int, str]], concerned: set[int], supporters: int
@@ -129,6 +133,7 @@ def test_votes_of_the_organisations_concerned_never_suffice(
     assert not tally(own, concerned, Quorum(supporters, 14)).carried
 
 
+@PATIENT
 @given(ballots, st.sets(organisations), st.integers(1, 6))
 def test_an_organisation_has_one_vote_the_last(
     votes: list[tuple[int, str]], concerned: set[int], supporters: int
@@ -140,6 +145,7 @@ def test_an_organisation_has_one_vote_the_last(
     assert counted.missing == 0 or not counted.carried
 
 
+@PATIENT
 @given(ballots, st.sets(organisations), organisations)
 def test_one_more_supporter_never_costs_the_quorum(
     votes: list[tuple[int, str]], concerned: set[int], joins: int

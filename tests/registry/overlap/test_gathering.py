@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations, permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -71,9 +71,12 @@ def test_where_people_spoke_there_the_others_come() -> None:
     assert (group.case_id, group.absorbed) == (9, [4])
 
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How fast a busy machine makes examples says nothing about the code."""
 pairs_of_few = st.sets(st.sampled_from(list(combinations(range(6), 2))), min_size=1)
 
 
+@PATIENT
 @given(pairs_of_few, st.randoms())
 def test_cases_are_pairwise_hold_every_pair_once_and_lie_in_no_other(
     pairs: set[Key],
@@ -91,6 +94,7 @@ def test_cases_are_pairwise_hold_every_pair_once_and_lie_in_no_other(
     assert projects_of(groups) == projects_of(gather(loose(*sorted(pairs)), pairs, []))
 
 
+@PATIENT
 @given(st.sets(st.integers(0, 8), min_size=3))
 def test_projects_that_all_overlap_are_one_case(projects: set[int]) -> None:
     pairs = list(combinations(sorted(projects), 2))

@@ -1,6 +1,6 @@
 """The network of national contact points
 
-Revision: 0016b, after 0016
+Revision: 0017, after 0016
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0016b"
+revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
