@@ -5,7 +5,8 @@ questions with different answers. That two of its projects overlap may be known 
 a pair of the other kind, or from a decision that confirmed it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -48,16 +49,37 @@ def gather(
     """
     known = frozenset(edges)
     groups = list(cases)
+    places = _Places()
+    for place, group in enumerate(groups):
+        places.add(place, group.projects)
     for pair in sorted(loose, key=lambda one: (-one.probability, one.key)):
-        fitting = [group for group in groups if _takes(group, pair, known)]
+        fitting = [place for place in places.of_any(pair.key) if _takes(groups[place], pair, known)]
         if fitting:
-            group = max(fitting, key=lambda one: _closeness(one, pair.key))
+            place = max(fitting, key=lambda one: _closeness(groups[one], pair.key))
         else:
-            group = Group(pair.kind, set())
-            groups.append(group)
+            place = len(groups)
+            groups.append(Group(pair.kind, set()))
+        group = groups[place]
+        places.add(place, pair.key)
         group.projects |= set(pair.key)
         group.keys.append(pair.key)
     return _keep_numbers(_absorbed(groups), loose)
+
+
+class _Places:
+    """Where groups of projects stand in a list: a full run has thousands of them."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, list[int]] = defaultdict(list)
+
+    def add(self, place: int, projects: Iterable[int]) -> None:
+        """Remember that the group at a place has these projects."""
+        for project in projects:
+            self._of[project].append(place)
+
+    def of_any(self, projects: Iterable[int]) -> list[int]:
+        """Return the places of groups with any of these projects, ascending."""
+        return sorted({place for project in projects for place in self._of.get(project, ())})
 
 
 def _takes(group: Group, pair: LoosePair, edges: frozenset[Key]) -> bool:
@@ -88,12 +110,15 @@ def _absorbed(groups: list[Group]) -> list[Group]:
         groups, key=lambda one: (-len(one.projects), not one.spoken, one.case_id or 2**31)
     )
     kept: list[Group] = []
+    places = _Places()
     for group in left:
+        near = (kept[place] for place in places.of_any(group.projects))
         larger = next(
-            (one for one in kept if one.kind == group.kind and one.projects >= group.projects),
+            (one for one in near if one.kind == group.kind and one.projects >= group.projects),
             None,
         )
         if larger is None:
+            places.add(len(kept), group.projects)
             kept.append(group)
             continue
         larger.keys += group.keys
