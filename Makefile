@@ -49,10 +49,11 @@ types: $(FOR_TEST) ## Check types (strict in registry/ and search/)
 	$(BIN)/mypy
 
 # The journeys run by themselves: an open browser holds the event loop of its worker, and what they
-# look at should not be slowed down by other tests. Those of one file follow each other.
+# look at should not be slowed down by other tests. Those of one file follow each other; single
+# pages go to whichever worker is free.
 tests: $(FOR_TEST) ## Run the tests alone, on all cores
 	$(BIN)/pytest -n $(CORES) --ignore=tests/journeys
-	@$(FIND_CHROMIUM); CHROMIUM="$$chromium" $(BIN)/pytest -n $(CORES) --dist loadfile tests/journeys
+	@$(FIND_CHROMIUM); CHROMIUM="$$chromium" $(BIN)/pytest -n $(CORES) --dist loadgroup tests/journeys
 
 format: $(FOR_TEST) ## Put the code into its format and mend what can be mended
 	$(BIN)/ruff check --fix .

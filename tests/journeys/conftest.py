@@ -28,6 +28,13 @@ _START_TIMEOUT = 240
 """Seconds until the demonstration must be loaded and searchable."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the journeys of a file together: they follow each other. Single pages go anywhere."""
+    for item in items:
+        if ROOT / "tests/journeys" in item.path.parents and item.path.name != "test_every_page.py":
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @dataclass
 class Served:
     """A running Convene with the demonstration registry."""

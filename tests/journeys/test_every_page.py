@@ -1,6 +1,9 @@
 """Every page, at both widths: no serious accessibility violation, nothing wider than the screen."""
 
+import re
+
 import pytest
+from litestar.routes import HTTPRoute
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import (
@@ -8,6 +11,7 @@ from tests.journeys.conftest import (
     check_contrast_in_the_dark,
     sign_in,
 )
+from web.app import create_app
 
 PUBLIC = [
     "/",
@@ -36,8 +40,15 @@ PUBLIC = [
     "/regions",
     "/regions/150",
     "/regions/054",
+    "/countries/MD/paris-declaration",
+    "/mechanisms",
     "/mechanisms/commit",
     "/mechanisms/osce",
+    "/practices",
+    "/practices?q=qqqqqqqqqqqq",
+    "/practices/1",
+    "/programmes",
+    "/programmes/1",
     "/organisations",
     "/organisations/iom",
     "/organisations/sida",
@@ -51,6 +62,9 @@ PUBLIC = [
     "/requests/1",
     "/requests/3",
     "/help/requests",
+    "/help/practices",
+    "/help/paris-declaration",
+    "/help/contacts",
     "/help",
     "/help/finding",
     "/help/countries",
@@ -93,6 +107,9 @@ SIGNED_IN = {
         "/account",
         "/account/searches",
         "/account/searches/new?q=shelter&country=MD",
+        "/account/messages",
+        "/practices/new",
+        "/contacts",
     ],
     "officer@example.org": [
         "/",
@@ -103,8 +120,13 @@ SIGNED_IN = {
         "/account/searches/999999",
         "/admin",
     ],
-    "admin@example.org": ["/account", "/account/members", "/organisations/sida/edit"],
-    "state@example.org": ["/requests", "/requests/new", "/requests/2"],
+    "admin@example.org": [
+        "/account",
+        "/organisations/sida/edit",
+        "/organisations/sida/members",
+        "/organisations/sida/members/1",
+    ],
+    "state@example.org": ["/requests", "/requests/new", "/requests/2", "/contacts/new"],
     "reviewer@example.org": ["/requests/board", "/requests/3/offer", "/overlaps", "/overlaps/1"],
     "secretariat@example.org": [
         "/meetings",
@@ -116,6 +138,13 @@ SIGNED_IN = {
         "/meetings/2/items/5",
         "/admin",
         "/admin/accounts",
+        "/admin/accounts/1",
+        "/admin/organisations/new",
+        "/admin/quality/published-without-dates",
+        "/admin/quorum",
+        "/contacts",
+        "/contacts/1/edit",
+        "/practices/1/edit",
         "/admin/mechanisms",
         "/admin/needs",
         "/admin/lead-weights",
@@ -131,8 +160,36 @@ SIGNED_IN = {
         "/requests/new?country=MD",
         "/requests/1",
         "/requests/1/edit",
+        "/requests/2/offers/1/edit",
     ],
 }
+
+ELSEWHERE = re.compile(
+    r"/(api|static|feeds)/.*|.*\.(csv|xlsx|pdf|docx|xml|jsonl|atom)|/healthz|/readyz"  # no pages
+    r"|/projects/import/.*|/unsubscribe/.*|/contacts/confirm/.*"  # their own tests look at them
+)
+
+
+def test_no_page_is_left_out() -> None:
+    listed = [*PUBLIC, *(address for addresses in SIGNED_IN.values() for address in addresses)]
+    paths = {address.split("?")[0] for address in listed}
+    left_out = [
+        route.path_format
+        for route in create_app().routes
+        if isinstance(route, HTTPRoute) and "GET" in route.methods
+        if not ELSEWHERE.fullmatch(route.path_format)
+        if not any(map(re.compile(_pattern(route.path_format)).fullmatch, paths))
+    ]
+    assert left_out == []
+
+
+def _pattern(route: str) -> str:
+    """Return what the addresses of a route look like."""
+    parts = re.split(r"(\{\w+(?::\w+)?\})", route)
+    return "".join(
+        (".+" if part.endswith(":path}") else "[^/]+") if part.startswith("{") else re.escape(part)
+        for part in parts
+    )
 
 
 @pytest.mark.parametrize("address", PUBLIC)
