@@ -27,7 +27,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
-from registry.coordination.totals import MERGED
+from registry.coordination.totals import merged_projects
 from registry.figures import running
 from registry.models import OverlapCase, OverlapPair, Project, is_decided
 from registry.overlap.listing import listed_pairs
@@ -143,7 +143,8 @@ async def area_figures(
 ) -> AreaFigures:
     """Count an area's projects; name so many organisations, projects across, and overlaps."""
     here, pairs = projects_in(reader, area, today), _pairs(reader, area)
-    statement: Any = _FIGURES.add_cte(here.cte("here"), pairs.cte("pairs"), *_PARTS)
+    merged = merged_projects(reader).cte("merged_project")
+    statement: Any = _FIGURES.add_cte(here.cte("here"), pairs.cte("pairs"), merged, *_PARTS)
     limits = {"busiest": busiest, "across": across, "likeliest": likeliest}
     rows = await session.exec(statement, params={"codes": list(area.countries), **limits})
     figures = dict(rows.one()._mapping)
@@ -237,15 +238,13 @@ _SPREAD = (
 
 _MERGED = (
     text("""
-    SELECT a.id AS a_id, b.id AS b_id
-    FROM overlap_case review
-    JOIN overlap_pair pair ON pair.case_id = review.id
-    JOIN here a ON a.id = pair.a_id
-    JOIN here b ON b.id = pair.b_id
-    WHERE review.state IN ('decided', 'followed-up') AND review.outcome = :merged
-      AND a.active AND b.active
+    SELECT DISTINCT a.id AS a_id, b.id AS b_id
+    FROM merged_project one
+    JOIN merged_project other ON other.case_id = one.case_id AND one.project_id < other.project_id
+    JOIN here a ON a.id = one.project_id
+    JOIN here b ON b.id = other.project_id
+    WHERE a.active AND b.active
     """)
-    .bindparams(merged=MERGED)
     .columns()
     .cte("merged")
 )

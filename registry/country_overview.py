@@ -161,7 +161,7 @@ async def country_overview(
     if figures.overlaps > figures.open_overlaps:  # without decisions nothing is merged
         here = projects_here(reader, code, today)
         active = here.with_only_columns(col(Project.id)).where(phase(today) == "running")
-        confirmed = await merged_pairs(session, active)
+        confirmed = await merged_pairs(session, reader, active)
     pairs = await _pairs(session, [*figures.likeliest, *figures.decided])
     named = {id for pair in (*pairs.values(), *confirmed) for id in pair[:2]}
     in_time = [*figures.latest, *figures.near]

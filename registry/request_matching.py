@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from sqlalchemy import true
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -141,19 +142,17 @@ async def _present(
     session: AsyncSession, reader: Actor, request: AssistanceRequest, today: date
 ) -> Sequence[Any]:
     """Return organisation, projects that run in the country, and their measures."""
-    measures = func.unnest(Project.measures).label("measure")
-    here = (
-        select(col(Project.id), col(Project.reporting_organisation_id).label("owner"), measures)
-        .join(Recipient, col(Recipient.project_id) == col(Project.id))
-        .where(Recipient.code == request.country, running(today), readable_projects(reader))
-        .subquery()
-    )
+    named = func.unnest(Project.measures).table_valued("measure", name="named").render_derived()
     rows = await session.exec(
         select(
-            here.c.owner,
-            func.count(func.distinct(here.c.id)),
-            func.array_agg(func.distinct(here.c.measure)),
-        ).group_by(here.c.owner)
+            Project.reporting_organisation_id,
+            func.count(func.distinct(Project.id)),
+            func.array_remove(func.array_agg(func.distinct(named.c.measure)), None),
+        )
+        .join(Recipient, col(Recipient.project_id) == col(Project.id))
+        .outerjoin(named, true())  # a project may name pillars alone
+        .where(Recipient.code == request.country, running(today), readable_projects(reader))
+        .group_by(col(Project.reporting_organisation_id))
     )
     return rows.all()
 

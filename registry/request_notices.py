@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_
+from sqlalchemy import false, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -85,7 +85,7 @@ async def tell_of_offer(
 ) -> None:
     """Tell the State, the secretariat and all who offer what an organisation did, or was told.
 
-    Of an answer of the State, only those are told whose offer it was, and the secretariat.
+    Of a refusal only those are told whose offer it was, the State, and the secretariat.
     """
     organisation = await session.get(Organisation, organisation_id)
     said = message(
@@ -94,8 +94,7 @@ async def tell_of_offer(
         country=wording.countries([request.country]),
         title=wording.quoted([request.title]),
     )
-    only = offer.id if event == "declined" else None
-    people = await _concerned(session, request, only)
+    people = await _concerned(session, request, offer, others=event != "declined")
     if offer.made_by is not None:
         people.setdefault(offer.made_by, offer.language)
     await _tell(session, actor, request, said, people)
@@ -156,9 +155,16 @@ async def _again(session: AsyncSession, due: Due) -> RequestNotice:
 
 
 async def _concerned(
-    session: AsyncSession, request: AssistanceRequest, only_offer: int | None = None
+    session: AsyncSession,
+    request: AssistanceRequest,
+    offer: AssistanceOffer | None = None,
+    others: bool = True,
 ) -> dict[int, str]:
-    """Return account -> language of what is written to it."""
+    """Return account -> language of what is written to it.
+
+    Of those who offer: who makes `offer`, whether it stands or has just ended, and, unless it is
+    nobody else's business, `others` whose offers stand.
+    """
     official = await session.exec(
         select(Account.id, Account.role)
         .outerjoin(Organisation, col(Organisation.id) == col(Account.organisation_id))
@@ -176,10 +182,11 @@ async def _concerned(
     }
     if request.filed_by is not None:
         people.setdefault(request.filed_by, request.language)
-    standing = (
-        col(AssistanceOffer.id) == only_offer
-        if only_offer is not None
-        else (col(AssistanceOffer.request_id) == request.id) & col(AssistanceOffer.state).in_(LIVE)
+    standing = or_(
+        col(AssistanceOffer.id) == (offer.id if offer else None),
+        (col(AssistanceOffer.request_id) == request.id) & col(AssistanceOffer.state).in_(LIVE)
+        if others
+        else false(),
     )
     makers = await session.exec(
         select(AssistanceOffer.made_by, AssistanceOffer.language).where(standing)

@@ -35,6 +35,9 @@ STATES_ASKED = {
     "withdrawn": ("withdrawn",),
 }
 """What a list may be asked for -> states of a request; "open" is whatever is not closed."""
+_OFFERED_HERE = message(
+    "The offers are for this country. Withdraw this request, and file another for that country."
+)
 OF_A_COUNTRY = 200
 """Open requests of a country that its page may name."""
 
@@ -96,6 +99,8 @@ async def revise_request(
     require(actor, "request.file", country=record.country)
     _as_seen(request, version)
     after(Standing(request.state), "revise")
+    if record.country != request.country and request.state != "open":
+        raise Invalid([FieldError("country", _OFFERED_HERE)])
     before = as_json(request)
     for name, value in _columns(record).items():
         setattr(request, name, value)

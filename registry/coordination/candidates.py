@@ -69,11 +69,11 @@ async def candidates_for(
 
 async def _contacts(session: AsyncSession, country: str) -> dict[int, str]:
     rows: Any = await session.exec(
-        select(ContactPoint.organisation_id, ContactPoint.name).where(
-            ContactPoint.country == country
-        )
+        select(ContactPoint.organisation_id, ContactPoint.name)
+        .where(ContactPoint.country == country)
+        .order_by(col(ContactPoint.id).desc())
     )
-    return dict(rows.all())
+    return dict(rows.all())  # of several, the first
 
 
 async def _presences(
@@ -93,7 +93,7 @@ async def _presences(
         readable_projects(reader),
     )
     active = named.with_only_columns(col(Project.id)).where(running(today))
-    left_out = await counted_elsewhere(session, active)
+    left_out = await counted_elsewhere(session, reader, active)
     statement: Any = _PRESENCE.add_cte(named.cte("named"), _PLACES)
     rows = await session.exec(
         statement,

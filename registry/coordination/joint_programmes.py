@@ -174,7 +174,7 @@ async def get_programme(session: AsyncSession, reader: Actor, programme_id: int)
         lead=next((one for one in organisations if one.id == lead_id), None),
         organisations=organisations,
         projects=projects,
-        budget=await _budget(session, projects),
+        budget=await _budget(session, reader, projects),
         history=history,
         may_edit=opened.may_divide(reader),
     )
@@ -248,9 +248,9 @@ async def _put_members(
     await session.flush()
 
 
-async def _budget(session: AsyncSession, projects: Sequence[ProjectView]) -> Total:
+async def _budget(session: AsyncSession, reader: Actor, projects: Sequence[ProjectView]) -> Total:
     budgets = {one.project.id or 0: one.project.budget_usd for one in projects}
-    merged = await merged_pairs(session, list(budgets))
+    merged = await merged_pairs(session, reader, list(budgets))
     return Total(
         gross=sum((usd for usd in budgets.values() if usd is not None), Decimal(0)),
         netted=netted(budgets, merged),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,13 +19,14 @@ from registry.exchange.cells import Faulty
 from registry.exchange.dates import read_date
 from registry.exchange.plain_tables import PlainRow, read_plain_table
 from registry.exchange.source import Source
-from registry.exchange.values import Unreadable
+from registry.exchange.values import LONGEST_TEXT, Unreadable, read_line
 from registry.folding import fold
 from registry.history import record_change
 from registry.messages import Message, message
 from registry.models import Account, AssessedNeed, NeedImport, now
 from registry.permissions import Actor, require
 from registry.personal_data import suspicious_parts
+from registry.web_addresses import is_web_address
 
 COLUMNS = {
     "country": ("country", "pays", "país", "país o territorio"),
@@ -47,6 +49,7 @@ NEEDED = ("country", "measure", "need", "source", "date")
 MOST_ROWS = 20_000
 LONGEST_SOURCE = 300
 LONGEST_NOTE = 2_000
+LONGEST_ADDRESS = 2_000
 """Letters."""
 IMPORTS_LISTED = 50
 
@@ -201,24 +204,28 @@ async def assessed_needs(
 
     Of the assessments of one day, the one that sees most need comes first.
     """
-    held = (
+    one_assessment = (
+        col(AssessedNeed.country),
+        col(AssessedNeed.measure),
+        col(AssessedNeed.source),
+    )
+    held: Any = (
         select(AssessedNeed)
         .join(NeedImport, col(NeedImport.id) == col(AssessedNeed.import_id))
         .where(col(NeedImport.taken_back_at).is_(None))
-        .distinct(
-            col(AssessedNeed.country), col(AssessedNeed.measure), func.lower(AssessedNeed.source)
-        )
-        .order_by(
-            col(AssessedNeed.country),
-            col(AssessedNeed.measure),
-            func.lower(AssessedNeed.source),
-            col(AssessedNeed.import_id).desc(),
-        )
+        .ext(distinct_on(*one_assessment))
+        .order_by(*one_assessment, col(AssessedNeed.import_id).desc())
     )
     if country is not None:
         held = held.where(AssessedNeed.country == country)
-    found: dict[tuple[str, str], list[Need]] = {}
+    newest: dict[tuple[str, str, str], AssessedNeed] = {}
     for row in await session.exec(held):
+        # An assessment may be written another way in a later import: with a capital, an accent.
+        key = row.country, row.measure, fold(row.source)
+        if key not in newest or newest[key].import_id < row.import_id:
+            newest[key] = row
+    found: dict[tuple[str, str], list[Need]] = {}
+    for row in newest.values():
         need = Need(row.level, row.source, row.assessed_on, row.url, row.note)
         found.setdefault((row.country, row.measure), []).append(need)
     levels = list(codelists.scheme("need_levels"))
@@ -231,9 +238,8 @@ def _read(row: PlainRow, today: date) -> NeedRecord:
     """Parse a row. Raises Invalid with everything that is wrong with it."""
     if row.error is not None:
         raise Invalid([row.error])
-    errors = [FieldError(name, cell.why) for name, cell in row.cells.items() if _faulty(cell)]
+    text, errors = _lines(row)
     wrong = {error.field for error in errors}
-    text = {name: " ".join(str(cell).split()) for name, cell in row.cells.items()}
     errors += [
         FieldError(name, message("This is needed."))
         for name in NEEDED
@@ -266,15 +272,26 @@ def _read(row: PlainRow, today: date) -> NeedRecord:
     )
 
 
+def _lines(row: PlainRow) -> tuple[dict[str, str], list[FieldError]]:
+    """Return what stands in each cell as a line of text, and what can't be read as one."""
+    text: dict[str, str] = {}
+    errors: list[FieldError] = []
+    for name, cell in row.cells.items():
+        if isinstance(cell, Faulty):
+            errors.append(FieldError(name, cell.why))
+            continue
+        try:
+            text[name] = read_line(cell, LONGEST_TEXT) or ""
+        except Unreadable as error:
+            errors.append(FieldError(name, error.message))
+    return text, errors
+
+
 _UNKNOWN_COUNTRY = message("This is no country. Write its code or its name: MD, MDA, Moldova.")
 _UNKNOWN_MEASURE = message("This is no measure. Write its code, PROT-4, or its whole title.")
 _UNKNOWN_LEVEL = message("Write high, medium, low or none.")
 _NO_ADDRESS = message("Begin the address with https://.")
 _IN_THE_FUTURE = message("This day has not come yet.")
-
-
-def _faulty(cell: Any) -> bool:
-    return isinstance(cell, Faulty)
 
 
 def _too_long(longest: int) -> Message:
@@ -297,7 +314,7 @@ def _level(text: str) -> str | None:
 
 
 def _day(cell: Any, today: date) -> tuple[date | None, Message | None]:
-    if cell is None or _faulty(cell):
+    if cell is None or isinstance(cell, Faulty):
         return None, None
     try:
         day = read_date(cell)
@@ -307,4 +324,4 @@ def _day(cell: Any, today: date) -> tuple[date | None, Message | None]:
 
 
 def _is_address(text: str | None) -> bool:
-    return not text or (text.startswith(("https://", "http://")) and len(text) <= 2_000)
+    return not text or (is_web_address(text) and len(text) <= LONGEST_ADDRESS)

@@ -16,10 +16,10 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.area_figures import Area, area_figures
-from registry.coordination.totals import MERGED, Total, merged_pairs, netted
+from registry.coordination.totals import Total, merged_pairs, merged_projects, netted
 from registry.figures import running
 from registry.listed import ListedProject, listed_projects
-from registry.models import OverlapCase, OverlapPair, Project, is_decided
+from registry.models import OverlapCase, Project
 from registry.permissions import Actor
 from registry.statements import among
 from registry.visibility import readable_projects
@@ -46,24 +46,44 @@ class Netting:
     projects: int
     """That run and that the total is about."""
     left_out: list[LeftOut]
+    """Of the page that was asked for; `total.netted` has all."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which page of the records that are left out is to be listed."""
+
+    page: int = 1
+    size: int = 50
+
+
+FIRST = Part()
 
 
 async def netting_of_area(
-    session: AsyncSession, reader: Actor, area: Area, today: date | None = None
+    session: AsyncSession,
+    reader: Actor,
+    area: Area,
+    today: date | None = None,
+    part: Part = FIRST,
 ) -> Netting:
     """Return the total of a country or region: the shares of its countries in the budgets."""
     today = today or datetime.now(UTC).date()
     figures = await area_figures(session, reader, area, today, busiest=1, across=1, likeliest=1)
     total = Total(figures.gross, netted(figures.merged_usd, figures.merged), figures.without_budget)
-    return await _explained(session, reader, total, figures.active, figures.merged)
+    return await _explained(session, reader, total, figures.active, part)
 
 
 async def netting_of_organisation(
-    session: AsyncSession, reader: Actor, organisation_id: int, today: date | None = None
+    session: AsyncSession,
+    reader: Actor,
+    organisation_id: int,
+    today: date | None = None,
+    part: Part = FIRST,
 ) -> Netting:
     """Return the total of what an organisation registered; the other record may be another's."""
-    total, projects, pairs = await _of_organisation(session, reader, organisation_id, today)
-    return await _explained(session, reader, total, projects, pairs)
+    total, projects = await _of_organisation(session, reader, organisation_id, today)
+    return await _explained(session, reader, total, projects, part)
 
 
 async def total_of_organisation(
@@ -74,7 +94,7 @@ async def total_of_organisation(
 
 
 async def netting_of_all(
-    session: AsyncSession, reader: Actor, today: date | None = None
+    session: AsyncSession, reader: Actor, today: date | None = None, part: Part = FIRST
 ) -> Netting:
     """Return the total of the registry."""
     active = _active(reader, today)
@@ -87,7 +107,7 @@ async def netting_of_all(
     pairs = await _merged(session, reader, today)
     left_out = netted(await _budgets(session, pairs), pairs)
     total = Total(Decimal(gross), left_out, unknown)
-    return await _explained(session, reader, total, projects, pairs)
+    return await _explained(session, reader, total, projects, part)
 
 
 async def left_out_of_all(
@@ -101,7 +121,7 @@ async def left_out_of_all(
 
 async def _of_organisation(
     session: AsyncSession, reader: Actor, organisation_id: int, today: date | None
-) -> tuple[Total, int, Sequence[tuple[int, int]]]:
+) -> tuple[Total, int]:
     own: Any = _active(reader, today).where(
         col(Project.reporting_organisation_id) == organisation_id
     )
@@ -115,14 +135,14 @@ async def _of_organisation(
         tuple(one for one in left_out if one.project_id in budgets),
         len(budgets) - len(known),
     )
-    return total, len(budgets), pairs
+    return total, len(budgets)
 
 
 async def _merged(
     session: AsyncSession, reader: Actor, today: date | None
 ) -> Sequence[tuple[int, int]]:
     active = _active(reader, today).with_only_columns(col(Project.id))
-    return await merged_pairs(session, active)
+    return await merged_pairs(session, reader, active)
 
 
 def _active(reader: Actor, today: date | None) -> Select[*tuple[Any, ...]]:
@@ -147,55 +167,51 @@ async def _budgets(
 
 
 async def _explained(
-    session: AsyncSession,
-    reader: Actor,
-    total: Total,
-    projects: int,
-    pairs: Sequence[tuple[int, int]],
+    session: AsyncSession, reader: Actor, total: Total, projects: int, part: Part
 ) -> Netting:
-    ids = {id for one in total.netted for id in (one.project_id, one.counted_with)}
+    largest_first = sorted(total.netted, key=lambda one: (-one.usd, one.project_id))
+    listed = largest_first[(part.page - 1) * part.size : part.page * part.size]
+    ids = {id for one in listed for id in (one.project_id, one.counted_with)}
     if not ids:
         return Netting(total, projects, [])
     shown = await listed_projects(session, reader, ids)
-    decisions = await _decisions(session, {id for pair in pairs for id in pair})
+    decisions = await _decisions(session, reader, ids)
+    # Somebody may withdraw a project between two statements; then it is shown nowhere.
     found = [
         LeftOut(shown[one.project_id], shown[one.counted_with], one.usd, *decision)
-        for one in total.netted
+        for one in listed
         if one.project_id in shown and one.counted_with in shown
         if (decision := _decision(decisions, one.project_id, one.counted_with)) is not None
     ]
-    found.sort(key=lambda one: (-one.usd, one.record.id))
     return Netting(total, projects, found)
 
 
 Decision = tuple[int, datetime | None, str]
 
 
-def _decision(
-    decisions: dict[tuple[int, int], Decision], left_out: int, counted: int
-) -> Decision | None:
+def _decision(decisions: dict[int, list[Decision]], left_out: int, counted: int) -> Decision | None:
     """Return the decision about the two, or about the record and a third that is the same."""
-    direct = decisions.get((left_out, counted)) or decisions.get((counted, left_out))
-    return direct or next((one for pair, one in decisions.items() if left_out in pair), None)
+    own, others = decisions.get(left_out, []), decisions.get(counted, [])
+    return next((one for one in own if one in others), next(iter(own), None))
 
 
 async def _decisions(
-    session: AsyncSession, ids: Collection[int]
-) -> dict[tuple[int, int], Decision]:
+    session: AsyncSession, reader: Actor, ids: Collection[int]
+) -> dict[int, list[Decision]]:
+    """Return project -> the decisions by which it is one with others, the first first."""
+    merged = merged_projects(reader).subquery()
     rows: Any = await session.exec(
-        select(  # type: ignore[call-overload]
-            OverlapPair.a_id,
-            OverlapPair.b_id,
+        select(
+            merged.c.project_id,
             OverlapCase.id,
             OverlapCase.decided_at,
             func.coalesce(OverlapCase.reason, ""),
         )
-        .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .where(
-            is_decided(),
-            col(OverlapCase.outcome) == MERGED,
-            among(OverlapPair.a_id, ids),
-            among(OverlapPair.b_id, ids),
-        )
+        .join(OverlapCase, col(OverlapCase.id) == merged.c.case_id)
+        .where(merged.c.project_id.in_(ids))
+        .order_by(col(OverlapCase.id))
     )
-    return {(a, b): (case, at, reason) for a, b, case, at, reason in rows}
+    found: dict[int, list[Decision]] = {}
+    for project, *decision in rows:
+        found.setdefault(project, []).append((decision[0], decision[1], decision[2]))
+    return found

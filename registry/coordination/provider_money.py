@@ -3,8 +3,8 @@
 The money of a year is the country's share of a project's budget, in USD, spread evenly over the
 days on which the project runs. A project that names several pillars has an equal part of it under
 each, so that the pillars add up to the whole. Of records that are confirmed to be one project, only
-the one with the largest share counts, with its organisation. A project whose budget or whose start
-or end is not known makes its organisation a provider without known money.
+the one with the largest known share counts, with its organisation. A project whose budget or whose
+start or end is not known makes its organisation a provider without known money.
 
 Cancelled, suspended and planned projects count in no year.
 """
@@ -179,7 +179,8 @@ async def yearly_money(
         func.coalesce(Project.status, "").not_in(NEVER_RAN),
         readable_projects(reader),
     )
-    left_out = await counted_elsewhere(session, here.with_only_columns(col(Project.id)))
+    published = here.with_only_columns(col(Project.id))
+    left_out = await counted_elsewhere(session, reader, published, spread=True)
     statement: Any = _GIFTS.add_cte(here.cte("here"), _SPREAD)
     rows = await session.exec(
         statement,

@@ -80,7 +80,7 @@ async def supplies(
     if country is not None:
         here = select(col(Recipient.project_id)).where(col(Recipient.code) == country)
         active = active.where(col(Project.id).in_(here))
-    left_out = await counted_elsewhere(session, active.with_only_columns(col(Project.id)))
+    left_out = await counted_elsewhere(session, reader, active.with_only_columns(col(Project.id)))
     statement: Any = _SUPPLY.add_cte(active.cte("active"))
     rows = await session.exec(
         statement,

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, case, union
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.models import OverlapCase, OverlapPair, ProjectCountry, is_decided
+from registry.models import OverlapCase, OverlapPair, Project, ProjectCountry, is_decided
+from registry.permissions import Actor
+from registry.visibility import readable_projects
 
 MERGED = "merged-double-registration"
 """The outcome of a review that says: these records are one project."""
@@ -40,22 +43,51 @@ class Total:
         return self.gross - sum((n.usd for n in self.netted), Decimal(0))
 
 
-async def merged_pairs(
-    session: AsyncSession, among: Select[*tuple[Any, ...]] | Sequence[int]
-) -> Sequence[tuple[int, int]]:
-    """Return the pairs among these projects (ids or a query) that the group decided to be one."""
-    rows = await session.exec(
-        select(OverlapPair.a_id, OverlapPair.b_id)
+def merged_projects(reader: Actor) -> Select[*tuple[Any, ...]]:
+    """Return the query for `case_id` and `project_id` of all that was found to be one project.
+
+    The projects of a case are one even where they were not compared directly, or where the record
+    that ties two of them has ended. What the reader may not read ties nothing.
+    """
+    readable = select(Project.id).where(
+        col(Project.state) == "published", readable_projects(reader)
+    )
+    pairs: Any = (
+        select(OverlapPair.case_id, OverlapPair.a_id, OverlapPair.b_id)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .where(
             is_decided(),
             OverlapCase.outcome == MERGED,
-            col(OverlapPair.a_id).in_(among),
-            col(OverlapPair.b_id).in_(among),
+            col(OverlapPair.a_id).in_(readable),
+            col(OverlapPair.b_id).in_(readable),
         )
-        .order_by(col(OverlapPair.a_id), col(OverlapPair.b_id))
+        .cte("merged_pair")
     )
-    return rows.all()
+    a: Any = select(pairs.c.case_id, pairs.c.a_id.label("project_id"))
+    b: Any = select(pairs.c.case_id, pairs.c.b_id)
+    both: Any = union(a, b).subquery("merged_both")
+    query: Any = select(both.c.case_id, both.c.project_id)
+    return query  # type: ignore[no-any-return]
+
+
+async def merged_pairs(
+    session: AsyncSession, reader: Actor, among: Select[*tuple[Any, ...]] | Sequence[int]
+) -> Sequence[tuple[int, int]]:
+    """Return the pairs among these projects (ids or a query) that the group decided to be one."""
+    merged = merged_projects(reader).cte("merged_project")
+    a, b = aliased(merged), aliased(merged)
+    rows: Any = await session.exec(
+        select(a.c.project_id, b.c.project_id)
+        .join(b, a.c.case_id == b.c.case_id)
+        .where(
+            a.c.project_id < b.c.project_id,
+            a.c.project_id.in_(among),
+            b.c.project_id.in_(among),
+        )
+        .distinct()
+        .order_by(a.c.project_id, b.c.project_id)
+    )
+    return [(one, other) for one, other in rows]
 
 
 def counted_with(
@@ -90,20 +122,27 @@ def netted(
 
 
 async def counted_elsewhere(
-    session: AsyncSession, among: Select[*tuple[Any, ...]]
+    session: AsyncSession,
+    reader: Actor,
+    among: Select[*tuple[Any, ...]],
+    *,
+    spread: bool = False,
 ) -> list[tuple[int, str]]:
     """Return project and country of each record, among these, that counts with another one there.
 
     Each country has its own largest record: a project may be registered for one country by one
-    organisation and for two by another.
+    organisation and for two by another. Where the money is `spread` over the days of the project,
+    only that of records with a start and an end is known.
     """
-    merged = await merged_pairs(session, among)
+    merged = await merged_pairs(session, reader, among)
     if not merged:
         return []
+    usd = col(ProjectCountry.usd)
+    known = case((col(Project.start_date) <= col(Project.end_date), usd)) if spread else usd
     rows: Any = await session.exec(
-        select(  # type: ignore[type-var]
-            ProjectCountry.project_id, ProjectCountry.code, ProjectCountry.usd
-        ).where(col(ProjectCountry.project_id).in_({id for pair in merged for id in pair}))
+        select(ProjectCountry.project_id, ProjectCountry.code, known)
+        .join(Project, col(Project.id) == col(ProjectCountry.project_id))
+        .where(col(ProjectCountry.project_id).in_({id for pair in merged for id in pair}))
     )
     shares: dict[str, dict[int, Decimal | None]] = {}
     for id, code, usd in rows:

@@ -29,7 +29,13 @@ from registry.offers import (
 )
 from registry.permissions import COMMAND_LINE, VISITOR, Actor
 from registry.request_states import Forbidden, Standing, after
-from registry.requests import RequestRecord, close_request, file_request, get_request
+from registry.requests import (
+    RequestRecord,
+    close_request,
+    file_request,
+    get_request,
+    revise_request,
+)
 from tests.builders import acting, an_account, an_organisation
 
 ASKED = RequestRecord("MD", "Bench book", "For all courts.", ["PROS-2", "PROS-1"], "soon")
@@ -155,6 +161,8 @@ async def test_two_connections_offer_at_the_same_moment(committed: Database) -> 
 
 async def _somebody_waits(session: AsyncSession) -> bool:
     """Tell whether another connection stands before a locked row of this database."""
+    # Within a transaction the activity is seen as it was at the first look.
+    await session.execute(text("SELECT pg_stat_clear_snapshot()"))
     found = await session.execute(
         text(
             "SELECT count(*) FROM pg_stat_activity "
@@ -351,3 +359,25 @@ async def _do(
             await answer_offer(
                 session, COMMAND_LINE, offer.id or 0, action, "So it is.", version=offer.version
             )
+
+
+async def test_who_joined_an_offer_is_told_that_it_was_taken_back(session: AsyncSession) -> None:
+    request = await a_request(session)
+    maker, partner = await somebody(session, "UNODC"), await somebody(session, "IOM")
+    offer = await make_offer(session, maker, request.id or 0, OFFERED, seen(request))
+    await join_offer(session, partner, offer.id or 0, "A third trainer.", seen(request))
+    assert partner.account_id not in await _told(session)
+    await take_back_offer(session, maker, offer.id or 0, "No money.", version=2)
+    assert (await _told(session))[partner.account_id or 0] == 1
+
+
+async def test_the_country_of_a_request_stays_while_offers_stand(session: AsyncSession) -> None:
+    request, ukraine = await a_request(session), replace(ASKED, country="UA")
+    maker = await somebody(session)
+    offer = await make_offer(session, maker, request.id or 0, OFFERED, seen(request))
+    with pytest.raises(Invalid) as refused:
+        await revise_request(session, COMMAND_LINE, request.id or 0, ukraine, version=1)
+    assert [error.field for error in refused.value.errors] == ["country"]
+    await take_back_offer(session, maker, offer.id or 0, "No money.", version=1)
+    await revise_request(session, COMMAND_LINE, request.id or 0, ukraine, version=1)
+    assert request.country == "UA"

@@ -1,19 +1,23 @@
 """Who could answer a request, and why; requests that are like it; the board."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
+import numpy
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import NotAllowed
+from registry.meaning import encode
 from registry.models import now
 from registry.organisations import ContactPointRecord, MandateRecord
 from registry.permissions import COMMAND_LINE, VISITOR, Actor
 from registry.request_board import request_board
 from registry.request_matching import matches_for
 from registry.requests import RequestRecord, close_request, file_request, revise_request
-from registry.similar_requests import similar_requests
+from registry.similar_requests import ALIKE, similar_requests
 from tests.builders import a_project, an_organisation
 
 ASKED = RequestRecord(
@@ -95,3 +99,32 @@ async def test_the_board_has_what_waits_longest_first(session: AsyncSession) -> 
     assert columns[0].cards[0].days == 30
     with pytest.raises(NotAllowed):
         await request_board(session, Actor(1, "Somebody", "member", 1), at)
+
+
+async def test_a_project_that_names_pillars_alone_is_presence_too(session: AsyncSession) -> None:
+    mandate = MandateRecord("criminal-justice", ("prosecution",), ("PROS-2",))
+    await an_organisation(session, "Competent", mandates=[mandate])
+    await a_project(session, reporting_org="Competent", measures=[], country="MD")
+    request = await file_request(session, COMMAND_LINE, ASKED)
+
+    (found,) = await matches_for(session, VISITOR, request, TODAY)
+
+    assert (found.projects, found.present) == (1, [])
+
+
+PAIRS = json.loads((Path(__file__).parents[1] / "data/requests/pairs.json").read_text())
+
+
+def test_requests_for_the_same_are_called_similar_and_others_are_not() -> None:
+    texts = [f"{pair[one]['title']}. {pair[one]['text']}" for pair in PAIRS for one in "ab"]
+    vectors = numpy.asarray(encode(texts), dtype=float)
+    vectors /= numpy.linalg.norm(vectors, axis=1, keepdims=True)
+    nearness = (vectors[::2] * vectors[1::2]).sum(axis=1)
+    wrong = [
+        (pair["a"]["title"], pair["b"]["title"], round(float(near), 2))
+        for pair, near in zip(PAIRS, nearness, strict=True)
+        if pair["alike"] is not bool(near >= ALIKE)
+    ]
+    assert not wrong
+    assert len(PAIRS) >= 40
+    assert {pair[one]["language"] for pair in PAIRS for one in "ab"} == {"en", "fr", "es"}

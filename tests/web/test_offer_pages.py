@@ -12,7 +12,7 @@ from registry.models import AssistanceOffer, AssistanceRequest, RequestNotice, n
 from registry.offer_record import OfferRecord
 from registry.offers import Seen, make_offer
 from registry.permissions import COMMAND_LINE
-from registry.requests import RequestRecord, file_request
+from registry.requests import RequestRecord, close_request, file_request
 from tests.builders import acting, an_account, an_organisation
 from tests.web.conftest import Browser, text_of
 from tests.web.post_office import open_post_office
@@ -132,8 +132,11 @@ async def test_what_is_wrong_is_told_and_nothing_typed_is_lost(asked: Browser) -
     wrong = {"starts_on": "next year", "amount": "much", "measures": []}
     page = await act(asked, PATH, FORM | wrong)
     assert page.status_code == 422
-    assert "Write the amount in digits" in text_of(page)
-    assert "Two trainers for a year." in page.text
+    ambiguous = await act(asked, PATH, FORM | {"amount": "250.000"})
+    assert "can be thousands or a fraction" in text_of(ambiguous)
+    for written in ("Two trainers for a year.", 'value="next year"', 'value="much"'):
+        assert written in page.text
+    assert {"#field-starts_on", "#field-amount"} <= set(re.findall(r'href="(#[^"]+)"', page.text))
     page = await act(asked, PATH, FORM | {"measures": []})
     assert "Choose at least one measure." in text_of(page)
 
@@ -202,3 +205,38 @@ async def test_notices_are_sent_once_to_those_concerned(asked: Browser, tmp_path
         said = "UNODC offers assistance for the request of Moldova: “Bench book”"
         assert mail["Subject"] == said
         assert "https://registry.example.org/requests/1" in mail.get_content()
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [("250,000", "250,000"), ("1 250 000,50", "1,250,000.50"), ("EUR 250,000", "250,000")],
+)
+async def test_an_amount_is_read_as_people_write_it(
+    asked: Browser, typed: str, stored: str
+) -> None:
+    await asked.sign_in("iom@example.org")
+    await asked.get(PATH)
+    await act(asked, PATH, FORM | {"amount": typed})
+    async with asked.database.session() as session:
+        (offer,) = (await session.exec(select(AssistanceOffer))).all()
+    assert f"{offer.amount:,}".removesuffix(".00") == stored
+    assert offer.currency == ("EUR" if "EUR" in typed else "USD")
+
+
+async def test_whoever_offers_already_is_led_to_that_offer(asked: Browser) -> None:
+    await asked.sign_in("iom@example.org")
+    await asked.get(PATH)
+    await act(asked, PATH, FORM)
+    assert (await asked.get(PATH)).url.path == "/requests/1/offers/1/edit"
+
+
+async def test_what_was_written_is_shown_when_the_request_was_closed_meanwhile(
+    asked: Browser,
+) -> None:
+    await asked.sign_in("iom@example.org")
+    await asked.get(PATH)
+    async with asked.database.session() as session:
+        await close_request(session, COMMAND_LINE, 1, "withdrawn", "Too late.", version=1)
+    page = await act(asked, PATH, FORM)
+    assert page.status_code == 409
+    assert "What you had written Two trainers for a year." in text_of(page)

@@ -12,7 +12,9 @@ from registry.area_figures import Area
 from registry.area_overview import area_of_region
 from registry.catalogue import shared_identifiers
 from registry.coordination.netting import (
+    FIRST,
     Netting,
+    Part,
     netting_of_all,
     netting_of_area,
     netting_of_organisation,
@@ -21,6 +23,7 @@ from registry.errors import NotFound
 from registry.models import Organisation
 from registry.organisations import get_organisation
 from registry.permissions import Actor
+from web.pages.members import page_number
 from web.project_addresses import address_of_project
 from web.rendering import Page, page
 
@@ -35,13 +38,16 @@ async def netted_page(
     organisation: str = "",
 ) -> Page:
     """Show gross and net, and each record between them. One filter at a time."""
-    netting, owner = await netting_of(session, reader, country, region, organisation)
+    part = Part(page_number(request))
+    netting, owner = await netting_of(session, reader, country, region, organisation, part)
     records = [one for left in netting.left_out for one in (left.record, left.counted)]
     shared = await shared_identifiers(session, reader, [one.identifier for one in records])
     return page(
         request,
         "netted/netted.html",
         netting=netting,
+        number=part.page,
+        pages=-(-len(netting.total.netted) // part.size),
         country=country,
         region=region,
         organisation=owner,
@@ -52,19 +58,24 @@ async def netted_page(
 
 
 async def netting_of(
-    session: AsyncSession, reader: Actor, country: str, region: str, organisation: str
+    session: AsyncSession,
+    reader: Actor,
+    country: str,
+    region: str,
+    organisation: str,
+    part: Part = FIRST,
 ) -> tuple[Netting, Organisation | None]:
     """Return the total that is asked for, and the organisation that it is of. Raises NotFound."""
     if organisation:
         owner = await get_organisation(session, organisation)
-        return await netting_of_organisation(session, reader, owner.id or 0), owner
+        return await netting_of_organisation(session, reader, owner.id or 0, part=part), owner
     if country:
         if country not in codelists.countries():
             raise NotFound("There is no country with this code in ISO 3166-1.")
-        return await netting_of_area(session, reader, Area((country,))), None
+        return await netting_of_area(session, reader, Area((country,)), part=part), None
     if region:
-        return await netting_of_area(session, reader, area_of_region(region)), None
-    return await netting_of_all(session, reader), None
+        return await netting_of_area(session, reader, area_of_region(region), part=part), None
+    return await netting_of_all(session, reader, part=part), None
 
 
 handlers = [netted_page]

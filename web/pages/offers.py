@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from litestar import Response, get, post
@@ -12,6 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.errors import Conflict, FieldError, Invalid, NotFound
+from registry.exchange.amounts import currency_beside, read_amount
+from registry.exchange.values import Unreadable
 from registry.messages import message
 from registry.models import AssistanceOffer, AssistanceRequest
 from registry.offer_record import OfferRecord
@@ -35,7 +36,6 @@ from web.rendering import page, redirect
 from web.request_page import show_request
 
 _DAY = message("Give the day, as 2027-03-31.")
-_AMOUNT = message("Write the amount in digits, as 250000.")
 
 
 @get("/requests/{request_id:int}/offer")
@@ -47,8 +47,11 @@ async def offer_page(
     asked = await get_request(session, request_id)
     if asked.state not in WAITING:
         return await show_request(request, session, reader, request_id, overtaken=True)
-    shown = (await offers_shown(session, reader, [asked])).get(request_id, [])
-    standing = [view for view in shown if view.stands]
+    standing = await _standing(session, reader, asked)
+    own = [view.offer for view in standing if view.organisation.id == reader.organisation_id]
+    if own:  # one offer an organisation: it is changed, or stands on the page of the request
+        path = f"/requests/{request_id}/offers/{own[0].id}/edit"
+        return redirect(request, path if own[0].state == "made" else f"/requests/{request_id}")
     taken = {code for view in standing for code in view.offer.measures}
     # What nobody offers yet is ticked; the rest has to be chosen knowingly.
     record = OfferRecord(
@@ -83,12 +86,17 @@ async def offer(
     except OffersChanged:
         changed = True
     except Forbidden:
-        return await show_request(request, session, reader, request_id, overtaken=True)
+        session.expire_all()
+        return await show_request(
+            request, session, reader, request_id, {"text": record.text}, overtaken=True
+        )
     if changed or errors:
         await session.refresh(asked)
         standing = await _standing(session, reader, asked)
         seen = None if changed else _seen(form)
-        return _form(request, reader, asked, standing, record, errors, changed=changed, seen=seen)
+        return _form(
+            request, reader, asked, standing, record, errors, changed=changed, seen=seen, form=form
+        )
     return redirect(
         request,
         f"/requests/{request_id}",
@@ -137,15 +145,18 @@ async def revise(
         changed = True
     except Conflict:
         session.expire_all()
-        return await show_request(request, session, reader, request_id, overtaken=True)
+        return await show_request(
+            request, session, reader, request_id, {"text": record.text}, overtaken=True
+        )
     if changed or errors:
         await session.refresh(asked)
         await session.refresh(own)
         standing = await _standing(session, reader, asked)
         seen = None if changed else _seen(form)
         return _form(
-            request, reader, asked, standing, record, errors, changed=changed, seen=seen, own=own
-        )
+            request, reader, asked, standing, record, errors,
+            changed=changed, seen=seen, own=own, form=form,
+        )  # fmt: skip
     return redirect(request, f"/requests/{request_id}", notice=message("The offer is changed."))
 
 
@@ -261,7 +272,9 @@ def _form(
     changed: bool = False,
     seen: Seen | None = None,
     own: AssistanceOffer | None = None,
+    form: FormMultiDict | None = None,
 ) -> Response[Any]:
+    """Show the form; what of a sent `form` can't be read stands in it as it was typed."""
     others = [view for view in standing if own is None or view.offer.id != own.id]
     complete = record.starts_on is not None and record.ends_on is not None
     scope: Any = record
@@ -277,6 +290,10 @@ def _form(
             view.offer.id: found for view, found in overlapping(scope, others, own_id)
         } if complete else {},
         record=record,
+        typed={
+            name: _text(form, name) if form else getattr(record, name)
+            for name in ("starts_on", "ends_on", "amount")
+        },
         errors=errors or [],
         changed=changed,
         seen=seen or Seen(asked.version, asked.offers_version),
@@ -298,15 +315,11 @@ def _read(form: FormMultiDict) -> tuple[OfferRecord, list[FieldError]]:
             errors.append(FieldError(name, _DAY))
             return None
 
-    amount = None
-    if digits := _text(form, "amount").replace(" ", "").replace("\N{NO-BREAK SPACE}", ""):
-        try:
-            amount = Decimal(digits)
-            if not amount.is_finite():
-                raise InvalidOperation
-        except InvalidOperation:
-            amount = None
-            errors.append(FieldError("amount", _AMOUNT))
+    amount, typed_amount = None, _text(form, "amount")
+    try:
+        amount = read_amount(typed_amount)
+    except Unreadable as error:
+        errors.append(FieldError("amount", error.message))
     record = OfferRecord(
         text=_text(form, "text"),
         measures=[str(one) for one in form.getall("measures", [])],
@@ -314,7 +327,7 @@ def _read(form: FormMultiDict) -> tuple[OfferRecord, list[FieldError]]:
         ends_on=day("ends_on"),
         places=[one for one in _text(form, "places").split("\n") if one.strip()],
         amount=amount,
-        currency=_text(form, "currency") or None,
+        currency=currency_beside(typed_amount) or _text(form, "currency") or None,
         reason=_text(form, "reason"),
         language=_text(form, "language"),
     )

@@ -161,7 +161,8 @@ async def revise(
     except Conflict:
         await session.refresh(stored)
         if stored.state not in WAITING:
-            return await show_request(request, session, reader, request_id, overtaken=True)
+            typed = {"text": record.text}
+            return await show_request(request, session, reader, request_id, typed, overtaken=True)
         errors = (FieldError("", _OVERTAKEN),)
         return _form(request, reader, record, stored, errors, theirs=True)
     return redirect(request, f"/requests/{request_id}", notice=message("The request is changed."))

@@ -191,3 +191,28 @@ async def test_only_the_secretariat_imports(session) -> None:
         await import_needs(session, VISITOR, a_table(GOOD))
     with pytest.raises(NotAllowed):
         await take_back(session, VISITOR, 1)
+
+
+async def test_a_later_import_may_write_the_assessment_another_way(session) -> None:
+    for level, source in (("high", "ÉVALUATION nationale"), ("low", "Evaluation nationale.")):
+        await import_needs(
+            session, COMMAND_LINE, a_table(f"MD,PROT-4,{level},{source},2025-01-01\n")
+        )
+    found = await assessed_needs(session)
+    assert [need.level for need in found["MD", "PROT-4"]] == ["low"]
+
+
+def test_what_is_no_text_and_no_address_is_refused() -> None:
+    table = a_table(
+        "MD,PROT-4,high,A\0B,2025-01-01,,a\0note\n",
+        "MD,PROT-4,high,A,2025-01-01,https://\n",
+        "MD,PROT-4,high,A,2025-01-01,https://a b\n",
+        "MD,PROT-4,high,A,2025-01-01,javascript:alert(1)\n",
+    )
+    assert not table.records
+    assert [[error.field for error in row.errors] for row in table.refused] == [
+        ["source", "note"],
+        ["url"],
+        ["url"],
+        ["url"],
+    ]

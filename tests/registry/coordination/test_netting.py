@@ -7,6 +7,7 @@ import pytest
 
 from registry.area_figures import Area
 from registry.coordination.netting import (
+    Part,
     left_out_of_all,
     netting_of_all,
     netting_of_area,
@@ -14,6 +15,7 @@ from registry.coordination.netting import (
     total_of_organisation,
 )
 from registry.coordination.totals import MERGED
+from registry.country_overview import country_overview
 from registry.exchange.record import CountryShare
 from registry.models import OverlapCase
 from registry.organisations import find_organisation
@@ -96,3 +98,47 @@ async def test_three_records_of_one_project_count_once(session):
         (a.id, b.id),
     ]
     assert all(one.case_id for one in found.left_out)
+
+
+async def three_in_one_case(session, **tie):
+    """Three records that are one project; the second ties the others, which nobody compared."""
+    a = await a_project(session, reporting_org="Sida", budget=Decimal(100))
+    b = await a_project(session, reporting_org="IOM", budget=Decimal(300), **tie)
+    c = await a_project(session, reporting_org="ILO", budget=Decimal(200))
+    pair = await an_overlap(session, a, b, outcome=MERGED)
+    other = await an_overlap(session, b, c, outcome=MERGED)
+    other.case_id = pair.case_id
+    session.add(other)
+    await session.flush()
+    return a, c
+
+
+async def test_two_records_stay_one_project_when_the_one_that_ties_them_has_ended(session):
+    a, c = await three_in_one_case(session, end_date=date(2025, 12, 31))
+    for found in (
+        await netting_of_all(session, VISITOR, TODAY),
+        await netting_of_area(session, VISITOR, Area(("MD",)), TODAY),
+    ):
+        assert (found.total.gross, found.total.net) == (300, 200)
+        (left,) = found.left_out
+        assert (left.record.id, left.counted.id, left.usd) == (a.id, c.id, 100)
+    assert (await country_overview(session, VISITOR, "MD", TODAY)).budget.net == 200
+
+
+async def test_a_record_that_the_reader_may_not_see_ties_nothing(session):
+    await three_in_one_case(session, visibility="members")
+    for found in (
+        await netting_of_all(session, VISITOR, TODAY),
+        await netting_of_area(session, VISITOR, Area(("MD",)), TODAY),
+    ):
+        assert (found.total.net, found.left_out) == (300, [])
+
+
+async def test_what_is_left_out_is_listed_page_by_page(session):
+    for usd in (10, 30, 20):
+        a = await a_project(session, reporting_org="Sida", budget=Decimal(100))
+        b = await a_project(session, reporting_org="IOM", budget=Decimal(usd))
+        await an_overlap(session, a, b, outcome=MERGED)
+    pages = [await netting_of_all(session, VISITOR, TODAY, Part(page, 2)) for page in (1, 2, 3)]
+    assert [[one.usd for one in found.left_out] for found in pages] == [[30, 20], [10], []]
+    assert {len(found.total.netted) for found in pages} == {3}

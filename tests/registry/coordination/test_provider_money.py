@@ -119,3 +119,11 @@ async def test_a_country_is_compared_with_its_region_and_the_world(session):
     assert all(one.here.providers == 0 for one in others)
     assert [one.year for one in compared_by_year(figures, ("MD", "UA"), "MD")] == [2026]
     assert compared_by_year(figures, ("FR",)) == []
+
+
+async def test_of_a_double_registration_a_record_without_dates_is_not_the_one_that_counts(session):
+    undated = {"start_date": None, "end_date": None}
+    a = await a_project(session, reporting_org="Sida", budget=Decimal(1000), **undated)
+    b = await a_project(session, reporting_org="IOM", budget=Decimal(900), **WHOLE_YEAR)
+    await an_overlap(session, a, b, outcome=MERGED)
+    assert await given(session) == {"IOM": pytest.approx(900)}

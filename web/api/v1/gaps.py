@@ -9,12 +9,14 @@ from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.coordination.gaps import GapCell
-from registry.coordination.netting import LeftOut
+from registry.coordination.netting import LeftOut, Part
 from registry.permissions import Actor
 from web.gap_choice import cells_of, choice_of, chosen_gaps
 from web.pages.netted import netting_of
 from web.project_addresses import project_address
 
+MOST = 100
+"""Records on one page."""
 Finding = Literal["needed", "crowded", "met", "given"]
 
 
@@ -88,7 +90,11 @@ class NettingDocument:
     net_usd: float
     projects: int
     projects_without_budget: int
+    left_out_count: int
+    page: int
+    pages: int
     left_out: list[LeftOutDocument]
+    """One page of the records, the largest sum first."""
 
 
 @get("/api/v1/gaps", operation_id="searchGaps", tags=["coordination"])
@@ -119,14 +125,21 @@ async def read_netting(
     country: Annotated[str, Parameter(description="ISO 3166-1 alpha-2")] = "",
     region: Annotated[str, Parameter(description="UN M49, three digits")] = "",
     organisation: Annotated[str, Parameter(description="The organisation's slug")] = "",
+    page: Annotated[int, Parameter(ge=1, le=10_000)] = 1,
+    size: Annotated[int, Parameter(ge=1, le=MOST)] = 50,
 ) -> NettingDocument:
     """Return gross and net of a country, a region, an organisation, or of all, and the between."""
-    netting, _owner = await netting_of(session, reader, country, region, organisation)
+    part = Part(page, size)
+    netting, _owner = await netting_of(session, reader, country, region, organisation, part)
+    left_out = len(netting.total.netted)
     return NettingDocument(
         gross_usd=float(netting.total.gross),
         net_usd=float(netting.total.net),
         projects=netting.projects,
         projects_without_budget=netting.total.without_budget,
+        left_out_count=left_out,
+        page=page,
+        pages=-(-left_out // size),
         left_out=[_left_out(one) for one in netting.left_out],
     )
 
