@@ -110,3 +110,11 @@ async def test_the_page_takes_few_statements_however_many_there_are(divided: Bro
             await divided.get(f"{PATH}?n={number}")
         numbers.append(len([one for one in sent if "FROM" in one]))
     assert numbers[0] == numbers[1] <= 6
+
+
+async def test_other_spellings_of_country_and_measure_lead_to_the_page(divided: Browser) -> None:
+    assert (await divided.get("/countries/mda/division/prot-4")).url.path == PATH
+    found = await divided.get("/countries/moldova/fragmentation")
+    assert found.url.path == "/countries/MD/fragmentation"
+    assert (await divided.get("/countries/atlantis/fragmentation")).status_code == 404
+    assert (await divided.get("/countries/md/division/PROT-99")).status_code == 404

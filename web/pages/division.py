@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
@@ -33,8 +34,11 @@ Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED
 @get("/countries/{code:str}/division/{measure:str}")
 async def division_page(
     request: HTMXRequest, session: AsyncSession, reader: Actor, code: str, measure: str
-) -> Page:
+) -> Page | Redirect:
     """Show the candidates for a measure in a country, with what speaks for each."""
+    known, wanted = codelists.find_country(code), measure.upper()
+    if known is not None and (known, wanted) != (code, measure):
+        return Redirect(f"/countries/{known}/division/{wanted}")
     today = datetime.now(UTC).date()
     candidates = await candidates_for(session, reader, code, measure, today)
     weights = await current_weights(session)

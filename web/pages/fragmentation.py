@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Response, get
 from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
@@ -37,8 +38,11 @@ async def fragmentation_page(
     code: str,
     pillar: str = ALL,
     year: str = "",
-) -> Page:
+) -> Page | Redirect:
     """Show what each provider gives to a country in a year, for a pillar or all."""
+    known = codelists.find_country(code)
+    if known is not None and known != code:
+        return Redirect(f"/countries/{known}/fragmentation")
     region, around = _around(code)
     if pillar not in codelists.scheme("pillars"):
         pillar = ALL
