@@ -18,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.errors import Conflict, FieldError, Invalid, NotFound
+from registry.field_checks import too_long
 from registry.history import record_change
 from registry.messages import message
 from registry.models import Account, NetworkContact, Organisation, now
@@ -216,8 +217,7 @@ def _errors_of_texts(record: ContactRecord) -> list[FieldError]:
         if not text and name in {"office", "name", "email"}:
             errors.append(FieldError(name, message("This is needed.")))
         elif len(text) > LONGEST:
-            too_long = message("Use at most {longest} letters.", longest=LONGEST)
-            errors.append(FieldError(name, too_long))
+            errors.append(FieldError(name, too_long(LONGEST)))
         elif not text.isprintable():
             errors.append(FieldError(name, message("Write it in one line.")))
         elif name == "email" and not _ONE_ADDRESS.fullmatch(text):

@@ -8,10 +8,10 @@ from typing import Any
 
 from registry import codelists
 from registry.errors import FieldError
+from registry.field_checks import language_errors, text_errors
 from registry.messages import message
 from registry.models import AssistanceRequest
-from registry.personal_data import suspicious_parts
-from registry.requests import LONGEST_TEXT, too_long
+from registry.requests import LONGEST_TEXT
 
 MOST_PLACES = 50
 LONGEST_PLACE = 120
@@ -40,7 +40,7 @@ def check(
     request: AssistanceRequest, record: OfferRecord, looked: bool = False
 ) -> list[FieldError]:
     """Return what is wrong with an offer by itself."""
-    errors = text_errors("text", record.text, looked)
+    errors = text_errors("text", record.text, LONGEST_TEXT, looked)
     if not record.measures:
         errors.append(FieldError("measures", message("Choose at least one measure.")))
     elif not set(record.measures) <= set(request.measures):
@@ -64,19 +64,8 @@ def check(
     if record.amount is not None and record.currency not in codelists.currencies():
         errors.append(FieldError("currency", message("Choose the currency of the amount.")))
     if record.reason:
-        errors += text_errors("reason", record.reason, looked)
-    if record.language not in codelists.LANGUAGES:
-        errors.append(FieldError("language", message("Choose the language of the text.")))
-    return errors
-
-
-def text_errors(name: str, text: str, looked: bool, needed: bool = True) -> list[FieldError]:
-    """Return what is wrong with a text that members, the State and the secretariat read."""
-    if not text.strip():
-        return [FieldError(name, message("This is needed."))] if needed else []
-    if len(text) > LONGEST_TEXT:
-        return [FieldError(name, too_long(LONGEST_TEXT))]
-    return [] if looked else [FieldError(name, found) for found in suspicious_parts(text)]
+        errors += text_errors("reason", record.reason, LONGEST_TEXT, looked, needed=False)
+    return errors + language_errors(record.language)
 
 
 def columns_of(request: AssistanceRequest, record: OfferRecord) -> dict[str, Any]:

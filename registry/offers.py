@@ -17,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import wording
 from registry.errors import Conflict, FieldError, Invalid, NotFound
+from registry.field_checks import text_errors
 from registry.history import difference, record_change
 from registry.messages import message
 from registry.models import (
@@ -27,12 +28,12 @@ from registry.models import (
     now,
 )
 from registry.models.organisation import as_json
-from registry.offer_record import OfferRecord, check, columns_of, text_errors
+from registry.offer_record import OfferRecord, check, columns_of
 from registry.offer_scope import in_common
 from registry.permissions import Actor, require
 from registry.request_notices import tell_of_offer
 from registry.request_states import LIVE, Forbidden, Standing, after
-from registry.requests import locked_request, offers_for, settle_offers
+from registry.requests import LONGEST_TEXT, locked_request, offers_for, settle_offers
 
 
 class OffersChanged(Conflict):
@@ -134,7 +135,7 @@ async def join_offer(
         raise Forbidden(message("This offer was decided or taken back meanwhile."))
     _as_seen(request, seen)
     _not_own(request, actor)
-    errors = text_errors("joining", text, looked)
+    errors = text_errors("joining", text, LONGEST_TEXT, looked)
     organisation_id = actor.organisation_id or 0
     partners = await session.exec(
         select(OfferPartner.organisation_id).where(OfferPartner.offer_id == offer_id)
@@ -219,7 +220,7 @@ async def _moved(
     then = after(_standing(request, offers), action, offers.index(offer))
     _same(offer, version)
     # Personal data can't be waved through here: an answer is one sentence.
-    if errors := text_errors("answer", text, looked=False, needed=action != "accept"):
+    if errors := text_errors("answer", text, LONGEST_TEXT, needed=action != "accept"):
         raise Invalid(errors)
     offer.answer = text.strip() or None
     await settle_offers(session, actor, offers, then)

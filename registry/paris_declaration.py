@@ -18,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.errors import Conflict, FieldError, Invalid, NotFound
+from registry.field_checks import language_errors, too_long
 from registry.history import difference, record_change
 from registry.messages import Message, message
 from registry.models import ParisAnswers, Project, now
@@ -143,8 +144,7 @@ def check(answers: Answers, looked: bool = False) -> None:
     errors = []
     for principle, one in answers.by_principle.items():
         errors += _errors_of(principle, one, looked)
-    if answers.language not in codelists.LANGUAGES:
-        errors.append(FieldError("language", message("Choose the language of the text.")))
+    errors += language_errors(answers.language)
     if errors:
         raise Invalid(errors)
 
@@ -164,9 +164,7 @@ def _errors_of(principle: str, one: Answer, looked: bool) -> list[FieldError]:
         (evidence, one.evidence, LONGEST_ADDRESS),
     ):
         if len(text) > longest:
-            errors.append(
-                FieldError(name, message("Use at most {longest} letters.", longest=longest))
-            )
+            errors.append(FieldError(name, too_long(longest)))
     if one.evidence and not is_web_address(one.evidence):
         errors.append(FieldError(evidence, message("An address begins with https://.")))
     if not looked:

@@ -9,12 +9,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
+from registry.field_checks import language_errors, measure_errors, text_errors, too_long
 from registry.history import difference, record_change
 from registry.messages import message
 from registry.models import PracticeNote, PracticeProject, Project, now
 from registry.models.organisation import as_json
 from registry.permissions import Actor, may, require
-from registry.personal_data import suspicious_parts
 from registry.practice_states import (
     CHANGEABLE,
     PUBLIC,
@@ -179,9 +179,7 @@ def _check_reasons(reasons: str) -> None:
     errors = []
     if not reasons:
         errors.append(FieldError("reasons", message("Say what is to be changed.")))
-    elif len(reasons) > LONGEST_REASONS:
-        errors.append(FieldError("reasons", _too_long(LONGEST_REASONS)))
-    errors += [FieldError("reasons", found) for found in suspicious_parts(reasons)]
+    errors += text_errors("reasons", reasons, LONGEST_REASONS, needed=False)
     if errors:
         raise Invalid(errors)
 
@@ -202,20 +200,9 @@ async def _checked(
 
 def _errors_of(record: PracticeRecord, looked: bool) -> list[FieldError]:
     errors = []
-    for name, text, longest in (
-        ("title", record.title, LONGEST_TITLE),
-        ("text", record.text, LONGEST_TEXT),
-    ):
-        if not text.strip():
-            errors.append(FieldError(name, message("This is needed.")))
-        elif len(text) > longest:
-            errors.append(FieldError(name, _too_long(longest)))
-        elif not looked:
-            errors += [FieldError(name, found) for found in suspicious_parts(text)]
-    if not record.measures:
-        errors.append(FieldError("measures", message("Choose at least one measure.")))
-    elif not set(record.measures) <= set(codelists.scheme("measures")):
-        errors.append(FieldError("measures", message("One of these measures does not exist.")))
+    errors += text_errors("title", record.title, LONGEST_TITLE, looked)
+    errors += text_errors("text", record.text, LONGEST_TEXT, looked)
+    errors += measure_errors(record.measures)
     for name in record.countries:
         if name not in codelists.countries():
             why = message("There is no country '{name}' in ISO 3166-1.", name=name)
@@ -224,16 +211,11 @@ def _errors_of(record: PracticeRecord, looked: bool) -> list[FieldError]:
         why = message("Name at most {most} projects.", most=MOST_PROJECTS)
         errors.append(FieldError("projects", why))
     if len(record.url) > LONGEST_ADDRESS:
-        errors.append(FieldError("url", _too_long(LONGEST_ADDRESS)))
+        errors.append(FieldError("url", too_long(LONGEST_ADDRESS)))
     elif record.url and not is_web_address(record.url):
         errors.append(FieldError("url", message("An address begins with https://.")))
-    if record.language not in codelists.LANGUAGES:
-        errors.append(FieldError("language", message("Choose the language of the text.")))
+    errors += language_errors(record.language)
     return errors
-
-
-def _too_long(longest: int) -> Any:
-    return message("Use at most {longest} letters.", longest=longest)
 
 
 def _columns(record: PracticeRecord) -> dict[str, Any]:

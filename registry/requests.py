@@ -14,12 +14,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
+from registry.field_checks import language_errors, measure_errors, text_errors
 from registry.history import difference, record_change
-from registry.messages import Message, message
+from registry.messages import message
 from registry.models import AssistanceOffer, AssistanceRequest, RequestVector, now
 from registry.models.organisation import as_json
 from registry.permissions import Actor, may, require
-from registry.personal_data import suspicious_parts
 from registry.request_notices import tell_of_request
 from registry.request_states import CLOSED, WAITING, Standing, after
 
@@ -125,9 +125,7 @@ async def close_request(
         errors.append(FieldError("state", message("Say whether it is met or withdrawn.")))
     if not outcome.strip():
         errors.append(FieldError("outcome", message("Say in a sentence what became of it.")))
-    elif len(outcome) > LONGEST_TEXT:
-        errors.append(FieldError("outcome", too_long(LONGEST_TEXT)))
-    errors += [FieldError("outcome", found) for found in suspicious_parts(outcome)]
+    errors += text_errors("outcome", outcome, LONGEST_TEXT, needed=False)
     if errors:
         raise Invalid(errors)
     _as_seen(request, version)
@@ -251,31 +249,14 @@ def check(record: RequestRecord, looked: bool = False) -> None:
     errors = []
     if record.country not in codelists.countries():
         errors.append(FieldError("country", message("Choose the country.")))
-    for name, text, longest in (
-        ("title", record.title, LONGEST_TITLE),
-        ("text", record.text, LONGEST_TEXT),
-    ):
-        if not text.strip():
-            errors.append(FieldError(name, message("This is needed.")))
-        elif len(text) > longest:
-            errors.append(FieldError(name, too_long(longest)))
-        elif not looked:
-            errors += [FieldError(name, found) for found in suspicious_parts(text)]
-    if not record.measures:
-        errors.append(FieldError("measures", message("Choose at least one measure.")))
-    elif not set(record.measures) <= set(codelists.scheme("measures")):
-        errors.append(FieldError("measures", message("One of these measures does not exist.")))
+    errors += text_errors("title", record.title, LONGEST_TITLE, looked)
+    errors += text_errors("text", record.text, LONGEST_TEXT, looked)
+    errors += measure_errors(record.measures)
     if record.urgency not in codelists.scheme("request_urgencies"):
         errors.append(FieldError("urgency", message("Say by when it is needed.")))
-    if record.language not in codelists.LANGUAGES:
-        errors.append(FieldError("language", message("Choose the language of the text.")))
+    errors += language_errors(record.language)
     if errors:
         raise Invalid(errors)
-
-
-def too_long(longest: int) -> Message:
-    """Return what is said of a text that is too long."""
-    return message("Use at most {longest} letters.", longest=longest)
 
 
 def _columns(record: RequestRecord) -> dict[str, Any]:

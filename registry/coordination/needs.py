@@ -20,6 +20,7 @@ from registry.exchange.dates import read_date
 from registry.exchange.plain_tables import PlainRow, read_plain_table
 from registry.exchange.source import Source
 from registry.exchange.values import LONGEST_TEXT, Unreadable, read_line
+from registry.field_checks import too_long
 from registry.folding import fold
 from registry.history import record_change
 from registry.messages import Message, message
@@ -254,8 +255,8 @@ def _read(row: PlainRow, today: date) -> NeedRecord:
         ("measure", measure is None, _UNKNOWN_MEASURE),
         ("need", level is None, _UNKNOWN_LEVEL),
         ("date", why_not is not None, why_not),
-        ("source", len(text.get("source", "")) > LONGEST_SOURCE, _too_long(LONGEST_SOURCE)),
-        ("note", len(text.get("note", "")) > LONGEST_NOTE, _too_long(LONGEST_NOTE)),
+        ("source", len(text.get("source", "")) > LONGEST_SOURCE, too_long(LONGEST_SOURCE)),
+        ("note", len(text.get("note", "")) > LONGEST_NOTE, too_long(LONGEST_NOTE)),
         ("url", not _is_address(text.get("url")), _NO_ADDRESS),
     )
     known = {error.field for error in errors}
@@ -292,10 +293,6 @@ _UNKNOWN_MEASURE = message("This is no measure. Write its code, PROT-4, or its w
 _UNKNOWN_LEVEL = message("Write high, medium, low or none.")
 _NO_ADDRESS = message("Begin the address with https://.")
 _IN_THE_FUTURE = message("This day has not come yet.")
-
-
-def _too_long(longest: int) -> Message:
-    return message("Use at most {longest} letters.", longest=longest)
 
 
 def _code(text: str, scheme: str) -> str | None:

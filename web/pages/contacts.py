@@ -22,12 +22,12 @@ from registry.contacts import (
     withdraw_consent,
 )
 from registry.errors import Conflict, FieldError, Invalid, NotFound
-from registry.folding import fold
 from registry.messages import message
 from registry.models import NetworkContact, Organisation
 from registry.organisations import list_organisations
 from registry.permissions import Actor, may, require
 from web import i18n
+from web.form_fields import country_choices, text_in, version_in
 from web.keys import is_key, number_in_key
 from web.mail.reminders import contact_key
 from web.pages.members import page_number
@@ -62,7 +62,7 @@ async def contacts_page(request: HTMXRequest, session: AsyncSession, reader: Act
         found=found,
         number=number,
         pages=-(-found.total // PAGE_SIZE),
-        countries=_countries(i18n.language_of(request)),
+        countries=country_choices(i18n.language_of(request)),
         may_enter=may(reader, "contact.edit", reader.organisation_id),
         may_edit=lambda contact: may(reader, "contact.edit", contact.organisation_id),
     )
@@ -75,11 +75,6 @@ def _filters(parameters: Mapping[str, str]) -> dict[str, str]:
         "country": country if country in codelists.countries() else "",
         "measure": measure if measure in codelists.scheme("measures") else "",
     }
-
-
-def _countries(language: str) -> list[tuple[str, str]]:
-    named = [(code, codelists.country_name(code, language)) for code in codelists.countries()]
-    return sorted(named, key=lambda one: fold(one[1]))
 
 
 @get("/contacts/new")
@@ -136,7 +131,7 @@ async def revise(
     """Change an entry. Of two who do so at once, the second sees what the first has saved."""
     held = await get_contact(session, reader, contact_id)
     form = await request.form()
-    record, version = _read(form), _version(form)
+    record, version = _read(form), version_in(form)
     try:
         async with session.begin_nested():
             await revise_contact(session, reader, contact_id, record, version=version)
@@ -207,7 +202,7 @@ def _answered(request: HTMXRequest, country: str, state: str) -> Response[Any]:
 
 def _read(form: FormMultiDict) -> ContactRecord:
     def text(name: str) -> str:
-        return str(form.get(name, "")).strip()
+        return text_in(form, name)
 
     def codes(name: str) -> list[str]:
         return [str(one) for one in form.getall(name, [])]
@@ -245,14 +240,6 @@ def _record(held: NetworkContact) -> ContactRecord:
     )
 
 
-def _version(form: Mapping[str, Any]) -> int:
-    """Return the version of the entry that the person saw."""
-    text = str(form.get("version", ""))
-    if not (text.isascii() and text.isdecimal()):
-        raise Invalid([FieldError("", message("Load the page again, then try once more."))])
-    return int(text[:9])
-
-
 async def _form(
     request: HTMXRequest,
     session: AsyncSession,
@@ -281,7 +268,7 @@ async def _form(
         organisations=organisations if everywhere and held is None else [],
         chosen=str((form or {}).get("organisation", "")),
         agreed_on=str(form.get("consent_on", "")) if form else record.consent_on or "",
-        countries=_countries(i18n.language_of(request)),
+        countries=country_choices(i18n.language_of(request)),
         text_languages={code: i18n.LANGUAGES[code] for code in codelists.LANGUAGES},
     )
 

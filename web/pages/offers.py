@@ -32,6 +32,7 @@ from registry.personal_data import suspicious_parts
 from registry.request_states import WAITING, Forbidden
 from registry.requests import get_request
 from web import i18n
+from web.form_fields import text_in, version_in
 from web.rendering import page, redirect
 from web.request_page import show_request
 
@@ -136,7 +137,7 @@ async def revise(
                 offer_id,
                 record,
                 _seen(form),
-                version=_number(form, "own"),
+                version=version_in(form, "own"),
                 looked=bool(form.get("looked")),
             )
     except Invalid as error:
@@ -168,7 +169,7 @@ async def join(
     await _of_request(session, reader, request_id, offer_id)
     form = await request.form()
     name = f"joining-{offer_id}"
-    typed = {name: _text(form, name)}
+    typed = {name: text_in(form, name)}
     try:
         async with session.begin_nested():
             await join_offer(session, reader, offer_id, typed[name], _seen(form))
@@ -206,8 +207,8 @@ async def answer(
     await _of_request(session, reader, request_id, offer_id)
     form = await request.form()
     name, action = f"answer-{offer_id}", str(form.get("action", ""))
-    typed = {name: _text(form, name)}
-    version = _number(form, "own")
+    typed = {name: text_in(form, name)}
+    version = version_in(form, "own")
     try:
         async with session.begin_nested():
             if action == "take back":
@@ -291,7 +292,7 @@ def _form(
         } if complete else {},
         record=record,
         typed={
-            name: _text(form, name) if form else getattr(record, name)
+            name: text_in(form, name) if form else getattr(record, name)
             for name in ("starts_on", "ends_on", "amount")
         },
         errors=errors or [],
@@ -308,28 +309,28 @@ def _read(form: FormMultiDict) -> tuple[OfferRecord, list[FieldError]]:
     errors: list[FieldError] = []
 
     def day(name: str) -> date | None:
-        typed = _text(form, name)
+        typed = text_in(form, name)
         try:
             return date.fromisoformat(typed) if typed else None
         except ValueError:
             errors.append(FieldError(name, _DAY))
             return None
 
-    amount, typed_amount = None, _text(form, "amount")
+    amount, typed_amount = None, text_in(form, "amount")
     try:
         amount = read_amount(typed_amount)
     except Unreadable as error:
         errors.append(FieldError("amount", error.message))
     record = OfferRecord(
-        text=_text(form, "text"),
+        text=text_in(form, "text"),
         measures=[str(one) for one in form.getall("measures", [])],
         starts_on=day("starts_on"),
         ends_on=day("ends_on"),
-        places=[one for one in _text(form, "places").split("\n") if one.strip()],
+        places=[one for one in text_in(form, "places").split("\n") if one.strip()],
         amount=amount,
-        currency=currency_beside(typed_amount) or _text(form, "currency") or None,
-        reason=_text(form, "reason"),
-        language=_text(form, "language"),
+        currency=currency_beside(typed_amount) or text_in(form, "currency") or None,
+        reason=text_in(form, "reason"),
+        language=text_in(form, "language"),
     )
     return record, errors
 
@@ -348,20 +349,8 @@ def _record(stored: AssistanceOffer) -> OfferRecord:
     )
 
 
-def _text(form: Mapping[str, Any], name: str) -> str:
-    return str(form.get(name, "")).replace("\r\n", "\n").strip()
-
-
 def _seen(form: Mapping[str, Any]) -> Seen:
-    return Seen(_number(form, "version"), _number(form, "offers"))
-
-
-def _number(form: Mapping[str, Any], name: str) -> int:
-    """Return a version that the person saw."""
-    text = str(form.get(name, ""))
-    if not (text.isascii() and text.isdecimal()):
-        raise Invalid([FieldError("", message("Load the page again, then try once more."))])
-    return int(text[:9])
+    return Seen(version_in(form), version_in(form, "offers"))
 
 
 handlers = [offer_page, offer, edit_page, revise, join, leave, answer]

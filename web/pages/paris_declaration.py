@@ -27,6 +27,7 @@ from registry.paris_declaration import (
 from registry.permissions import Actor
 from registry.personal_data import suspicious_parts
 from web import i18n
+from web.form_fields import text_in, version_in
 from web.pages.members import page_number
 from web.project_addresses import address_of, organisation_in
 from web.project_editing import editable_project
@@ -103,11 +104,8 @@ async def _questions(
 
 def _read(form: FormMultiDict) -> Answers:
     def text(name: str) -> str:
-        return str(form.get(name, "")).replace("\r\n", "\n").strip()
+        return text_in(form, name)
 
-    version = text("version")
-    if not (version.isascii() and version.isdecimal()):
-        raise Invalid([FieldError("", message("Load the page again, then try once more."))])
     return Answers(
         {
             principle: Answer(
@@ -118,7 +116,7 @@ def _read(form: FormMultiDict) -> Answers:
             for principle in codelists.scheme("paris_principles")
         },
         text("language"),
-        int(version[:9]),
+        version_in(form),
     )
 
 

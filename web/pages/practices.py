@@ -11,7 +11,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.errors import Conflict, FieldError, Invalid, NotFound
-from registry.folding import fold
 from registry.history import history_of
 from registry.messages import message
 from registry.models import Organisation, PracticeNote
@@ -29,6 +28,7 @@ from registry.practices import (
     write_note,
 )
 from web import i18n
+from web.form_fields import country_choices, text_in, version_in
 from web.pages.members import page_number
 from web.project_editing import organisation_of
 from web.rendering import Page, page, redirect
@@ -83,7 +83,7 @@ async def practices_page(request: HTMXRequest, session: AsyncSession, reader: Ac
         found=found,
         number=number,
         pages=-(-found.total // PAGE_SIZE),
-        countries=_countries(i18n.language_of(request)),
+        countries=country_choices(i18n.language_of(request)),
         states=STATES if reader.signed_in else (),
         may_write=_may_write(reader),
     )
@@ -104,11 +104,6 @@ def _filters(parameters: Mapping[str, str], reader: Actor) -> dict[str, str]:
     return {"q": parameters.get("q", "").strip()[:LONGEST_QUERY]} | {
         name: value if value in known[name] else "" for name, value in given.items()
     }
-
-
-def _countries(language: str) -> list[tuple[str, str]]:
-    named = [(code, codelists.country_name(code, language)) for code in codelists.countries()]
-    return sorted(named, key=lambda one: fold(one[1]))
 
 
 def _may_write(reader: Actor) -> bool:
@@ -179,7 +174,7 @@ async def rewrite(
     """Change a note. Of two who do so at once, the second sees what the first has saved."""
     note, organisation, _ = await _stored(session, reader, note_id)
     form = await request.form()
-    version = _version(form)
+    version = version_in(form)
     try:
         async with session.begin_nested():
             await rewrite_note(
@@ -218,7 +213,7 @@ async def act(
                 reader,
                 note_id,
                 cast(Action, action),
-                version=_version(form),
+                version=version_in(form),
                 reasons=reasons,
             )
     except Invalid as error:
@@ -253,7 +248,7 @@ def _typed(form: FormMultiDict) -> PracticeRecord:
     """Return what was typed."""
 
     def text(name: str) -> str:
-        return str(form.get(name, "")).replace("\r\n", "\n").strip()
+        return text_in(form, name)
 
     def lines(name: str) -> list[str]:
         return [line.strip() for line in text(name).split("\n") if line.strip()]
@@ -290,14 +285,6 @@ def _countries_text(countries: Sequence[str], language: str) -> str:
 def _read(form: FormMultiDict) -> PracticeRecord:
     typed = _typed(form)
     return replace(typed, projects=list(dict.fromkeys(typed.projects)))
-
-
-def _version(form: Mapping[str, Any]) -> int:
-    """Return the version of the note that the person saw."""
-    text = str(form.get("version", ""))
-    if not (text.isascii() and text.isdecimal()):
-        raise Invalid([FieldError("", message("Load the page again, then try once more."))])
-    return int(text[:9])
 
 
 def _form(

@@ -1,6 +1,5 @@
 """Finding projects, and the page of one."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -31,6 +30,7 @@ from search.by_meaning import found_by_meaning
 from search.engine import SearchEngine
 from web import i18n
 from web.facets import facet_lists
+from web.form_fields import version_in
 from web.pages.paris_declaration import ACTION as QUESTIONS_ACTION
 from web.pages.paris_declaration import questions_page, save_answers
 from web.pages.project_form import edit_page, save_page
@@ -133,7 +133,7 @@ async def change_project(
     view = await editable_project(session, reader, wanted, organisation_in(request))
     project_id = view.project.id or 0
     form = await request.form()
-    version = _version(form)
+    version = version_in(form)
     if action == "publish":
         if personal_data_in(view.record):  # the form asks about it
             return redirect(request, address_of(view, "edit"))
@@ -193,14 +193,6 @@ async def _project(
         field_text=field_text,
         language_name=language_name,
     )
-
-
-def _version(form: Mapping[str, Any]) -> int:
-    """Return the version of the project that the person saw."""
-    text = str(form.get("version", ""))
-    if not text.isdecimal():
-        raise Invalid([FieldError("", message("Load the page again, then try once more."))])
-    return int(text[:9])
 
 
 def _address(parameters: list[tuple[str, str]], suffix: str = "") -> str:

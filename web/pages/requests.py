@@ -10,7 +10,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.errors import Conflict, FieldError, Invalid
-from registry.folding import fold
 from registry.messages import message
 from registry.models import AssistanceRequest
 from registry.offer_views import offer_counts
@@ -29,6 +28,7 @@ from registry.requests import (
     revise_request,
 )
 from web import i18n
+from web.form_fields import country_choices, text_in, version_in
 from web.pages.members import page_number
 from web.rendering import Page, page, redirect
 from web.request_page import show_request
@@ -75,7 +75,7 @@ async def requests_page(request: HTMXRequest, session: AsyncSession, reader: Act
         offers=await offer_counts(session, [one.id or 0 for one in found.requests]),
         number=number,
         pages=-(-found.total // PAGE_SIZE),
-        countries=_countries(i18n.language_of(request)),
+        countries=country_choices(i18n.language_of(request)),
     )
 
 
@@ -92,11 +92,6 @@ def filters_of(parameters: Mapping[str, str]) -> dict[str, str]:
         "state": _OLD_STATES.get(parameters.get("state", ""), parameters.get("state", "")),
     }
     return {name: value if value in known[name] else "" for name, value in given.items()}
-
-
-def _countries(language: str) -> list[tuple[str, str]]:
-    named = [(code, codelists.country_name(code, language)) for code in codelists.countries()]
-    return sorted(named, key=lambda one: fold(one[1]))
 
 
 @get("/requests/new")
@@ -154,10 +149,10 @@ async def revise(
     try:
         async with session.begin_nested():
             await revise_request(
-                session, reader, request_id, record, version=_version(form), looked=looked
+                session, reader, request_id, record, version=version_in(form), looked=looked
             )
     except Invalid as error:
-        return _form(request, reader, record, stored, error.errors, version=_version(form))
+        return _form(request, reader, record, stored, error.errors, version=version_in(form))
     except Conflict:
         await session.refresh(stored)
         if stored.state not in WAITING:
@@ -179,7 +174,7 @@ async def close(
     typed = {name: str(form.get(name, "")) for name in ("state", "outcome")}
     try:
         async with session.begin_nested():
-            await close_request(session, reader, request_id, **typed, version=_version(form))
+            await close_request(session, reader, request_id, **typed, version=version_in(form))
     except Invalid as error:
         return await show_request(request, session, reader, request_id, typed, error.errors)
     except Forbidden as error:
@@ -194,7 +189,7 @@ async def close(
 
 def _read(form: FormMultiDict) -> RequestRecord:
     def text(name: str) -> str:
-        return str(form.get(name, "")).replace("\r\n", "\n").strip()
+        return text_in(form, name)
 
     measures = [str(one) for one in form.getall("measures", [])]
     return RequestRecord(
@@ -211,14 +206,6 @@ def _record(stored: AssistanceRequest) -> RequestRecord:
         stored.urgency,
         stored.language,
     )
-
-
-def _version(form: Mapping[str, Any]) -> int:
-    """Return the version of the request that the person saw."""
-    text = str(form.get("version", ""))
-    if not (text.isascii() and text.isdecimal()):
-        raise Invalid([FieldError("", message("Load the page again, then try once more."))])
-    return int(text[:9])
 
 
 def _form(
@@ -244,7 +231,7 @@ def _form(
         suspicious=[*suspicious_parts(record.title), *suspicious_parts(record.text)],
         countries=[
             (code, name)
-            for code, name in _countries(i18n.language_of(request))
+            for code, name in country_choices(i18n.language_of(request))
             if may(reader, "request.file", country=code)
         ],
         text_languages={code: i18n.LANGUAGES[code] for code in codelists.LANGUAGES},
