@@ -227,7 +227,7 @@ class Worker:
             self._column[seen] = np.arange(first, len(self._columns))
 
     def _likely(self, keys: Sequence[Key], profiles: Mapping[int, Profile]) -> list[JudgedPair]:
-        """Judge pairs; those that are unlikely and not coordinated are left out."""
+        """Judge pairs; those that are no likely overlaps, coordinated or not, are left out."""
         judge = self._screen.judge
         judged = (judge(profiles[a], profiles[b]) for a, b in keys if {a, b} <= profiles.keys())
         return [pair for pair in judged if pair is not None]

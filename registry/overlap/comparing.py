@@ -200,7 +200,8 @@ def judge_likely(
     background: Background,
     least: float,
 ) -> list[JudgedPair]:
-    """Judge many pairs and leave out those less probable than `least` that don't coordinate.
+    """Judge many pairs and leave out those that would be less probable than `least` even if they
+    did not coordinate.
 
     `pairs` says which have a case: what people talk about is judged however improbable it is.
     """

@@ -12,7 +12,7 @@ import numpy as np
 
 from registry.overlap.columns import Columns
 from registry.overlap.evidence import KINDS
-from registry.overlap.evidence.at_once import STAGES, TOO_HIGH, coordinated, no_duplicates
+from registry.overlap.evidence.at_once import STAGES, TOO_HIGH, no_duplicates, too_many
 from registry.overlap.model import DOUBLE_REGISTRATION, DUPLICATED_ASSISTANCE, Model
 from registry.overlap.paired import Numbers, Pairs, Positions, Truths
 
@@ -36,7 +36,8 @@ class Glance:
         ]
 
     def worth(self, a: Positions, b: Positions) -> Truths:
-        """Tell which pairs (positions of their projects) may be likely, or coordinated."""
+        """Tell which pairs (positions of their projects) may be likely, or would be if they did not
+        coordinate."""
         parts = [
             self._worth(Pairs.of(self._columns, a[at : at + AT_ONCE], b[at : at + AT_ONCE]))
             for at in range(0, len(a), AT_ONCE)
@@ -44,12 +45,11 @@ class Glance:
         return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
     def _worth(self, pairs: Pairs) -> Truths:
-        known = coordinated(pairs)
-        worth = known.copy()
-        left = np.arange(len(known))
+        worth = too_many(pairs)
+        left = np.flatnonzero(~worth)
+        pairs = pairs.where(left)
         odds = [np.full(len(left), most, dtype=np.float32) for most in self._most]
-        odds[0][known | no_duplicates(pairs)] = -np.inf
-        odds[1][known] = -np.inf
+        odds[0][no_duplicates(pairs)] = -np.inf
         for stage in STAGES:
             for name, value in stage(pairs).items():
                 self._add(odds, name, value)

@@ -56,8 +56,10 @@ class JudgedPair:
 class Screen:
     """Judges pairs, and gives up on one as soon as nothing more could make it likely.
 
-    What it returns is what `judge_pair` returns; pairs less probable than `least`, unless they are
-    coordinated, are None. Most pairs that are compared are given up after a few kinds of evidence.
+    What it returns is what `judge_pair` returns; None of pairs that would be less probable than
+    `least` even if they did not coordinate: two projects of partners that have nothing else in
+    common are no more worth knowing than those of strangers. Most pairs that are compared are given
+    up after a few kinds of evidence.
     """
 
     def __init__(self, background: Background, model: Model, least: float) -> None:
@@ -72,21 +74,20 @@ class Screen:
         self._most_double = kinds[1].bias + sum(step.best_double for step in self._steps)
 
     def judge(self, a: Profile, b: Profile) -> JudgedPair | None:
-        """Judge two projects; None if the pair is unlikely and not coordinated."""
+        """Judge two projects; None if they are no likely overlap, coordinated or not."""
         duplicated = self._most_duplicated if may_duplicate(a, b) else -math.inf
         double = self._most_double
         evidence: list[Evidence] = []
-        coordinated = False
         for seen, name, by_duplicated, best_duplicated, by_double, best_double in self._steps:
             found = seen(a, b, self._background)
             duplicated -= best_duplicated
             double -= best_double
             if found is not None:
                 evidence.append(found)
-                duplicated += by_duplicated * found.value
-                double += by_double * found.value
-                coordinated = coordinated or name in COORDINATION
-            if duplicated < self._least and double < self._least and not coordinated:
+                if name not in COORDINATION:
+                    duplicated += by_duplicated * found.value
+                    double += by_double * found.value
+            if duplicated < self._least and double < self._least:
                 return None
         return _judged(a, b, evidence, self._model)
 

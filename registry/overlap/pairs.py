@@ -17,7 +17,8 @@ from registry.overlap.model import model_in_use
 
 KEPT_FROM = 0.2
 """Of pairs below this probability only that they were compared is kept: nobody will ask why, and in
-a large registry they are nearly all pairs."""
+a large registry they are nearly all pairs. Of those that coordinate it is the probability that they
+would have if they did not."""
 STORING = 0x4F564C50  # 'OVLP'
 """Key under which one transaction at a time stores pairs and cases."""
 

@@ -24,13 +24,10 @@ TOO_HIGH = frozenset({"budget", "roles", "identifiers", "locations", "countries"
 overlap, the most that the kind could say is taken."""
 
 
-def coordinated(pairs: Pairs) -> Truths:
-    """Tell which pairs know of each other by their records: they count however improbable."""
-    a, b = pairs.a, pairs.b
-    found = _meet(a["related"], b["identifiers"]) | _meet(b["related"], a["identifiers"])
-    found |= ((pairs.partners & SAME) > 0).any(axis=1) & ((pairs.reporters & SAME) == 0)
-    known: Truths = found | _over(pairs, "participants", "related", "identifiers")
-    return known
+def too_many(pairs: Pairs) -> Truths:
+    """Tell where one side names more organisations or identifiers than its row has: of these pairs
+    nothing can be said for certain."""
+    return _over(pairs, "participants", "related", "identifiers")
 
 
 def _over(pairs: Pairs, *names: str) -> Truths:
@@ -255,8 +252,8 @@ def _subjects(pairs: Pairs, a: Row, b: Row) -> Numbers:
 
 
 def _organisations(pairs: Pairs, a: Row, b: Row) -> dict[str, Numbers]:
-    """Return what the reporting organisations and the roles of all say. No pair is here of which
-    one organisation is a partner in the other's project."""
+    """Return what the reporting organisations and the roles of all say. That two projects
+    coordinate is left out of account, as by `Screen`."""
     same = (pairs.reporters & SAME) > 0
     one = (a["registered"] > 0) & (a["registered"] == b["registered"])
     one |= a["registrant"] == b["registrant"]
