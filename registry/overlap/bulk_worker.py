@@ -18,7 +18,13 @@ from registry.models import Outbox, OverlapJob, now
 from registry.overlap.background import Background
 from registry.overlap.bulk import BulkSearch
 from registry.overlap.columns import Columns
-from registry.overlap.comparing import background_for, in_words, load_profiles
+from registry.overlap.comparing import (
+    background_for,
+    in_full,
+    in_words,
+    load_profiles,
+    whole_of,
+)
 from registry.overlap.gathering import Key
 from registry.overlap.glance import Glance
 from registry.overlap.judging import JudgedPair, Screen
@@ -163,13 +169,16 @@ class Worker:
             pairs = self._not_judged(pairs)
             await self._see(session, np.unique(pairs))
             pairs = pairs[(self._column[pairs] >= 0).all(axis=1)]
-            worth = await asyncio.to_thread(self._glance.worth, *self._column[pairs].T)
-            keys = [tuple(key) for key in self._all.ids[pairs[worth]].tolist()]
-            profiles = await self.profiles(session, {id for key in keys for id in key})
-            judged = await asyncio.to_thread(self._likely, keys, profiles)
+            seen = await asyncio.to_thread(self._glance.look, *self._column[pairs].T)
+            keys, shown = (self._keys_of(pairs[some]) for some in seen)
             cases = {key for key, case in before.items() if case is not None}
             cases -= self._judged_earlier(cases)
-            told = {key_of(pair) for pair in judged if pair.explained}.union(cases)
+            profiles = await self.profiles(session, {id for key in keys for id in key})
+            # What may be flagged is judged with its whole record, so that it can be told in words.
+            whole = await whole_of(session, shown, profiles)
+            judged = await asyncio.to_thread(self._likely, keys, {**profiles, **whole})
+            told = {key_of(pair) for pair in judged if pair.explained and not in_full(pair)}
+            told |= cases
             profiles = await self.profiles(session, {id for key in told for id in key})
             judged = await in_words(session, judged, told, profiles, self._background)
         others = {
@@ -181,6 +190,9 @@ class Worker:
         flagged = await self._store(others, pairs, judged, before)
         self._judged = np.union1d(self._judged, self._keys(pairs))
         return len(pairs), flagged
+
+    def _keys_of(self, pairs: NDArray[np.int64]) -> list[Key]:
+        return [(a, b) for a, b in self._all.ids[pairs].tolist()]
 
     def _rows_of_pairs(self, keys: Sequence[Key]) -> NDArray[np.int32]:
         """Return the rows of pairs of ids, of those whose projects are both here."""

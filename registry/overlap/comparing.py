@@ -176,6 +176,21 @@ async def whole_profiles(
     return whole
 
 
+async def whole_of(
+    session: AsyncSession, pairs: Collection[Key], profiles: Mapping[int, Profile]
+) -> dict[int, Profile]:
+    """Return the projects of these pairs with their whole records."""
+    records = await load_records(session, {id for key in pairs for id in key})
+    return {
+        id: replace(profiles[id], record=record) for id, record in records.items() if id in profiles
+    }
+
+
+def in_full(pair: JudgedPair) -> bool:
+    """Tell whether a pair was judged with whole records: its evidence can be told in sentences."""
+    return bool(pair.a.record.titles and pair.b.record.titles)
+
+
 async def in_words(
     session: AsyncSession,
     judged: Sequence[JudgedPair],
@@ -185,10 +200,7 @@ async def in_words(
 ) -> list[JudgedPair]:
     """Judge some of these pairs (and others) once more, with whole records: then the evidence can
     be told in sentences."""
-    records = await load_records(session, {id for key in told for id in key})
-    whole = {
-        id: replace(profiles[id], record=record) for id, record in records.items() if id in profiles
-    }
+    whole = await whole_of(session, told, profiles)
     pairs = [(whole[a], whole[b]) for a, b in sorted(told) if {a, b} <= whole.keys()]
     again = await asyncio.to_thread(judge_pairs, pairs, background)
     return again + [pair for pair in judged if key_of(pair) not in told]

@@ -30,6 +30,14 @@ def too_many(pairs: Pairs) -> Truths:
     return _over(pairs, "participants", "related", "identifiers")
 
 
+def coordinated(pairs: Pairs) -> Truths:
+    """Tell which pairs know of each other by their records."""
+    a, b = pairs.a, pairs.b
+    partners = ((pairs.partners & SAME) > 0).any(axis=1) & ((pairs.reporters & SAME) == 0)
+    found: Truths = partners | _meet(a["related"], b["identifiers"])
+    return found | _meet(b["related"], a["identifiers"])
+
+
 def _over(pairs: Pairs, *names: str) -> Truths:
     """Tell where one side has more members of a set than its row."""
     bits = pairs.a["over"] | pairs.b["over"]

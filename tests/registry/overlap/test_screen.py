@@ -83,12 +83,21 @@ def test_a_glance_passes_over_no_pair_that_counts(profiles: list[Profile], least
     pairs = list(combinations(range(len(profiles)), 2))
     a, b = (np.array(side) for side in zip(*pairs, strict=True))
 
-    worth = Glance(columns_of(profiles, background), model, least).worth(a, b)
+    seen = Glance(columns_of(profiles, background), model, least).look(a, b)
 
-    passed_over = [pair for pair, w in zip(pairs, worth, strict=True) if not w]
+    passed_over = [pair for pair, w in zip(pairs, seen.worth, strict=True) if not w]
     assert len(passed_over) > len(pairs) * 0.9
     for one, other in passed_over:
         assert screen.judge(profiles[one], profiles[other]) is None
+    assert not (seen.flagged & ~seen.worth).any()
+    looked_at = [pair for pair, f in zip(pairs, seen.flagged, strict=True) if f]
+    flagged = {
+        (one, other)
+        for (one, other), w in zip(pairs, seen.worth, strict=True)
+        if w and (found := screen.judge(profiles[one], profiles[other])) and found.flagged
+    }
+    assert flagged <= set(looked_at)
+    assert len(looked_at) < 3 * len(flagged)
 
 
 def test_values_worked_out_as_arrays_are_those_of_each_pair(profiles: list[Profile]) -> None:
