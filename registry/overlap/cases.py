@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, update
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import history
@@ -27,6 +27,7 @@ from registry.models import (
 from registry.overlap.gathering import Group, Key, LoosePair, gather
 from registry.overlap.judging import JudgedPair
 from registry.overlap.model import model_in_use
+from registry.overlap.touching import touching
 from registry.permissions import REGISTRY
 from registry.statements import among
 
@@ -174,18 +175,17 @@ async def _neighbourhood(
 ) -> tuple[set[Key], list[Group]]:
     """Return the pairs that overlap around the loose ones, and the undecided cases there."""
     projects = {id for key in loose for id in key}
-    touching = await _stored(
-        session, or_(among(OverlapPair.a_id, projects), among(OverlapPair.b_id, projects))
-    )
+    with_case = [pair.id for pair in await touching(session, projects) if pair.case is not None]
+    around = await _stored(session, among(OverlapPair.id, with_case)) if with_case else []
     edges = set(loose)
-    for pair in touching:
+    for pair in around:
         if pair.key in existing and pair.state not in DECIDED:
             overlapping = pair.key in found and found[pair.key].flagged
         else:
             overlapping = pair.overlapping
         if overlapping:
             edges.add(pair.key)
-    wanted = {one.case_id for one in touching if one.state not in DECIDED} - set(free)
+    wanted = {one.case_id for one in around if one.state not in DECIDED} - set(free)
     if not wanted:
         return edges, []
     # Under their lock, since people may be voting on what is about to grow.

@@ -1,11 +1,11 @@
 """Storing judged pairs, without losing what people said about them. Their cases: `cases.py`."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.copying import copy_rows
@@ -14,6 +14,8 @@ from registry.overlap.cases import assign_cases
 from registry.overlap.gathering import Key
 from registry.overlap.judging import JudgedPair
 from registry.overlap.model import model_in_use
+from registry.overlap.touching import StoredPair, touching
+from registry.statements import among
 
 KEPT_FROM = 0.2
 """Of pairs below this probability only that they were compared is kept: nobody will ask why, and in
@@ -23,26 +25,18 @@ STORING = 0x4F564C50  # 'OVLP'
 """Key under which one transaction at a time stores pairs and cases."""
 
 
-class _Stored(NamedTuple):
-    """A pair as it stands in the database."""
-
-    id: int
-    case: int | None
-
-
 async def compared_before(
-    session: AsyncSession, project_ids: Sequence[int]
+    session: AsyncSession, project_ids: Collection[int]
 ) -> dict[Key, int | None]:
     """Return pair -> case of the stored pairs of these projects whose both sides are published."""
-    other = select(Project.id).where(Project.state == "published")
-    rows = await session.exec(
-        select(OverlapPair.a_id, OverlapPair.b_id, OverlapPair.case_id).where(
-            _touching(project_ids),
-            col(OverlapPair.a_id).in_(other),
-            col(OverlapPair.b_id).in_(other),
+    stored = await touching(session, project_ids)
+    sides = {id for pair in stored for id in (pair.a, pair.b)}
+    published = set(
+        await session.exec(
+            select(Project.id).where(among(Project.id, sides), Project.state == "published")
         )
     )
-    return {(a, b): case_id for a, b, case_id in rows}
+    return {(p.a, p.b): p.case for p in stored if p.a in published and p.b in published}
 
 
 async def store_pairs(
@@ -56,12 +50,8 @@ async def store_pairs(
     Stored pairs that are neither judged nor `settled` are compared no longer and go, unless
     people have said something about them.
     """
-    rows = await session.exec(
-        select(OverlapPair.id, OverlapPair.a_id, OverlapPair.b_id, OverlapPair.case_id).where(
-            _touching(project_ids)
-        )
-    )
-    existing = {(a, b): _Stored(id or 0, case) for id, a, b, case in rows if (a, b) not in settled}
+    stored = {(pair.a, pair.b): pair for pair in await touching(session, project_ids)}
+    existing = {key: pair for key, pair in stored.items() if key not in settled}
     found = {key_of(pair): pair for pair in judged if pair.countries}
     assigned = await assign_cases(session, {key: one.case for key, one in existing.items()}, found)
     cases, disposable = assigned.cases, assigned.empty
@@ -76,11 +66,6 @@ async def store_pairs(
         if isinstance(known, OverlapPair):
             session.expunge(known)  # written past the identity map
     return sum(pair.flagged for pair in found.values())
-
-
-def _touching(project_ids: Collection[int]) -> Any:
-    ids = list(project_ids)
-    return or_(col(OverlapPair.a_id).in_(ids), col(OverlapPair.b_id).in_(ids))
 
 
 def _is_kept(pair: JudgedPair) -> bool:
@@ -128,7 +113,9 @@ async def _write(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     )
 
 
-async def _withdraw(session: AsyncSession, gone: dict[Key, _Stored], cases: dict[Key, int]) -> None:
+async def _withdraw(
+    session: AsyncSession, gone: dict[Key, StoredPair], cases: dict[Key, int]
+) -> None:
     """Remove pairs that are compared no longer; those with a case stay, but are not flagged."""
     kept = [pair.id for key, pair in gone.items() if key in cases]
     dropped = [pair.id for key, pair in gone.items() if key not in cases]
