@@ -187,8 +187,9 @@ class Worker:
         }
         for id, other in joined:
             others[id].add(other)
-        flagged = await self._store(others, pairs, judged, before)
-        self._judged = np.union1d(self._judged, self._keys(pairs))
+        flagged = await self._store(others, judged, before)
+        # Two runs that ascend are merged, which a stable sort does in one pass.
+        self._judged = np.sort(np.concatenate([self._judged, self._keys(pairs)]), kind="stable")
         return len(pairs), flagged
 
     def _keys_of(self, pairs: NDArray[np.int64]) -> list[Key]:
@@ -215,12 +216,20 @@ class Worker:
 
     def _not_judged(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
         """Leave out pairs that this worker has judged and stored already."""
-        return pairs[~np.isin(self._keys(pairs), self._judged, assume_unique=True)]
+        return pairs[~self._known(self._keys(pairs))]
+
+    def _known(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which of these pairs this worker has judged for the place at hand."""
+        if not len(self._judged):
+            return np.zeros(len(keys), dtype=bool)
+        places = np.minimum(np.searchsorted(self._judged, keys), len(self._judged) - 1)
+        found: NDArray[np.bool_] = self._judged[places] == keys
+        return found
 
     def _judged_earlier(self, keys: Collection[Key]) -> set[Key]:
         """Return those of these pairs that this worker has judged and stored already."""
         pairs = self._rows_of_pairs(list(keys)).astype(np.int64)
-        again = np.isin(self._keys(pairs), self._judged)  # ids ascend as rows do
+        again = self._known(self._keys(pairs))  # ids ascend as rows do
         return {(a, b) for a, b in self._all.ids[pairs[again]].tolist()}
 
     async def _see(self, session: AsyncSession, rows: NDArray[np.int64]) -> None:
@@ -247,23 +256,21 @@ class Worker:
     async def _store(
         self,
         others: Mapping[int, Collection[int]],
-        compared: NDArray[np.int64],
         judged: Sequence[JudgedPair],
         before: Collection[Key],
     ) -> int:
         """Store what was judged, but for projects that were changed meanwhile: these are examined
-        by whoever follows the changes. `compared` are the rows of the pairs; what is stored and was
-        not there `before` has just been judged by another worker, and stays."""
+        by whoever follows the changes. What is stored and was not there `before` has just been
+        judged by another worker, and stays."""
         async with self._database.session() as session:
             await one_at_a_time(session, STORING)
             stored = await compared_before(session, list(others))
-            compared_ids = self._all.ids[np.unique(compared)].tolist()
-            touched = {*others, *compared_ids, *(id for key in stored for id in key)}
+            own = {key_of(pair) for pair in judged}
+            touched = {*others, *(id for key in own.union(stored) for id in key)}
             as_now = dict((await session.execute(_AS_NOW, {"ids": sorted(touched)})).all())
             rows = self._all.rows_of(sorted(touched))
             ids, changed = self._all.ids[rows].tolist(), self._all.changed[rows].tolist()
             same = {id for id, at in zip(ids, changed, strict=True) if as_now.get(id) == at}
-            own = {key_of(pair) for pair in judged}
             kept = sorted(others.keys() & same)
             flagged = await store_pairs(
                 session,

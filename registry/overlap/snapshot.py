@@ -110,8 +110,8 @@ def _day(year: int) -> int:
 
 async def take_snapshot(session: AsyncSession) -> Snapshot:
     """Read what candidates are found by of all published projects whose meaning is known."""
-    projects = await _copied(session, _PROJECTS, _PROJECT)
-    countries = await _copied(session, _COUNTRIES, _COUNTRY)
+    projects = await copied(session, _PROJECTS, _PROJECT)
+    countries = await copied(session, _COUNTRIES, _COUNTRY)
     ids = projects["id"].astype(np.int32)
     snapshot = Snapshot(
         ids=ids,
@@ -141,7 +141,7 @@ async def take_snapshot(session: AsyncSession) -> Snapshot:
     return snapshot
 
 
-async def _copied(session: AsyncSession, query: str, row: np.dtype[Any]) -> NDArray[Any]:
+async def copied(session: AsyncSession, query: str, row: np.dtype[Any]) -> NDArray[Any]:
     """Return the rows of a query whose fields all have a fixed size, by binary COPY."""
     connection = await session.connection()
     raw: Any = (await connection.get_raw_connection()).driver_connection

@@ -7,13 +7,23 @@ With --kept the registries stay in a PostgreSQL of their own in that folder and 
 Meanings are at hand and profiles are kept, as after publication; they are made before the clock
 starts. Beside each run: the bare product of the meanings within each country with its 50 largest of
 each project (numpy, nothing else), and with --splink Splink on the same candidate pairs.
+
+A line of JSON for each size, and at the end the curve: milliseconds a project, for as many workers
+as are named last. What makes it grow:
+- linear: each project is read, compared closely with some thirty others, and stored, whatever the
+  size of the registry;
+- quadratic in a country: its meanings are multiplied with those of all that it meets ("met": by how
+  many a project is on average, a thirtieth of all). It is some 15 ns a pair on one core: at 100,000
+  projects a thirtieth of the time, at a million a fifth;
+- in between: the more projects a country has, the nearer are the nearest, so that more of the pairs
+  compared are likely enough to be judged to the end and stored ("flagged a project").
+Memory: the processes of the run together, and those of PostgreSQL; what they share counts once.
 """
 
 import argparse
 import asyncio
 import io
 import json
-import resource
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -35,8 +45,9 @@ from registry.overlap.bulk_worker import Worker
 from registry.overlap.compared import _COMPARED
 from registry.overlap.detector import detect
 from registry.overlap.model import KINDS_OF_OVERLAP
-from registry.overlap.snapshot import take_snapshot
+from registry.overlap.snapshot import copied, take_snapshot
 from tests.benchmarks import planted, planted_vectors
+from tests.benchmarks.memory import watched
 from tests.benchmarks.registry_rows import copy_records
 
 AT_ONCE = 5_000
@@ -47,6 +58,29 @@ _VECTOR = np.dtype(
         ("vector", ">f2", DIMENSIONS),
     ]
 )
+
+
+_PAIR = np.dtype([("fields", ">i2"), ("_a", ">i4"), ("a", ">i4"), ("_b", ">i4"), ("b", ">i4")])
+_JUDGED = np.dtype([*_PAIR.descr, ("_probability", ">i4"), ("probability", ">f8")])
+_PROBABILITIES = "SELECT a_id, b_id, probability FROM overlap_pair ORDER BY 1, 2"
+_IDS = """
+  SELECT least(p.id, q.id) AS a, greatest(p.id, q.id) AS b
+  FROM unnest(CAST(:a AS text[]), CAST(:b AS text[])) AS pair (a, b)
+  JOIN project p ON p.identifier = pair.a JOIN project q ON q.identifier = pair.b
+"""
+_PLANTED = text(_IDS)
+_FOUND = text(f"""
+WITH wanted AS ({_IDS})
+SELECT
+  count(*) FILTER (WHERE pair.id IS NOT NULL OR one.others @> ARRAY[w.b]
+    OR other.others @> ARRAY[w.a]),
+  count(*) FILTER (WHERE pair.flagged)
+FROM wanted w
+LEFT JOIN overlap_pair pair ON (pair.a_id, pair.b_id) = (w.a, w.b)
+LEFT JOIN project_profile one ON one.project_id = w.a
+LEFT JOIN project_profile other ON other.project_id = w.b
+""")
+"""How many of some pairs, by identifiers, were compared, and how many are flagged."""
 
 
 @asynccontextmanager
@@ -133,11 +167,12 @@ async def forget(database: Database) -> None:
     """Take back what a run stored."""
     async with database.session() as session:
         await session.execute(text("TRUNCATE overlap_pair, overlap_case, overlap_run CASCADE"))
-        await session.execute(text("UPDATE project_profile SET others = '{}'"))
+        await session.execute(text("UPDATE project_profile SET others = '{}' WHERE others <> '{}'"))
 
 
-async def product(database: Database) -> float:
-    """Return the seconds of the bare product within each country, with 50 largest a project."""
+async def product(database: Database) -> dict[str, Any]:
+    """Return the seconds of the bare product within each country, with 50 largest a project; the
+    projects of the largest country; and with how many a project is multiplied on average."""
     async with database.session() as session:
         snapshot = await take_snapshot(session)
     began = time.perf_counter()
@@ -146,7 +181,13 @@ async def product(database: Database) -> float:
         for at in range(0, len(vectors), 256):
             likeness = vectors[at : at + 256] @ vectors.T
             np.argpartition(likeness, -min(50, len(rows)), axis=1)[:, -50:].copy()
-    return time.perf_counter() - began
+    seconds = time.perf_counter() - began
+    sizes = [len(rows) for rows in snapshot.at_work.values()]
+    return {
+        "product": seconds,
+        "largest_country": max(sizes),
+        "met": sum(size * size for size in sizes) / max(len(snapshot), 1),
+    }
 
 
 async def measured(
@@ -156,14 +197,19 @@ async def measured(
     began = time.perf_counter()
     async with registry(number, kept) as database:
         figures: dict[str, Any] = {"projects": number, "fill": time.perf_counter() - began}
-        figures["product"] = await product(database)
+        figures |= await product(database)
+        async with database.session() as session:
+            folder = Path((await session.execute(text("SHOW data_directory"))).scalar_one())
         for count in workers:
             await forget(database)
-            result = await detect(database, full=True, workers=count)
+            with watched(folder) as peak:
+                result = await detect(database, full=True, workers=count)
             figures[f"workers_{count}"] = result.seconds
-            figures["pairs"], figures["flagged"] = result.pairs_compared, result.flagged
-        figures["megabytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        figures |= await quality(database, number)
+            figures |= {"megabytes": peak.processes, "megabytes_in_all": peak.with_database}
+            figures |= {"ms_a_project": 1_000 * result.seconds / number}
+            figures |= {"pairs": result.pairs_compared, "flagged": result.flagged}
+        if workers:
+            figures |= await quality(database, number)
         if splink:
             figures |= await beside_splink(database, number)
     return figures
@@ -171,33 +217,29 @@ async def measured(
 
 async def quality(database: Database, number: int) -> dict[str, Any]:
     """Return how many of the planted overlaps were compared and flagged, and how many of the
-    flagged ones are planted."""
+    flagged ones are planted.
+
+    The database is asked for the planted pairs only: of a million projects 30 million are compared.
+    """
     overlaps = _overlaps(number)
     async with database.session() as session:
-        rows = await session.exec(select(Project.id, Project.identifier))
-        names = dict(rows.all())
-        compared = {frozenset((names[a], names[b])) for a, b in await session.execute(_COMPARED)}
-        flagged = {
-            frozenset((names[a], names[b]))
-            for a, b in await session.exec(
-                select(OverlapPair.a_id, OverlapPair.b_id).where(col(OverlapPair.flagged))
-            )
-        }
+        asked = await session.execute(
+            _FOUND, {"a": [a for a, _ in overlaps], "b": [b for _, b in overlaps]}
+        )
+        compared, flagged = asked.one()
+        every = select(func.count()).where(OverlapPair.flagged)
+        all_flagged = (await session.exec(every)).one()
     return {
         "planted": len(overlaps),
-        "candidates_recall": len(overlaps & compared) / max(len(overlaps), 1),
-        "flagged_recall": len(overlaps & flagged) / max(len(overlaps), 1),
-        "flagged_precision": len(overlaps & flagged) / max(len(flagged), 1),
+        "candidates_recall": compared / max(len(overlaps), 1),
+        "flagged_recall": flagged / max(len(overlaps), 1),
+        "flagged_precision": flagged / max(all_flagged, 1),
     }
 
 
-def _overlaps(number: int) -> set[frozenset[str]]:
+def _overlaps(number: int) -> list[tuple[str, str]]:
     """Return the planted overlaps, and those by chance, by the identifiers of their projects."""
-    return {
-        frozenset((pair.a, pair.b))
-        for pair in planted.truth(number)
-        if pair.label in KINDS_OF_OVERLAP
-    }
+    return [(p.a, p.b) for p in planted.truth(number) if p.label in KINDS_OF_OVERLAP]
 
 
 async def beside_splink(database: Database, number: int) -> dict[str, Any]:
@@ -208,29 +250,48 @@ async def beside_splink(database: Database, number: int) -> dict[str, Any]:
 
     from tests.benchmarks import splink_pairs
 
+    overlaps = _overlaps(number)
     async with database.session() as session:
         ids = await _project_ids(session)
-        keys = np.array([tuple(key) for key in await session.execute(_COMPARED)])
-        names = dict((await session.exec(select(Project.id, Project.identifier))).all())
-        judged = {
-            (a, b): probability
-            for a, b, probability in await session.exec(
-                select(OverlapPair.a_id, OverlapPair.b_id, OverlapPair.probability)
-            )
-        }
+        compared = await copied(session, str(_COMPARED), _PAIR)
+        stored = await copied(session, _PROBABILITIES, _JUDGED)
+        right = await session.execute(
+            _PLANTED, {"a": [a for a, _ in overlaps], "b": [b for _, b in overlaps]}
+        )
+        planted_keys = np.array([a << 32 | b for a, b in right], dtype=np.int64)
+    keys, judged = _key(compared), _key(stored)
+    at = np.minimum(np.searchsorted(judged, keys), len(judged) - 1)
+    own = np.where(judged[at] == keys, stored["probability"][at], 0.0)
+    is_planted = np.isin(keys, planted_keys)
     records = (parse_record(record).record for record in planted.records(number))
     vectors = np.concatenate(list(planted_vectors.vectors(number)))
     table = splink_pairs.table_of((record for record in records if record), vectors)
-    scores = splink_pairs.score_pairs(table, np.searchsorted(ids, keys))
-    overlaps = _overlaps(number)
-    planted_pairs = [frozenset((names[a], names[b])) in overlaps for a, b in keys.tolist()]
-    own = [judged.get((a, b), 0.0) for a, b in keys.tolist()]
+    pairs = np.stack([compared["a"], compared["b"]], axis=1).astype(np.int64)
+    scores = splink_pairs.score_pairs(table, np.searchsorted(ids, pairs))
     return {
         "splink_training": scores.training,
         "splink_scoring": scores.scoring,
-        "splink_average_precision": average_precision_score(planted_pairs, scores.weights),
-        "average_precision": average_precision_score(planted_pairs, own),
+        "splink_average_precision": average_precision_score(is_planted, scores.weights),
+        "average_precision": average_precision_score(is_planted, own),
     }
+
+
+def _key(pairs: Any) -> Any:
+    """Return a number for each pair, ascending as the pairs do."""
+    return pairs["a"].astype(np.int64) << 32 | pairs["b"].astype(np.int64)
+
+
+def _curve(sizes: list[dict[str, Any]]) -> str:
+    """Return the growth from size to size, a line for each."""
+    lines = ["  projects   seconds  ms a project  product  met a project  flagged a project     MB"]
+    for size in sizes:
+        number, each = size["projects"], size["ms_a_project"]
+        lines.append(
+            f"{number:10,} {each * number / 1_000:9.1f} {each:13.3f}"
+            f" {size['product']:8.1f} {size['met']:14,.0f} {size['flagged'] / number:18.3f}"
+            f" {size['megabytes_in_all']:6,.0f}"
+        )
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -242,11 +303,15 @@ def main() -> None:
     parser.add_argument("--splink", action="store_true")
     parser.add_argument("--kept", type=Path, help="folder in which filled registries are kept")
     options = parser.parse_args()
+    sizes = []
     for count in options.counts:
         figures = asyncio.run(measured(count, options.workers, options.splink, options.kept))
+        sizes.append(figures)
         json.dump({k: round(v, 3) for k, v in figures.items()}, sys.stdout)
         sys.stdout.write("\n")
         sys.stdout.flush()
+    if options.workers:
+        sys.stdout.write(_curve(sizes) + "\n")
 
 
 if __name__ == "__main__":
