@@ -18,12 +18,14 @@ as are named last. What makes it grow:
 - in between: the more projects a country has, the nearer are the nearest, so that more of the pairs
   compared are likely enough to be judged to the end and stored ("flagged a project").
 Memory: the processes of the run together, and those of PostgreSQL; what they share counts once.
+`cpu_seconds` are those of the run without PostgreSQL's, for figures from a machine that is not idle.
 """
 
 import argparse
 import asyncio
 import io
 import json
+import resource
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -202,8 +204,10 @@ async def measured(
             folder = Path((await session.execute(text("SHOW data_directory"))).scalar_one())
         for count in workers:
             await forget(database)
+            before = _cpu_seconds()
             with watched(folder) as peak:
                 result = await detect(database, full=True, workers=count)
+            figures["cpu_seconds"] = _cpu_seconds() - before
             figures[f"workers_{count}"] = result.seconds
             figures |= {"megabytes": peak.processes, "megabytes_in_all": peak.with_database}
             figures |= {"ms_a_project": 1_000 * result.seconds / number}
@@ -213,6 +217,12 @@ async def measured(
         if splink:
             figures |= await beside_splink(database, number)
     return figures
+
+
+def _cpu_seconds() -> float:
+    """Return what this process and its children have used: little else tells on a busy machine."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 async def quality(database: Database, number: int) -> dict[str, Any]:
