@@ -18,7 +18,7 @@ as are named last. What makes it grow:
 - in between: the more projects a country has, the nearer are the nearest, so that more of the pairs
   compared are likely enough to be judged to the end and stored ("flagged a project").
 Memory: the processes of the run together, and those of PostgreSQL; what they share counts once.
-`cpu_seconds` are those of the run without PostgreSQL's, for figures from a machine that is not idle.
+`cpu_seconds` are the run's without PostgreSQL's: on a machine that is not idle they tell more.
 """
 
 import argparse
