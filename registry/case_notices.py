@@ -151,6 +151,7 @@ async def _keep_mail(session: AsyncSession, accounts: Sequence[int]) -> None:
             "language": "en",
             "key": secrets.token_urlsafe(16),
             "failures": 0,
+            "reminders": True,
         }
         for one in accounts
     ]

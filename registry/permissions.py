@@ -55,6 +55,26 @@ PERMISSIONS: dict[str, dict[str, Scope]] = {
         "secretariat": "everywhere",
     },
     "meeting.hold": {"secretariat": "everywhere"},
+    "follow-up.read": {
+        "member": "everywhere",
+        "organisation-administrator": "everywhere",
+        "reviewer": "everywhere",
+        "secretariat": "everywhere",
+    },
+    "recommendation.record": {"secretariat": "everywhere"},
+    "recommendation.follow-up": {
+        "member": "own",
+        "organisation-administrator": "own",
+        "reviewer": "own",
+        "secretariat": "everywhere",
+    },
+    "action.enter": {"reviewer": "own", "secretariat": "everywhere"},
+    "action.edit": {
+        "member": "own",
+        "organisation-administrator": "own",
+        "reviewer": "own",
+        "secretariat": "everywhere",
+    },
     "contact.read": {
         "member": "everywhere",
         "organisation-administrator": "everywhere",

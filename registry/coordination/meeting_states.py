@@ -12,7 +12,9 @@ from registry.errors import Conflict
 from registry.messages import Message, message
 
 State = Literal["planned", "in-session", "closed", "cancelled"]
-Action = Literal["revise", "arrange", "begin", "cancel", "attend", "note", "decide", "close"]
+Action = Literal[
+    "revise", "arrange", "begin", "cancel", "attend", "note", "decide", "recommend", "close"
+]
 
 STATES: tuple[State, ...] = ("planned", "in-session", "closed", "cancelled")
 
@@ -29,6 +31,7 @@ TABLE: dict[State, dict[Action, State]] = {
         "attend": "in-session",
         "note": "in-session",
         "decide": "in-session",
+        "recommend": "in-session",
         "close": "closed",
     },
     "closed": {},
@@ -37,7 +40,8 @@ TABLE: dict[State, dict[Action, State]] = {
 """state -> action -> the state after it. What a state does not name may not be done in it.
 
 revise: title, day and place. arrange: put cases on the agenda, move them, take them off. attend:
-say who is present. note: write the minutes of an item. decide: record the decision on its case."""
+say who is present. note: write the minutes of an item. decide: record the decision on its case.
+recommend: write down what is recommended to a governing body."""
 
 _WHY_NOT: dict[State, Message] = {
     "planned": message("This meeting has not begun. Begin it first."),

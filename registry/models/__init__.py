@@ -3,6 +3,7 @@
 from registry.models.account import Account, SignIn, SignInFailure
 from registry.models.contact import NetworkContact
 from registry.models.coordination import AssessedNeed, LeadWeights, NeedImport
+from registry.models.follow_up import Recommendation, WorkAction, WorkReminder
 from registry.models.history import Change, Outbox
 from registry.models.imports import Import, ImportItem, KeptSource
 from registry.models.mechanism import MechanismVersion
@@ -97,6 +98,7 @@ __all__ = [
     "ProjectProfile",
     "ProjectVector",
     "QuorumRule",
+    "Recommendation",
     "Relation",
     "RequestNotice",
     "RequestVector",
@@ -104,6 +106,8 @@ __all__ = [
     "SignIn",
     "SignInFailure",
     "SynonymList",
+    "WorkAction",
+    "WorkReminder",
     "is_decided",
     "now",
 ]

@@ -99,3 +99,5 @@ class CaseMail(SQLModel, table=True):
     """When there is something to be told; None: nothing is."""
     failures: int = 0
     """How often in a row a message was not taken for this person."""
+    reminders: bool = True
+    """Whether the person is reminded of actions of the work plan."""

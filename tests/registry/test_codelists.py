@@ -41,6 +41,9 @@ SCHEMES = {
     "paris_principles": 5,
     "paris_answers": 4,
     "practice_states": 5,
+    "governing_bodies": 7,
+    "recommendation_states": 5,
+    "action_states": 4,
 }
 
 # Members of the United Nations, and its two observer States.

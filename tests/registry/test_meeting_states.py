@@ -8,7 +8,7 @@ from registry.coordination.meeting_states import STATES, TABLE, Action, may_foll
 from registry.errors import Conflict
 
 ACTIONS: tuple[Action, ...] = (
-    "revise", "arrange", "begin", "cancel", "attend", "note", "decide", "close",
+    "revise", "arrange", "begin", "cancel", "attend", "note", "decide", "recommend", "close",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def test_nothing_leads_out_of_closed_minutes(state: str, action: Action) -> None
         state_after(state, action)
 
 
-@pytest.mark.parametrize("action", ["note", "decide", "attend", "close"])
+@pytest.mark.parametrize("action", ["note", "decide", "attend", "recommend", "close"])
 def test_minutes_are_taken_in_session_only(action: Action) -> None:
     assert [state for state in STATES if may_follow(state, action)] == ["in-session"]
 
@@ -63,7 +63,7 @@ class AnyOrder(RuleBasedStateMachine):
             return
         assert not self.over
         self.begun |= action == "begin"
-        if action in ("note", "decide", "attend"):
+        if action in ("note", "decide", "attend", "recommend"):
             assert self.begun
             self.written += 1
         if action in ("close", "cancel"):
