@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Literal
 
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_access import open_case, where_now
@@ -11,7 +12,7 @@ from registry.coordination.meeting_states import state_after
 from registry.errors import FieldError, Invalid, NotFound
 from registry.meetings import changed, item_of, items_of, locked_meeting
 from registry.messages import message
-from registry.models import AgendaItem, Meeting
+from registry.models import AgendaItem, Meeting, Recommendation
 from registry.permissions import Actor, require
 
 MOST_ITEMS = 40
@@ -98,6 +99,10 @@ async def remove_item(
     item = await item_of(session, meeting_id, item_id)
     if item.minutes or item.outcome:
         kept = message("The minutes say something on this item, so it stays on the agenda.")
+        raise Invalid([FieldError("agenda", kept)])
+    recommended = select(Recommendation.id).where(Recommendation.agenda_item_id == item_id)
+    if (await session.exec(recommended.limit(1))).first() is not None:
+        kept = message("Something is recommended on this item, so it stays on the agenda.")
         raise Invalid([FieldError("agenda", kept)])
     await session.delete(item)
     await session.flush()

@@ -7,18 +7,30 @@ counts as not decided until it is decided anew. Years are those of UTC.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Integer, cast, extract
+from sqlalchemy import Integer, cast, extract, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.coordination.recommendation_states import SETTLED
 from registry.coordination.totals import MERGED, netted
-from registry.models import DECIDED, OverlapCase, OverlapPair, Project
+from registry.models import (
+    DECIDED,
+    Meeting,
+    OverlapCase,
+    OverlapPair,
+    Project,
+    Recommendation,
+    WorkAction,
+)
 from registry.overlap.listing import listed_pairs
-from registry.permissions import Actor
+from registry.permissions import Actor, may
+from registry.recommendation_view import readable_recommendations
+from registry.work_plan_view import readable_actions
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,28 @@ class YearOfReview:
     netted: Decimal = Decimal(0)
     """USD that count once since double registrations were confirmed in this year."""
 
+    recommended: int = 0
+    """Recommendations to governing bodies, of meetings in this year; withdrawn ones don't count."""
+    answered: int = 0
+    """Of them, those that were acted upon or not taken up."""
+
+    due: int = 0
+    """Actions of the work plan whose day is in this year and is over, or that are done; dropped
+    ones don't count."""
+    in_time: int = 0
+    """Of them, those that were done by their day, as it is now: the history tells of earlier
+    ones."""
+
+    @property
+    def in_time_rate(self) -> float | None:
+        """The share (0..1) of the actions that were done in time; None where none was due."""
+        return self.in_time / self.due if self.due else None
+
+    @property
+    def answer_rate(self) -> float | None:
+        """The share (0..1) of the recommendations that have an answer; None where there is none."""
+        return self.answered / self.recommended if self.recommended else None
+
     @property
     def decisions(self) -> int:
         """All cases decided in this year."""
@@ -46,7 +80,9 @@ class YearOfReview:
         return self.followed_up / self.decisions if self.decisions else None
 
 
-async def years_of_review(session: AsyncSession, reader: Actor) -> list[YearOfReview]:
+async def years_of_review(
+    session: AsyncSession, reader: Actor, today: date | None = None
+) -> list[YearOfReview]:
     """Return the figures by year, the newest first, without years in between left out."""
     known = (
         select(OverlapCase)
@@ -74,7 +110,9 @@ async def years_of_review(session: AsyncSession, reader: Actor) -> list[YearOfRe
         decided.setdefault(year, {})[outcome or ""] = count
         followed[year] += followed_up
     money = await _netted(session, reader)
-    years = {*raised, *decided, *money}
+    told = await _recommended(session, reader)
+    done = await _in_time(session, reader, today or datetime.now(UTC).date())
+    years = {*raised, *decided, *money, *told, *done}
     return [
         YearOfReview(
             year,
@@ -82,6 +120,8 @@ async def years_of_review(session: AsyncSession, reader: Actor) -> list[YearOfRe
             decided.get(year, {}),
             followed[year],
             money.get(year, Decimal(0)),
+            *told.get(year, (0, 0)),
+            *done.get(year, (0, 0)),
         )
         for year in range(max(years, default=0), min(years, default=1) - 1, -1)
     ]
@@ -119,6 +159,39 @@ async def _netted(session: AsyncSession, reader: Actor) -> dict[int, Decimal]:
         year = since[one.project_id]
         found[year] = found.get(year, Decimal(0)) + one.usd
     return found
+
+
+async def _recommended(session: AsyncSession, reader: Actor) -> dict[int, tuple[int, int]]:
+    """Return year -> recommendations made, and answered; nothing for visitors."""
+    if not may(reader, "follow-up.read"):
+        return {}
+    year = cast(extract("year", col(Meeting.day)), Integer)
+    rows: Any = await session.execute(
+        select(year, func.count(), func.count().filter(col(Recommendation.state).in_(SETTLED)))
+        .select_from(Recommendation)
+        .join(Meeting, col(Meeting.id) == col(Recommendation.meeting_id))
+        .where(*readable_recommendations(reader), col(Recommendation.state) != "withdrawn")
+        .group_by(year)
+    )
+    return {year: (made, answered) for year, made, answered in rows}
+
+
+async def _in_time(session: AsyncSession, reader: Actor, today: date) -> dict[int, tuple[int, int]]:
+    """Return year -> actions that were due, and done in time; nothing for visitors."""
+    if not may(reader, "follow-up.read"):
+        return {}
+    year = cast(extract("year", col(WorkAction.due_on)), Integer)
+    in_time = col(WorkAction.finished_on) <= col(WorkAction.due_on)
+    rows: Any = await session.execute(
+        select(year, func.count(), func.count().filter(in_time))
+        .where(
+            *readable_actions(reader),
+            col(WorkAction.state) != "dropped",
+            or_(col(WorkAction.due_on) < today, col(WorkAction.state) == "done"),
+        )
+        .group_by(year)
+    )
+    return {year: (due, done) for year, due, done in rows}
 
 
 def _year(column: Any) -> Any:

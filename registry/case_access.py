@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlmodel import select
+from sqlalchemy import ColumnElement, or_, true
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import Conflict, NotAllowed, NotFound
 from registry.messages import Message, message
-from registry.models import OverlapCase
-from registry.overlap.listing import PairView, pair_count, pairs_of_case
+from registry.models import OverlapCase, OverlapPair
+from registry.overlap.listing import PairView, pair_count, pairs_of_case, read_whole
 from registry.permissions import Actor, may, require
+from registry.statements import among
 
 OWN_PROJECT = message(
     "Your organisation registered one of the projects, so others have to record the decision. "
@@ -107,6 +110,33 @@ async def open_case(session: AsyncSession, reader: Actor, case_id: int) -> OpenC
     if case is None or not pairs:
         raise NotFound("There is no such case, or its projects are not public.")
     return OpenCase(case, pairs, await pair_count(session, case_id) == len(pairs))
+
+
+def about_readable_case(reader: Actor, case_id: Any) -> ColumnElement[bool]:
+    """Return the condition on a column of another table that it names no case, or one all of whose
+    projects the reader may read: what is written about a case may be about any of them."""
+    if reader.role == "secretariat":
+        return true()
+    whole = select(OverlapCase.id).where(col(OverlapCase.id) == case_id, *_whole(reader))
+    return or_(case_id.is_(None), whole.exists())
+
+
+async def whole_cases(
+    session: AsyncSession, reader: Actor, case_ids: Iterable[int | None]
+) -> set[int]:
+    """Return those of these cases all of whose projects the reader may read."""
+    wanted = sorted({one for one in case_ids if one is not None})
+    if not wanted:
+        return set()
+    rows = await session.exec(
+        select(OverlapCase.id).where(among(OverlapCase.id, wanted), *_whole(reader))
+    )
+    return {one for one in rows if one is not None}
+
+
+def _whole(reader: Actor) -> list[ColumnElement[bool]]:
+    has_pairs = select(OverlapPair.id).where(col(OverlapPair.case_id) == col(OverlapCase.id))
+    return [has_pairs.exists(), *read_whole(reader)]
 
 
 async def where_now(session: AsyncSession, case_id: int) -> int:

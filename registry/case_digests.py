@@ -148,9 +148,17 @@ async def own_mail(session: AsyncSession, actor: Actor) -> CaseMail:
 
 
 async def set_mail(
-    session: AsyncSession, actor: Actor, frequency: str, language: str, hour: int, key: str
+    session: AsyncSession,
+    actor: Actor,
+    frequency: str,
+    language: str,
+    hour: int,
+    key: str,
+    *,
+    reminders: bool = True,
 ) -> CaseMail:
-    """Set how often somebody is told, and in which language; `key` is for who had none.
+    """Set how often somebody is told, in which language, and whether they are reminded of actions
+    of the work plan; `key` is for who had none.
 
     Raises NotAllowed, Invalid.
     """
@@ -169,7 +177,7 @@ async def set_mail(
             .values(told_at=now())
         )
     mail.key = mail.key or key
-    mail.frequency, mail.language = frequency, language
+    mail.frequency, mail.language, mail.reminders = frequency, language, reminders
     waits = await session.exec(
         select(CaseNotice.id)
         .where(CaseNotice.account_id == mail.account_id, col(CaseNotice.told_at).is_(None))

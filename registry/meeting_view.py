@@ -5,7 +5,7 @@ Of an agenda each sees the items all of whose projects they may read: what is sa
 about any of them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,6 +178,31 @@ async def meetings_of_case(session: AsyncSession, reader: Actor, case_id: int) -
         .limit(PAGE_SIZE)
     )
     return list(rows)
+
+
+async def recent_meetings(session: AsyncSession, reader: Actor) -> list[Meeting]:
+    """Return the meetings that the reader may see and that came to something: those in session,
+    then those that were closed last."""
+    conditions = [] if may(reader, "meeting.read") else [_seen_items(reader).exists()]
+    rows = await session.exec(
+        select(Meeting)
+        .where(col(Meeting.state).in_(("in-session", "closed")), *conditions)
+        .order_by(col(Meeting.state).desc(), col(Meeting.day).desc(), col(Meeting.id).desc())
+        .limit(MOST_COMING)
+    )
+    return list(rows)
+
+
+async def meetings_seen(
+    session: AsyncSession, reader: Actor, meeting_ids: Iterable[int | None]
+) -> dict[int, Meeting]:
+    """Return those of these meetings whose page the reader may see."""
+    wanted = sorted({one for one in meeting_ids if one is not None})
+    if not wanted or not reader.signed_in:
+        return {}
+    conditions = [] if may(reader, "meeting.read") else [_seen_items(reader).exists()]
+    rows = await session.exec(select(Meeting).where(among(Meeting.id, wanted), *conditions))
+    return {one.id or 0: one for one in rows}
 
 
 def _require_sign_in(reader: Actor) -> None:

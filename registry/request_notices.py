@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import false, or_
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import wording
@@ -123,6 +123,17 @@ async def claim_due(
     notice.due_at = max(at, now()) + LEASE
     session.add(notice)
     return Due(notice, account.email)
+
+
+async def waiting(session: AsyncSession, at: datetime) -> int:
+    """Return how many notices are due at a moment."""
+    counted = await session.exec(
+        select(func.count())
+        .select_from(RequestNotice)
+        .join(Account, col(Account.id) == col(RequestNotice.account_id))
+        .where(col(RequestNotice.due_at) <= at, col(Account.active).is_(True))
+    )
+    return counted.one()
 
 
 async def note_told(session: AsyncSession, due: Due, at: datetime) -> None:

@@ -33,6 +33,7 @@ from registry.models import (
 from registry.overlap.listing import read_whole
 from registry.permissions import Actor
 from registry.personal_data import suspicious_parts
+from registry.statements import among
 
 JOINT = "joint-programme"
 LONGEST_TITLE = 200
@@ -212,6 +213,20 @@ async def programme_of_case(session: AsyncSession, case_id: int) -> JointProgram
     """Return the programme that the decision on a case made."""
     found = await session.exec(select(JointProgramme).where(JointProgramme.case_id == case_id))
     return found.first()
+
+
+async def programmes_shown(
+    session: AsyncSession, reader: Actor, ids: Collection[int]
+) -> list[JointProgramme]:
+    """Return those of these programmes that hold and that the reader may know."""
+    if not ids:
+        return []
+    rows = await session.exec(
+        select(JointProgramme)
+        .join(OverlapCase, col(OverlapCase.id) == col(JointProgramme.case_id))
+        .where(among(JointProgramme.id, ids), *_shown(reader))
+    )
+    return list(rows)
 
 
 def _shown(reader: Actor) -> list[Any]:

@@ -19,6 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.accounts import add_account
 from registry.coordination.needs import import_needs, read_needs
 from registry.database import Database
+from registry.demo.follow_up import plan_work
 from registry.demo.meetings import begin_meeting, close_meeting
 from registry.demo.network import enter_contacts
 from registry.demo.reviews import review_demo
@@ -109,6 +110,7 @@ async def load_demo(database: Database) -> Loaded | None:
         meeting_id = await begin_meeting(session)
         await review_demo(session)
         await close_meeting(session, meeting_id)
+        await plan_work(session)
         await _write_notes(session)
         await enter_contacts(session)
     return Loaded(len(records), plan.counts["created"], plan.counts["refused"])

@@ -1,4 +1,4 @@
-"""Meetings of the demonstration: one whose minutes are closed, one to come."""
+"""Meetings of the demonstration: two whose minutes are closed, one to come."""
 
 import json
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import agenda, meetings
+from registry.demo.follow_up import hold_earlier_meeting, recommend_demo
 from registry.meetings import MeetingRecord
 from registry.models import Meeting, OverlapPair, Project
 from registry.organisations import find_organisation
@@ -33,7 +34,7 @@ async def begin_meeting(session: AsyncSession) -> int:
 
 
 async def close_meeting(session: AsyncSession, meeting_id: int) -> None:
-    """Write its minutes and close them, and plan the next meeting."""
+    """Write its minutes and close them, plan the next meeting, and enter an earlier one."""
     content = _content()
     held, coming = content["held"], content["coming"]
     for one in held["items"]:
@@ -43,6 +44,8 @@ async def close_meeting(session: AsyncSession, meeting_id: int) -> None:
             await meetings.note(
                 session, COMMAND_LINE, meeting_id, item.id or 0, one["minutes"], version=1
             )
+            for entry in one.get("recommends", ()):
+                await recommend_demo(session, meeting_id, entry, item.id)
     present = [await find_organisation(session, name) for name in held["present"]]
     ids = [one.id for one in present if one is not None and one.id is not None]
     version = await _version(session, meeting_id)
@@ -53,6 +56,7 @@ async def close_meeting(session: AsyncSession, meeting_id: int) -> None:
     planned = await meetings.plan_meeting(session, COMMAND_LINE, record)
     await _examine(session, coming["items"])
     await _put(session, planned.id or 0, await _cases(session, coming["items"]))
+    await hold_earlier_meeting(session, content["earlier"])
 
 
 async def _put(session: AsyncSession, meeting_id: int, case_ids: Sequence[int]) -> None:

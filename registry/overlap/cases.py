@@ -22,6 +22,8 @@ from registry.models import (
     OverlapCase,
     OverlapPair,
     Project,
+    Recommendation,
+    WorkAction,
     now,
 )
 from registry.overlap.gathering import Group, Key, LoosePair, gather
@@ -120,11 +122,12 @@ def _has_grown(group: Group, before: Mapping[int, set[int]]) -> bool:
 
 async def _untouched(session: AsyncSession, case_ids: Collection[int]) -> set[int]:
     """Return those of these cases that nobody has said or decided anything about, or taken, or put
-    on an agenda."""
+    on an agenda or into the work plan."""
     if not case_ids:
         return set()
     commented, told = select(CaseComment.case_id), select(CaseNotice.case_id)
     on_agenda = select(AgendaItem.case_id)
+    in_plan = select(WorkAction.case_id).where(col(WorkAction.case_id).is_not(None))
     rows = await session.exec(
         select(OverlapCase.id)
         .where(
@@ -134,6 +137,7 @@ async def _untouched(session: AsyncSession, case_ids: Collection[int]) -> set[in
             col(OverlapCase.id).not_in(commented),
             col(OverlapCase.id).not_in(told),
             col(OverlapCase.id).not_in(on_agenda),
+            col(OverlapCase.id).not_in(in_plan),
         )
         .with_for_update()
     )
@@ -281,6 +285,10 @@ async def _absorb(session: AsyncSession, groups: Sequence[Group]) -> None:
                 .values(case_id=into)
                 .execution_options(synchronize_session=False)
             )
+            for table in (Recommendation, WorkAction):
+                await session.execute(
+                    update(table).where(col(table.case_id) == case_id).values(case_id=into)
+                )
             await session.execute(
                 update(OverlapCase)
                 .where(col(OverlapCase.id) == case_id)

@@ -17,6 +17,8 @@ from registry.demo import DEMO_PASSWORD, FOLDER, demo_organisations, demo_sign_i
 from registry.meeting_view import get_meeting, list_meetings
 from registry.models import Organisation, OverlapCase, Project, ProjectCountry
 from registry.permissions import COMMAND_LINE, VISITOR
+from registry.recommendation_view import find_recommendations
+from registry.work_plan_view import find_actions
 from tests.builders import an_organisation
 
 
@@ -72,13 +74,21 @@ async def test_it_shows_a_meeting_with_minutes_and_one_to_come(committed: Databa
     assert await load_demo(committed) is not None
     async with committed.session() as session:
         found = await list_meetings(session, COMMAND_LINE)
-        (held,), (coming,) = found.past, found.coming
+        (held, earlier), (coming,) = found.past, found.coming
         assert (held.items, held.decided) == (4, 4)
-        assert coming.items == 3
+        assert (coming.items, earlier.items) == (3, 0)
         view = await get_meeting(session, COMMAND_LINE, held.meeting.id or 0)
         assert view.meeting.state == "closed"
         assert all(one.item.minutes for one in view.items)
         assert len(view.present) == 5
+        recommended = await find_recommendations(session, COMMAND_LINE)
+        states = [one.recommendation.state for one in recommended.recommendations]
+        assert states == ["open", "open", "acknowledged", "acted-upon"]
+        assert [one.overdue for one in recommended.recommendations] == [True, False, False, False]
+        plan = (await find_actions(session, COMMAND_LINE)).actions
+        assert {one.action.state for one in plan} == {"planned", "under-way", "done", "dropped"}
+        assert [one.overdue for one in plan] == [True, *[False] * 5]
+        assert all(one.meeting or one.case_id or one.programme for one in plan)
 
 
 async def test_it_loads_whole_and_only_into_an_empty_registry(committed: Database) -> None:
