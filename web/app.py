@@ -38,9 +38,7 @@ from web.delivery import compression
 from web.errors import respond
 from web.import_processes import follow_imports
 from web.kept_counts import KeptCounts
-from web.mail.digests import Sender
-from web.mail.reminders import Reminders
-from web.mail.request_notices import NoticeSender
+from web.mail.post import Post
 from web.page_cache import PageCache
 from web.rendering import environment
 from web.security import (
@@ -164,9 +162,7 @@ def _works(
         structlog.get_logger().error("no messages are sent", reason=str(error))
     else:
         if mail is not None:
-            works["messages"] = Sender(database, engine, mail, secret_of(settings)).follow
-            works["notices"] = NoticeSender(database, mail).follow
-            works["reminders"] = Reminders(database, mail, secret_of(settings)).follow
+            works |= Post.of(database, engine, mail, secret_of(settings)).works()
     return running(works)
 
 

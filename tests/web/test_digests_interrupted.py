@@ -4,20 +4,28 @@ import asyncio
 import json
 import os
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlmodel import select
 
+from registry.contacts import ContactRecord, enter_contact
 from registry.digests import LEASE
 from registry.models import SavedSearch, now
+from registry.permissions import COMMAND_LINE
+from registry.requests import RequestRecord, file_request
 from registry.settings import Settings
+from registry.work_plan import ActionRecord, enter_action
+from tests.builders import an_account, an_organisation
 from tests.registry.imports.test_worker import ROOT
 from tests.web.following import Registry, office, registry
 from tests.web.post_office import SECRET, text_in
 from web.commands.doctor import _mail
 
 __all__ = ["office", "registry"]
+NOTHING_ELSE = dict.fromkeys(
+    ("sent", "nothing_new", "refused", "notices", "contacts_asked", "reminders"), 0
+)
 
 
 async def convene(registry: Registry, *words: str) -> asyncio.subprocess.Process:
@@ -73,8 +81,37 @@ async def test_the_operator_asks_and_sends(registry: Registry) -> None:
     assert (code, waiting["daily"], waiting["weekly"], waiting["due"]) == (0, 1, 1, 0)
     assert waiting["sends_mail"] is True
     code, done, _ = await said_by(await convene(registry, "digests", "--now", "--json"))
-    assert (code, done) == (0, {"sent": 2, "nothing_new": 0, "refused": 0})
+    assert (code, done) == (0, NOTHING_ELSE | {"sent": 2})
     assert registry.office.recipients == ["a@example.org", "b@example.org"]
+
+
+async def test_the_operator_sends_all_that_the_server_sends(registry: Registry) -> None:
+    """Notices about requests, questions to contact points, and reminders of the work plan too."""
+    async with registry.database.session() as session:
+        owner = await an_organisation(session, "IOM")
+        await an_account(session, "member", owner, "member@example.org")
+        await an_account(session, "secretariat", email="secretariat@example.org")
+        asked = RequestRecord("MD", "Courses", "For judges.", ["PROS-1"], "soon")
+        await file_request(session, COMMAND_LINE, asked)
+        agreed = ContactRecord("MD", "Office", "Ana", "ana@example.org", date(2025, 1, 1))
+        contact = await enter_contact(session, COMMAND_LINE, agreed, organisation_id=None)
+        contact.due_at = now()
+        session.add(contact)
+        day = now().date() - timedelta(days=1)
+        await enter_action(session, COMMAND_LINE, ActionRecord("Courses", owner.id, day))
+    code, waiting, _ = await said_by(await convene(registry, "digests", "--json"))
+    assert (code, waiting["notices"]) == (0, 1)
+    code, done, _ = await said_by(await convene(registry, "digests", "--send", "--json"))
+    sent = {"notices": 1, "contacts_asked": 1, "reminders": 1}
+    assert (code, done) == (0, NOTHING_ELSE | sent)
+    assert registry.office.recipients == [
+        "ana@example.org",
+        "member@example.org",
+        "secretariat@example.org",
+    ]
+    code, done, _ = await said_by(await convene(registry, "digests", "--send", "--json"))
+    assert (code, done) == (0, NOTHING_ELSE)
+    assert len(registry.office.taken) == 3
 
 
 async def test_the_operator_is_told_why_nothing_is_sent(registry: Registry) -> None:

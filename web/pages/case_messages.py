@@ -1,6 +1,7 @@
-"""How often somebody is told by e-mail what was said and decided on their cases."""
+"""How somebody is told by e-mail what was said and decided on cases, and reminded of actions."""
 
 import secrets
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -14,12 +15,16 @@ from registry.errors import FieldError, Invalid, NotFound
 from registry.messages import message
 from registry.models import CaseMail
 from registry.permissions import Actor
+from registry.work_reminders import stop_reminders
 from web.keys import is_key
 from web.mail.case_digest import stop_key
+from web.mail.work_reminders import reminders_key
 from web.pages.overlap_case import number_in
 from web.rendering import page, redirect
 from web.security import secret_of
 
+CASES = "account/unsubscribe_cases.html"
+REMINDERS = "account/unsubscribe_actions.html"
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
@@ -46,6 +51,7 @@ async def set_messages(
             data.get("language", ""),
             request.app.state.settings.digest_hour,
             secrets.token_urlsafe(16),
+            reminders=bool(data.get("reminders")),
         )
     except Invalid as error:
         return await _page(request, session, reader, error.errors)
@@ -67,16 +73,37 @@ async def stop(request: HTMXRequest, session: AsyncSession, key: str) -> Respons
     return _stopping(request, mail)
 
 
-async def _mail_of(request: HTMXRequest, session: AsyncSession, key: str) -> CaseMail:
+@get("/unsubscribe/actions/{key:str}")
+async def stop_reminders_page(
+    request: HTMXRequest, session: AsyncSession, key: str
+) -> Response[Any]:
+    """Ask whether the reminders of the work plan shall end."""
+    return _stopping(request, await _mail_of(request, session, key, reminders_key), REMINDERS)
+
+
+@post("/unsubscribe/actions/{key:str}", status_code=200, opt={"exclude_from_csrf": True})
+async def end_reminders(request: HTMXRequest, session: AsyncSession, key: str) -> Response[Any]:
+    """End the reminders of the work plan, and say so."""
+    mail = await _mail_of(request, session, key, reminders_key)
+    await stop_reminders(session, mail.account_id)
+    return _stopping(request, mail, REMINDERS)
+
+
+async def _mail_of(
+    request: HTMXRequest,
+    session: AsyncSession,
+    key: str,
+    key_of: Callable[[CaseMail, str], str] = stop_key,
+) -> CaseMail:
     number = number_in(key.partition("-")[0])
     mail = await case_digests.mail_of(session, number) if number is not None else None
-    if mail is None or not is_key(key, stop_key(mail, secret_of(request.app.state.settings))):
+    if mail is None or not is_key(key, key_of(mail, secret_of(request.app.state.settings))):
         raise NotFound("No messages are sent from here: the address is not whole.")
     return mail
 
 
-def _stopping(request: HTMXRequest, mail: CaseMail) -> Response[Any]:
-    response = page(request, "account/unsubscribe_cases.html", mail=mail)
+def _stopping(request: HTMXRequest, mail: CaseMail, template: str = CASES) -> Response[Any]:
+    response = page(request, template, mail=mail)
     response.headers["x-robots-tag"] = "noindex"
     return response
 
@@ -97,4 +124,11 @@ async def _page(
     )
 
 
-handlers = [messages_page, set_messages, stop_page, stop]
+handlers = [
+    messages_page,
+    set_messages,
+    stop_page,
+    stop,
+    stop_reminders_page,
+    end_reminders,
+]
