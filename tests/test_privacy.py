@@ -33,7 +33,9 @@ from registry.models import (
     OverlapPair,
     PracticeNote,
     Project,
+    Recommendation,
     SavedSearch,
+    WorkAction,
     now,
 )
 from registry.news import take_up
@@ -45,8 +47,10 @@ from registry.permissions import COMMAND_LINE, Actor
 from registry.practice_states import STATES
 from registry.practices import PracticeRecord, act_on_note, write_note
 from registry.projects import revise_project, withdraw_project
+from registry.recommendations import RecommendationRecord, follow_up, recommend
 from registry.requests import RequestRecord, file_request
 from registry.saved_searches import renew_feed, save_search
+from registry.work_plan import ActionRecord, enter_action, report
 from tests.builders import a_project, a_record, acting, an_account, an_organisation
 from tests.web.conftest import Browser, browser, text_of
 from tests.web.post_office import html_in, open_post_office, text_in
@@ -142,6 +146,10 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "programme_id": ["1"],
             "meeting_id": [str(one) for one in await session.exec(select(Meeting.id))],
             "item_id": [str(one) for one in await session.exec(select(AgendaItem.id))],
+            "recommendation_id": [
+                str(one) for one in await session.exec(select(Recommendation.id))
+            ],
+            "action_id": [str(one) for one in await session.exec(select(WorkAction.id))],
             "name": ["nothing.css"],
         }
     yield world
@@ -192,11 +200,12 @@ async def fill(session) -> None:
         )
         assert search.id
         await renew_feed(session, acting(account), search.id)
-    await a_meeting_on_everything(session)
+    await a_meeting_on_everything(session, haven.id or 0)
 
 
-async def a_meeting_on_everything(session) -> None:
-    """A meeting with every case on its agenda; the minutes of each name its projects."""
+async def a_meeting_on_everything(session, owner_id: int) -> None:
+    """A meeting with every case on its agenda; minutes, a recommendation and an action on each name
+    its projects."""
     meeting = await plan_meeting(session, COMMAND_LINE, MeetingRecord("Meeting", date(2026, 12, 1)))
     assert meeting.id
     cases = [one for one in await session.exec(select(OverlapCase.id)) if one]
@@ -208,6 +217,12 @@ async def a_meeting_on_everything(session) -> None:
         named = await session.exec(select(Project.identifier).where(col(Project.id).in_(ids)))
         text = f"Said of {', '.join(named)}"
         await note(session, COMMAND_LINE, meeting.id, item.id or 0, text, version=1)
+        record = RecommendationRecord(text, "ecosoc", date(2027, 1, 1))
+        made = await recommend(session, COMMAND_LINE, meeting.id, record, item_id=item.id)
+        await follow_up(session, COMMAND_LINE, made.id or 0, "note", text, version=1)
+        action = ActionRecord(text, owner_id, date(2026, 1, 1), text, case_id=item.case_id)
+        done = await enter_action(session, COMMAND_LINE, action)
+        await report(session, COMMAND_LINE, done.id or 0, "note", text, version=1)
 
 
 async def fill_offers(session, haven) -> None:

@@ -35,6 +35,9 @@ def pack_docx(values: dict[str, Any]) -> bytes:
     _add(document, " ".join([values["made"], *values["notes"]]))
     for item in values["items"]:
         _item(document, item)
+    for part in values["follow_up"]:
+        document.add_heading(_text(part["title"]), 1)
+        _table(document, [part["head"], *part["rows"]])
     for matrix in values["matrices"]:
         _matrix(document, matrix)
     _add(document, values["left_out"])

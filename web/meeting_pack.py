@@ -23,6 +23,7 @@ from registry.overlap.explaining import Reason
 from registry.overlap.listing import PairView
 from web import formats
 from web.country_brief import matrix_columns, matrix_lines
+from web.follow_up_pack import follow_up_parts
 from web.i18n import gettext as _
 from web.i18n import language, ngettext, say
 from web.rendering import TEMPLATES
@@ -75,6 +76,7 @@ def pack_values(pack: MeetingPack, reader: str, today: date, address: str) -> di
             "text": ", ".join(map(short, pack.view.present)),
         },
         "items": [_item(one) for one in pack.items],
+        "follow_up": follow_up_parts(pack),
         "matrices": [_matrix(one) for one in pack.countries],
         "left_out": _left_out(pack.left_out),
         "notes": [

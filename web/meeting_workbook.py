@@ -6,6 +6,12 @@ from datetime import date
 from registry import codelists
 from registry.meeting_pack import MeetingPack, PackItem
 from web.country_workbook import matrix_sheet
+from web.follow_up_tables import (
+    action_columns,
+    action_rows,
+    recommendation_columns,
+    recommendation_rows,
+)
 from web.i18n import gettext as _
 from web.i18n import language, say
 from web.meeting_pack import countries_of, short, state_of, title_of
@@ -35,6 +41,9 @@ def meeting_workbook(pack: MeetingPack, reader: str, today: date, address: str) 
     book.sheet(_("Projects"), _project_columns(), _projects(pack.items))
     book.sheet(_("Evidence"), _evidence_columns(), _evidence(pack.items))
     book.sheet(_("Votes"), _vote_columns(), _votes(pack.items))
+    recommended = recommendation_rows([*pack.recommended, *pack.waiting])
+    book.sheet(_("Recommendations"), recommendation_columns(), recommended)
+    book.sheet(_("Work plan"), action_columns(), action_rows([*pack.agreed, *pack.undone]))
     for overview in pack.countries:
         country = codelists.country_name(overview.code, language())
         book.sheet(f"{overview.code} {country}", *matrix_sheet(overview))

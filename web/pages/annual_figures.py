@@ -11,7 +11,7 @@ from registry import codelists
 from registry.annual_figures import YearOfReview, years_of_review
 from registry.exchange.csv_rows import BYTE_ORDER_MARK, csv_bytes
 from registry.exchange.exporting import MEDIA_TYPES
-from registry.permissions import Actor
+from registry.permissions import Actor, may
 from web import i18n
 from web.i18n import gettext as _
 from web.rendering import Page, page
@@ -33,7 +33,7 @@ async def figures_csv(
     """Send the same as CSV."""
     years = await years_of_review(session, reader)
     with i18n.speaking(i18n.language_of(request)):
-        titles, rows = _table(years)
+        titles, rows = _table(years, reader)
     lines = [titles, *([_plain(cell) for cell in row] for row in rows)]
     return _file(BYTE_ORDER_MARK + csv_bytes(lines), "csv")
 
@@ -45,13 +45,14 @@ async def figures_xlsx(
     """Send the same as a workbook."""
     years = await years_of_review(session, reader)
     with i18n.speaking(i18n.language_of(request)):
-        titles, rows = _table(years)
+        titles, rows = _table(years, reader)
         book = Book()
         book.sheet(_("Annual figures"), [(title, 18) for title in titles], rows)
     return _file(book.content(), "xlsx")
 
 
-def _table(years: Sequence[YearOfReview]) -> tuple[list[str], list[list[Value]]]:
+def _table(years: Sequence[YearOfReview], reader: Actor) -> tuple[list[str], list[list[Value]]]:
+    known = may(reader, "follow-up.read")
     outcomes = list(codelists.scheme("overlap_outcomes"))
     titles = [
         _("Year"),
@@ -61,6 +62,7 @@ def _table(years: Sequence[YearOfReview]) -> tuple[list[str], list[list[Value]]]
         _("Followed up"),
         _("Follow-up rate"),
         _("Money netted, USD"),
+        *(_follow_up_titles() if known else []),
     ]
     rows: list[list[Value]] = [
         [
@@ -71,10 +73,34 @@ def _table(years: Sequence[YearOfReview]) -> tuple[list[str], list[list[Value]]]
             one.followed_up,
             one.follow_up_rate,
             one.netted,
+            *(_follow_up(one) if known else []),
         ]
         for one in years
     ]
     return titles, rows
+
+
+def _follow_up_titles() -> list[str]:
+    """Return the titles of the columns for those who may see recommendations and the work plan."""
+    return [
+        _("Recommendations"),
+        _("Answered"),
+        _("Share answered"),
+        _("Actions due"),
+        _("Done in time"),
+        _("Share done in time"),
+    ]
+
+
+def _follow_up(one: YearOfReview) -> list[Value]:
+    return [
+        one.recommended,
+        one.answered,
+        one.answer_rate,
+        one.due,
+        one.in_time,
+        one.in_time_rate,
+    ]
 
 
 def _plain(cell: Value) -> str:

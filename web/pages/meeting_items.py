@@ -16,6 +16,7 @@ from registry.errors import Conflict, FieldError, Invalid
 from registry.meeting_view import get_item
 from registry.messages import message
 from registry.permissions import Actor
+from registry.recommendation_view import recommendations_of
 from web.pages.meetings import stored, version_in
 from web.pages.overlap_case import number_in
 from web.rendering import page, redirect
@@ -122,6 +123,7 @@ async def _item(
         shared=await shared_identifiers(
             session, reader, [project.project.identifier for project in case.projects]
         ),
+        recommended=await recommendations_of(session, reader, meeting_id, item_id),
         text=text,
         errors=errors,
         overtaken=overtaken,

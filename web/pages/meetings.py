@@ -18,6 +18,8 @@ from registry.meetings import MeetingRecord
 from registry.messages import Message, message
 from registry.organisations import list_organisations
 from registry.permissions import Actor, require
+from registry.recommendation_view import recommendations_of
+from registry.work_plan_view import actions_about
 from web.pages.members import page_number
 from web.pages.overlap_case import number_in
 from web.rendering import Page, page, redirect
@@ -300,6 +302,8 @@ async def _meeting(
         everybody=await list_organisations(session) if "attend" in actions else [],
         typed=typed,
         told=ACTIONS,
+        recommended=await recommendations_of(session, reader, meeting_id),
+        agreed=await actions_about(session, reader, meeting_id=meeting_id),
     )
 
 

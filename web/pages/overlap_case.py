@@ -21,6 +21,7 @@ from registry.meeting_view import meetings_of_case
 from registry.messages import Message, message
 from registry.organisations import list_organisations
 from registry.permissions import Actor
+from registry.work_plan_view import actions_about
 from web import case_page
 from web.project_fields import field_label
 from web.rendering import page, redirect
@@ -308,6 +309,7 @@ async def _case(
         shares=await shares_of_case(session, case_id) if view.decided and view.whole else [],
         countries=sorted({code for one in view.pairs for code in one.pair.countries}),
         meetings=await meetings_of_case(session, reader, case_id),
+        actions=await actions_about(session, reader, case_id=case_id),
         typed=typed,
     )
 

@@ -16,6 +16,7 @@ from registry.folding import fold
 from registry.overlap.listing import State
 from registry.permissions import Actor
 from registry.review_queue import queue_counts, waiting_for
+from registry.work_plan_view import count_waiting
 from web import i18n
 from web.pages.members import page_number
 from web.rendering import page, wants_fragment
@@ -62,6 +63,7 @@ async def overlaps_page(
             counts.countries, key=lambda code: fold(codelists.country_name(code, language))
         ),
         waiting=await waiting_for(session, reader),
+        actions_waiting=await count_waiting(session, reader),
         number=number,
         pages=-(-found.total // PAGE_SIZE),
         states=STATES,

@@ -17,6 +17,7 @@ from registry.errors import Conflict, FieldError, Invalid
 from registry.messages import message
 from registry.organisations import list_organisations
 from registry.permissions import Actor
+from registry.work_plan_view import actions_about
 from web.pages.members import page_number
 from web.pages.overlap_case import number_in
 from web.rendering import page, redirect
@@ -97,6 +98,7 @@ async def _page(
         typed=typed,
         errors=errors,
         everybody=await list_organisations(session) if view.may_edit else [],
+        actions=await actions_about(session, reader, programme_id=programme_id),
         shared=await shared_identifiers(
             session, reader, [one.project.identifier for one in view.projects]
         ),

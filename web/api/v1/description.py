@@ -18,7 +18,9 @@ from web.api.v1 import (
     paris_declaration,
     practices,
     projects,
+    recommendations,
     requests,
+    work_plan,
 )
 
 _MODULES = (
@@ -31,6 +33,8 @@ _MODULES = (
     paris_declaration,
     practices,
     contacts,
+    recommendations,
+    work_plan,
     codelists,
 )
 
