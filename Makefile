@@ -64,11 +64,12 @@ bench: $(FOR_BENCH) ## Measure pages, warning and import, and overlaps beside ot
 	$(BIN)/python -m tests.benchmarks.overlap_quality --half testing
 
 messages: $(FOR_TEST) ## Collect the interface texts and bring the translations up to date
+	@found=$$(mktemp) && trap 'rm -f "$$found"' EXIT && \
 	$(BIN)/pybabel extract -F pyproject.toml -k message -k sentence \
 	  --sort-output --no-wrap --no-location --project Convene --version 1 \
-	  -o $(VENV)/convene.pot web registry search
+	  -o "$$found" web registry search && \
 	for language in fr es; do \
-	  $(BIN)/pybabel update -i $(VENV)/convene.pot -o $(LOCALES)/$$language/convene.po -l $$language \
+	  $(BIN)/pybabel update -i "$$found" -o $(LOCALES)/$$language/convene.po -l $$language \
 	    --init-missing --no-fuzzy-matching --ignore-obsolete --no-wrap || exit 1; \
 	done
 

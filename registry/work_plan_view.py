@@ -131,16 +131,18 @@ async def actions_about(
     meeting_id: int | None = None,
     case_id: int | None = None,
     programme_id: int | None = None,
+    country: str | None = None,
     limit: int = 40,
 ) -> list[ListedAction]:
     """Return the actions that are linked to one of these, in the order of the plan; none for
     visitors."""
     if not may(reader, "follow-up.read"):
         return []
-    linked = {
+    linked: dict[Any, int | str | None] = {
         WorkAction.meeting_id: meeting_id,
         WorkAction.case_id: case_id,
         WorkAction.programme_id: programme_id,
+        WorkAction.country: country,
     }
     about = [col(column) == value for column, value in linked.items() if value is not None]
     rows = await session.exec(

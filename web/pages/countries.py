@@ -24,6 +24,7 @@ from registry.folding import fold
 from registry.mechanisms import list_mechanisms
 from registry.permissions import Actor
 from registry.similar_countries import Mix, similar_countries
+from registry.work_plan_view import actions_about
 from web import charts
 from web.active_projects import active_projects
 from web.answer_bars import answer_bars
@@ -105,6 +106,7 @@ async def country_page(
         "countries/country.html",
         overview=overview,
         agreed=await shares_in_country(session, reader, code) if overview.overlaps else [],
+        actions=await actions_about(session, reader, country=code, limit=10),
         address=partial(address_of_project, shared=shared),
         active_projects=active_projects({"country": code}, today),
         open_overlaps=f"/overlaps?country={code}&state=open",
