@@ -10,8 +10,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.errors import Conflict, NotAllowed, NotFound
 from registry.messages import Message, message
-from registry.models import OverlapCase, OverlapPair
-from registry.overlap.listing import PairView, pair_count, pairs_of_case, read_whole
+from registry.models import OverlapCase, OverlapPair, Project
+from registry.overlap.listing import (
+    PairView,
+    is_whole,
+    pairs_of_case,
+    read_whole,
+    sides_of_case,
+)
 from registry.permissions import Actor, may, require
 from registry.statements import among
 
@@ -29,8 +35,12 @@ class OpenCase:
     pairs: Sequence[PairView]
     """The likeliest first."""
     whole: bool
-    """Whether the person may read all projects of the case. Who may not takes no part in it: what
-    is said may be about the others."""
+    """Whether no project of the case is hidden from the person; one that was withdrawn is not.
+    To whom one is hidden takes no part in the case: what is said may be about it."""
+    concerned: frozenset[int]
+    """The organisations whose projects the case is about, withdrawn ones too."""
+    withdrawn: int
+    """Projects of the case that were withdrawn since it was opened."""
 
     @property
     def id(self) -> int:
@@ -38,16 +48,15 @@ class OpenCase:
         return self.case.id or 0
 
     @property
-    def concerned(self) -> frozenset[int]:
-        """The organisations whose projects the case is about."""
-        return frozenset(
-            project.reporting_organisation_id for view in self.pairs for project in (view.a, view.b)
-        )
+    def projects(self) -> list[Project]:
+        """The projects that the person may read, those of the likeliest pair first."""
+        found = {one.id: one for view in self.pairs for one in (view.a, view.b)}
+        return list(found.values())
 
     @property
     def project_ids(self) -> list[int]:
-        """The projects, those of the likeliest pair first."""
-        return list(dict.fromkeys(i for v in self.pairs for i in (v.pair.a_id, v.pair.b_id)))
+        """Their ids."""
+        return [one.id or 0 for one in self.projects]
 
     def may(self, actor: Actor, action: str) -> bool:
         """Tell whether a person may do this to the case, whatever its state."""
@@ -109,7 +118,14 @@ async def open_case(session: AsyncSession, reader: Actor, case_id: int) -> OpenC
     pairs = await pairs_of_case(session, reader, case_id) if case is not None else []
     if case is None or not pairs:
         raise NotFound("There is no such case, or its projects are not public.")
-    return OpenCase(case, pairs, await pair_count(session, case_id) == len(pairs))
+    sides = await sides_of_case(session, case_id)
+    return OpenCase(
+        case,
+        pairs,
+        whole=await is_whole(session, reader, case_id),
+        concerned=frozenset(organisation for organisation, _ in sides),
+        withdrawn=sum(state == "withdrawn" for _, state in sides),
+    )
 
 
 def about_readable_case(reader: Actor, case_id: Any) -> ColumnElement[bool]:

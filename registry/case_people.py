@@ -9,7 +9,7 @@ from registry.accounts import actor_for
 from registry.case_access import OpenCase, open_case
 from registry.models import Account, Organisation
 from registry.permissions import PERMISSIONS, Actor
-from registry.visibility import may_read
+from registry.visibility import may_know
 
 EVERYWHERE = tuple(
     role for role, scope in PERMISSIONS["overlap.comment"].items() if scope == "everywhere"
@@ -33,7 +33,7 @@ class Participant:
 
 
 async def participants(session: AsyncSession, opened: OpenCase) -> list[Participant]:
-    """Return all who may take part in a case and may read all its projects, by name."""
+    """Return all who may take part in a case, and from whom none of its projects is hidden."""
     rows = await session.exec(
         select(Account, Organisation)
         .outerjoin(Organisation, col(Organisation.id) == col(Account.organisation_id))
@@ -46,11 +46,12 @@ async def participants(session: AsyncSession, opened: OpenCase) -> list[Particip
         )
         .order_by(Account.name, col(Account.id))
     )
-    projects = [project for view in opened.pairs for project in (view.a, view.b)]
     found = []
     for account, organisation in rows:
         actor = actor_for(account)
-        if opened.may(actor, "overlap.comment") and all(may_read(actor, one) for one in projects):
+        if opened.may(actor, "overlap.comment") and all(
+            may_know(actor, one) for one in opened.projects
+        ):
             found.append(Participant(account, organisation))
     return found
 

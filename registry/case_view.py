@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_access import OpenCase, open_case
@@ -29,7 +29,7 @@ from registry.permissions import Actor, may
 from registry.votes import deadline_of
 
 MOST_SAID = 500
-"""Comments of a case that its page shows."""
+"""Comments of a case that its page shows, the last ones; the proposals that stand are there too."""
 _PUBLIC = {"opened", "decided", "reopened", "followed-up"}
 """What visitors may know of the history of a case."""
 _NOT_PUBLIC = frozenset({"why"})
@@ -97,8 +97,11 @@ class CaseView:
     projects: list[ProjectView]
     """The projects of the pairs, in their order."""
     whole: bool
-    """Whether the reader may read all projects of the case. For whoever may not, comments,
-    proposals and history are empty: the others may be spoken of."""
+    """Whether no project of the case is hidden from the reader. Else comments, proposals and
+    history are empty, and nothing is said of the decision but its outcome: what people write may
+    be about the others."""
+    withdrawn: int
+    """Projects that were withdrawn; others than their organisation do not see them."""
     comments: list[CommentView]
     """Empty for visitors: the discussion is for those who take part."""
     proposals: list[ProposalView]
@@ -129,6 +132,16 @@ class CaseView:
         return self.case.state in DECIDED
 
     @property
+    def reason(self) -> str | None:
+        """Why it was decided so, as far as the reader may know it."""
+        return self.case.reason if self.whole else None
+
+    @property
+    def follow_up(self) -> str | None:
+        """What came of the decision, as far as the reader may know it."""
+        return self.case.follow_up if self.whole else None
+
+    @property
     def overdue(self) -> bool:
         """Whether the deadline of the group is over."""
         return self.deadline is not None and self.deadline <= now()
@@ -145,8 +158,8 @@ async def get_case(session: AsyncSession, reader: Actor, case_id: int) -> CaseVi
     case = opened.case
     inside = opened.whole and reader.signed_in
     quorum = await quorum_now(session)
-    history = await history_of(session, "case", case_id) if opened.whole else []
-    comments = await _comments(session, case_id) if inside else []
+    history = await _history(session, case_id) if opened.whole else []
+    comments = await _comments(session, case) if inside else []
     proposals = await _proposals(session, reader, opened, comments, quorum)
     deadline = await deadline_of(session, case) if case.state == "under-review" else None
     people = [case.decided_by, case.followed_up_by, case.assignee_id]
@@ -158,10 +171,11 @@ async def get_case(session: AsyncSession, reader: Actor, case_id: int) -> CaseVi
         pairs=list(opened.pairs),
         projects=await project_views(session, reader, opened.project_ids),
         whole=opened.whole,
+        withdrawn=opened.withdrawn,
         comments=comments,
         proposals=proposals,
         history=_told(history, reader),
-        lead=await _organisation(session, case.lead_organisation_id),
+        lead=await _organisation(session, case.lead_organisation_id) if opened.whole else None,
         decided_by=names.get(case.decided_by or 0),
         followed_up_by=names.get(case.followed_up_by or 0),
         assignee=names.get(case.assignee_id or 0) if opened.whole else None,
@@ -222,13 +236,27 @@ def _told(history: Sequence[Change], reader: Actor) -> Sequence[Change]:
     ]
 
 
-async def _comments(session: AsyncSession, case_id: int) -> list[CommentView]:
+async def _history(session: AsyncSession, case_id: int) -> Sequence[Change]:
+    """Return the history of a case and of those that became part of it, newest first."""
+    numbers = select(OverlapCase.id).where(OverlapCase.id == case_id).cte(recursive=True)
+    absorbed = select(OverlapCase.id).join(numbers, col(OverlapCase.gathered_into) == numbers.c.id)
+    numbers = numbers.union(absorbed)
+    return await history_of(session, "case", select(numbers.c.id))
+
+
+async def _comments(session: AsyncSession, case: OverlapCase) -> list[CommentView]:
+    last = (
+        select(CaseComment.id)
+        .where(CaseComment.case_id == case.id)
+        .order_by(col(CaseComment.at).desc(), col(CaseComment.id).desc())
+        .limit(MOST_SAID)
+    )
+    standing = (col(CaseComment.round) == case.round) & col(CaseComment.outcome).is_not(None)
     rows = await session.exec(
         select(CaseComment, Account)
         .join(Account, col(Account.id) == col(CaseComment.account_id))
-        .where(CaseComment.case_id == case_id)
+        .where(CaseComment.case_id == case.id, or_(col(CaseComment.id).in_(last), standing))
         .order_by(col(CaseComment.at), col(CaseComment.id))
-        .limit(MOST_SAID)
     )
     said = [(comment, account) for comment, account in rows]
     wanted = {account.organisation_id for _, account in said}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import Select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -57,12 +58,16 @@ async def record_change(
 
 
 async def history_of(
-    session: AsyncSession, subject: str, subject_id: int, limit: int = 200
+    session: AsyncSession, subject: str, subject_id: int | Select[Any], limit: int = 200
 ) -> Sequence[Change]:
-    """Return the history of one thing, newest first."""
+    """Return the history of one thing, newest first; or of all that a query names."""
+    which = col(Change.subject_id)
     rows = await session.exec(
         select(Change)
-        .where(Change.subject == subject, Change.subject_id == subject_id)
+        .where(
+            Change.subject == subject,
+            which == subject_id if isinstance(subject_id, int) else which.in_(subject_id),
+        )
         .order_by(col(Change.id).desc())
         .limit(limit)
     )

@@ -25,6 +25,14 @@ def readable_projects(reader: Actor) -> ColumnElement[bool]:
     return or_(published, _column("reporting_organisation_id") == reader.organisation_id)
 
 
+def known_projects(reader: Actor) -> ColumnElement[bool]:
+    """Return the condition on Project that leaves what this reader may read, or could read until
+    it was withdrawn: that others go on speaking of it tells them nothing new."""
+    allowed = ["public", "members"] if reader.signed_in else ["public"]
+    withdrawn = and_(_column("state") == "withdrawn", _column("visibility").in_(allowed))
+    return or_(readable_projects(reader), withdrawn)
+
+
 def may_read(reader: Actor, project: Project) -> bool:
     """Tell whether this reader may read this project; the same rule as `readable_projects`."""
     if reader.role == "secretariat":
@@ -36,6 +44,13 @@ def may_read(reader: Actor, project: Project) -> bool:
         return True
     allowed = {"public", "members"} if reader.signed_in else {"public"}
     return project.state == "published" and project.visibility in allowed
+
+
+def may_know(reader: Actor, project: Project) -> bool:
+    """Tell whether a project is no secret to this reader; the same rule as `known_projects`."""
+    allowed = {"public", "members"} if reader.signed_in else {"public"}
+    withdrawn = project.state == "withdrawn" and project.visibility in allowed
+    return withdrawn or may_read(reader, project)
 
 
 def may_see_restricted(reader: Actor, organisation_id: int) -> bool:

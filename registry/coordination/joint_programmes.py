@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_access import OpenCase, locked, open_case
 from registry.catalogue import ProjectView, project_views
+from registry.coordination.case_states import state_after
 from registry.coordination.totals import Total, merged_pairs, netted
 from registry.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
 from registry.history import history_of, record_change
@@ -83,12 +84,9 @@ async def make_programme(session: AsyncSession, actor: Actor, opened: OpenCase) 
     programme.updated_at = now()
     session.add(programme)
     await session.flush()
-    members = {
-        *opened.concerned,
-        *([case.lead_organisation_id] if case.lead_organisation_id else []),
-    }
-    await _put_members(session, programme, opened.project_ids, members)
-    after = {"title": programme.title, "projects": opened.project_ids, "members": sorted(members)}
+    projects, members = _published(opened), _carriers(opened)
+    await _put_members(session, programme, projects, members)
+    after = {"title": programme.title, "projects": projects, "members": sorted(members)}
     await record_change(session, actor, "programme", programme.id or 0, action, {}, after)
     return programme
 
@@ -127,14 +125,13 @@ async def revise_programme(
         errors += [FieldError(name, found) for found in suspicious_parts(text)]
     if not title:
         errors.append(FieldError("title", message("Give the programme a title.")))
-    wanted = {*organisation_ids, *opened.concerned}
-    wanted |= {case.lead_organisation_id} if case.lead_organisation_id else set()
+    wanted = {*organisation_ids, *_carriers(opened)}
     known = await session.exec(select(Organisation.id).where(col(Organisation.id).in_(wanted)))
     if set(known) != wanted:
         errors.append(FieldError("organisations", message("There is no such organisation.")))
     if errors:
         raise Invalid(errors)
-    await locked(session, case.id or 0)
+    state_after((await locked(session, case.id or 0)).state, "divide")
     await session.refresh(programme, with_for_update=True)
     if programme.version != version:
         raise Conflict(str(message("Somebody else changed this programme meanwhile.")))
@@ -143,7 +140,7 @@ async def revise_programme(
     programme.version += 1
     programme.updated_at = now()
     session.add(programme)
-    await _put_members(session, programme, opened.project_ids, wanted)
+    await _put_members(session, programme, _published(opened), wanted)
     after = {"title": title, "description": description, "members": sorted(wanted)}
     await record_change(session, actor, "programme", programme_id, "revised", before, after)
     return programme
@@ -273,12 +270,23 @@ async def _budget(session: AsyncSession, reader: Actor, projects: Sequence[Proje
     )
 
 
+def _published(opened: OpenCase) -> list[int]:
+    """Return the projects of a case without those that were withdrawn."""
+    return [one.id or 0 for one in opened.projects if one.state == "published"]
+
+
+def _carriers(opened: OpenCase) -> set[int]:
+    """Return the organisations of these projects, and the one that leads."""
+    owners = {one.reporting_organisation_id for one in opened.projects if one.state == "published"}
+    lead = opened.case.lead_organisation_id
+    return owners | ({lead} if lead else set())
+
+
 def _title(opened: OpenCase) -> str:
     """Return the title of the lead's own project, else of the first one."""
     lead = opened.case.lead_organisation_id
-    projects = [project for view in opened.pairs for project in (view.a, view.b)]
-    own = [one for one in projects if one.reporting_organisation_id == lead]
-    chosen = (own or projects)[0]
+    own = [one for one in opened.projects if one.reporting_organisation_id == lead]
+    chosen = (own or opened.projects)[0]
     titles = chosen.titles
     title = titles.get(chosen.language) or next(iter(titles.values()), chosen.identifier)
     return title[:LONGEST_TITLE]

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, and_, case, true
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,6 +20,7 @@ from registry.coordination.totals import Total, merged_pairs, merged_projects, n
 from registry.figures import running
 from registry.listed import ListedProject, listed_projects
 from registry.models import OverlapCase, Project
+from registry.overlap.listing import read_whole
 from registry.permissions import Actor
 from registry.statements import among
 from registry.visibility import readable_projects
@@ -198,14 +199,19 @@ def _decision(decisions: dict[int, list[Decision]], left_out: int, counted: int)
 async def _decisions(
     session: AsyncSession, reader: Actor, ids: Collection[int]
 ) -> dict[int, list[Decision]]:
-    """Return project -> the decisions by which it is one with others, the first first."""
+    """Return project -> the decisions by which it is one with others, the first first.
+
+    Their reasons are told to those from whom no project of the case is hidden: they may be about
+    any of them.
+    """
     merged = merged_projects(reader).subquery()
+    told = and_(true(), *read_whole(reader))
     rows: Any = await session.exec(
         select(
             merged.c.project_id,
             OverlapCase.id,
             OverlapCase.decided_at,
-            func.coalesce(OverlapCase.reason, ""),
+            case((told, func.coalesce(OverlapCase.reason, "")), else_=""),
         )
         .join(OverlapCase, col(OverlapCase.id) == merged.c.case_id)
         .where(merged.c.project_id.in_(ids))

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.models import Organisation, OverlapCase, OverlapPair, Project, is_decided
 from registry.overlap.explaining import Explanation, explain
 from registry.permissions import Actor
-from registry.visibility import readable_projects
+from registry.visibility import known_projects, readable_projects
 
 Order = Literal["probability", "money", "likely-money", "newest"]
 """likely-money: probability times money in common, what is probably spent twice."""
@@ -126,12 +126,24 @@ async def pairs_of_cases(
     return found
 
 
-async def pair_count(session: AsyncSession, case_id: int) -> int:
-    """Return how many pairs a case has, whoever may read them."""
-    counted = await session.exec(
-        select(func.count()).select_from(OverlapPair).where(OverlapPair.case_id == case_id)
+async def is_whole(session: AsyncSession, reader: Actor, case_id: int) -> bool:
+    """Tell whether no project of a case is hidden from the reader, as `read_whole` asks it."""
+    found = await session.exec(
+        select(OverlapCase.id).where(OverlapCase.id == case_id, *read_whole(reader))
     )
-    return counted.one()
+    return found.first() is not None
+
+
+async def sides_of_case(session: AsyncSession, case_id: int) -> list[tuple[int, str]]:
+    """Return organisation and state of each project of a case, whoever may read it."""
+    either = or_(col(OverlapPair.a_id) == col(Project.id), col(OverlapPair.b_id) == col(Project.id))
+    rows = await session.exec(
+        select(Project.reporting_organisation_id, Project.state, Project.id)
+        .join(OverlapPair, either)
+        .where(OverlapPair.case_id == case_id)
+        .distinct()
+    )
+    return [(organisation, state) for organisation, state, _ in rows]
 
 
 def _selected(a: Any, b: Any, owner_a: Any, owner_b: Any) -> Any:
@@ -153,21 +165,27 @@ def _readable(reader: Actor) -> Sequence[ColumnElement[bool]]:
 
 
 def read_whole(reader: Actor) -> list[ColumnElement[bool]]:
-    """Return the conditions on OverlapCase that leave those all of whose projects a reader may
-    read: what is said, agreed or made there may be about any of them."""
+    """Return the conditions on OverlapCase that leave those none of whose projects is hidden from
+    a reader: what is said, agreed or made there may be about any of them.
+
+    One that was withdrawn is not hidden, so that a case goes on about the others; where no pair is
+    left to be read, there is no case.
+    """
     if reader.role == "secretariat":
         return []
+    known = select(Project.id).where(known_projects(reader))
     readable = select(Project.id).where(readable_projects(reader))
-    pair: Any = aliased(OverlapPair)  # the statement around may have pairs of its own
-    hidden = (
-        select(pair.id)
-        .where(
-            pair.case_id == col(OverlapCase.id),
-            or_(pair.a_id.not_in(readable), pair.b_id.not_in(readable)),
-        )
-        .exists()
+    # The statement around may have pairs of its own.
+    pair: Any = aliased(OverlapPair)
+    left: Any = aliased(OverlapPair)
+    hidden = select(pair.id).where(
+        pair.case_id == col(OverlapCase.id),
+        or_(pair.a_id.not_in(known), pair.b_id.not_in(known)),
     )
-    return [~hidden]
+    shown = select(left.id).where(
+        left.case_id == col(OverlapCase.id), left.a_id.in_(readable), left.b_id.in_(readable)
+    )
+    return [~hidden.exists(), shown.exists()]
 
 
 def listed_pairs(

@@ -6,10 +6,13 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from registry.case_decisions import follow_up
 from registry.models import CaseComment, OverlapCase, Project
 from registry.permissions import COMMAND_LINE
 from registry.project_rows import load_records
 from registry.projects import revise_project
+from tests.builders import a_decision, an_organisation
+from tests.registry.cases import with_a_secret
 from tests.web.conftest import Browser, text_of
 from tests.web.test_overlap_pages import case_id
 
@@ -310,3 +313,27 @@ async def test_a_decision_needs_the_form_token(browser: Browser, case_id: int) -
         case = await session.get(OverlapCase, case_id)
         assert case is not None
         assert case.state == "open"
+
+
+async def test_whom_a_project_is_hidden_from_reads_the_outcome_and_no_reasons(
+    browser: Browser, case_id: int
+) -> None:
+    async with browser.database.session() as session:
+        one = (await session.exec(select(Project).order_by(col(Project.id)))).first()
+        assert one is not None
+        await with_a_secret(session, case_id, one)
+        lead = await an_organisation(session, "Ministry of Gorse")
+        await a_decision(session, case_id, "joint-programme", "Gorse joins in.", lead)
+        await follow_up(session, COMMAND_LINE, case_id, version=2, text="Gorse told all.")
+
+    for reader in (None, "ohchr@example.org"):
+        if reader:
+            await browser.sign_in(reader)
+        page = await browser.get(f"/overlaps/{case_id}")
+        document = await browser.get(f"/api/v1/overlaps/{case_id}")
+        assert "Decided: Joint programme" in text_of(page)
+        assert "reasons are not told here" in text_of(page)
+        assert "Gorse" not in page.text + document.text
+        assert document.json()["outcome"] == "joint-programme"
+    await browser.sign_in("secretariat@example.org")
+    assert text_of(await browser.get(f"/overlaps/{case_id}")).count("Gorse") > 2

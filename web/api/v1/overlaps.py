@@ -143,6 +143,7 @@ class OverlapDocument:
     state: str
     outcome: str | None
     reason: str | None
+    """Null, as `lead` and `follow_up`, for who may not read all projects of the case."""
     lead: str | None
     """The slug of the organisation that leads what was decided."""
     opened_at: datetime
@@ -233,17 +234,21 @@ async def read_overlap(
     divided = decided and case.outcome == DIVIDED
     shares = await shares_of_case(session, case_id) if divided else []
     identifiers = {one.project.id: one.project.identifier for one in view.projects}
-    raised = [change.after for change in view.history if change.action == "opened"]
+    raised = [
+        change.after
+        for change in view.history
+        if change.action == "opened" and change.subject_id == case_id
+    ]
     return OverlapDocument(
         case=case_id,
         state=case.state,
         outcome=case.outcome,
-        reason=case.reason,
+        reason=view.reason,
         lead=view.lead.slug if view.lead else None,
         opened_at=case.opened_at,
         decided_at=case.decided_at,
         decided_how=case.decided_how,
-        follow_up=case.follow_up,
+        follow_up=view.follow_up,
         followed_up_at=case.followed_up_at,
         round=case.round,
         quorum=view.quorum.supporters,
