@@ -6,7 +6,7 @@ from typing import Literal
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.case_access import open_case, where_now
+from registry.case_access import locked, open_case, where_now
 from registry.case_queue import QueuedCase, queued_cases
 from registry.coordination.meeting_states import state_after
 from registry.errors import FieldError, Invalid, NotFound
@@ -52,7 +52,10 @@ async def add_cases(
 
 
 async def _cases(session: AsyncSession, actor: Actor, case_ids: Collection[int]) -> list[int]:
-    """Return the cases as they are gathered now. Raises Invalid for one that there is not."""
+    """Return the cases as they are gathered now, and keep the detector from moving them.
+
+    Raises Invalid for one that there is not, Conflict for one that it has moved meanwhile.
+    """
     found = []
     for one in case_ids:
         try:
@@ -61,6 +64,8 @@ async def _cases(session: AsyncSession, actor: Actor, case_ids: Collection[int])
             none = message("There is no overlap {n}.", n=one)
             raise Invalid([FieldError("cases", none)]) from None
         found.append(case.id)
+    for number in sorted(set(found)):
+        await locked(session, number)
     return found
 
 

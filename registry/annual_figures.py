@@ -45,7 +45,7 @@ class YearOfReview:
     followed_up: int = 0
     """Of the cases decided in this year, those of which somebody has said what came of it."""
     netted: Decimal = Decimal(0)
-    """USD that count once since double registrations were confirmed in this year."""
+    """USD that are left out of totals since double registrations were confirmed in this year."""
 
     recommended: int = 0
     """Recommendations to governing bodies, of meetings in this year; withdrawn ones don't count."""
@@ -128,10 +128,7 @@ async def years_of_review(
 
 
 async def _netted(session: AsyncSession, reader: Actor) -> dict[int, Decimal]:
-    """Return year -> USD of records that count with another since then.
-
-    A record that several decisions say is registered elsewhere counts in the year of the first.
-    """
+    """Return year -> how many USD more are left out of totals by the decisions of that year."""
     a, b = aliased(Project), aliased(Project)
     rows: Any = await session.execute(
         select(a.id, b.id, a.budget_usd, b.budget_usd, _year(OverlapCase.decided_at))  # type: ignore[call-overload]
@@ -147,17 +144,17 @@ async def _netted(session: AsyncSession, reader: Actor) -> dict[int, Decimal]:
         )
     )
     budgets: dict[int, Decimal | None] = {}
-    pairs: list[tuple[int, int]] = []
-    since: dict[int, int] = {}
+    by_year: dict[int, list[tuple[int, int]]] = {}
     for first, second, usd_first, usd_second, year in rows:
         budgets |= {first: usd_first, second: usd_second}
-        pairs.append((first, second))
-        for one in (first, second):
-            since[one] = min(year, since.get(one, year))
+        by_year.setdefault(year, []).append((first, second))
     found: dict[int, Decimal] = {}
-    for one in netted(budgets, pairs):
-        year = since[one.project_id]
-        found[year] = found.get(year, Decimal(0)) + one.usd
+    pairs: list[tuple[int, int]] = []
+    before = Decimal(0)
+    for year in sorted(by_year):
+        pairs += by_year[year]
+        left_out = sum((one.usd for one in netted(budgets, pairs)), Decimal(0))
+        found[year], before = left_out - before, left_out
     return found
 
 

@@ -10,6 +10,7 @@ from registry.history import record_change
 from registry.messages import Message, message
 from registry.models import Organisation, OverlapCase
 from registry.permissions import Actor
+from registry.personal_data import suspicious_parts
 
 NEEDS_LEAD = frozenset({"joint-programme", "division-of-labour"})
 """Outcomes that some organisation has to carry."""
@@ -55,20 +56,26 @@ def as_json(case: OverlapCase) -> dict[str, object]:
     )  # fmt: skip
 
 
-def checked_text(text: str, field: str, missing: Message, longest: int = LONGEST) -> str:
-    """Return a text without blanks around it. Raises Invalid for none and for too much."""
+def checked_text(text: str, field: str, missing: Message, *, public: bool = False) -> str:
+    """Return a text without blanks around it. Raises Invalid for none and for too much, and for
+    personal data in one that the `public` will read."""
     text = text.strip()
     if not text:
         raise Invalid([FieldError(field, missing)])
-    if len(text) > longest:
-        raise Invalid([FieldError(field, too_long(longest))])
+    if len(text) > LONGEST:
+        raise Invalid([FieldError(field, too_long())])
+    if public and (found := [FieldError(field, what) for what in suspicious_parts(text)]):
+        raise Invalid(found)
     return text
 
 
 async def check_outcome(
     session: AsyncSession, outcome: str, reason: str, lead_organisation_id: int | None
 ) -> None:
-    """Raise Invalid with all that is wrong with an outcome, its reason and its lead."""
+    """Raise Invalid with all that is wrong with an outcome, its reason and its lead.
+
+    Everybody who may read the projects reads the reason of a decision, visitors too.
+    """
     errors: list[FieldError] = []
     if outcome not in codelists.scheme("overlap_outcomes"):
         errors.append(FieldError("outcome", message("Choose one of the outcomes.")))
@@ -76,6 +83,7 @@ async def check_outcome(
         errors.append(FieldError("reason", message("Give the reason in a sentence or two.")))
     elif len(reason) > LONGEST:
         errors.append(FieldError("reason", too_long()))
+    errors += [FieldError("reason", found) for found in suspicious_parts(reason)]
     if lead_organisation_id is None:
         if outcome in NEEDS_LEAD:
             lead = message("Say which organisation takes the lead.")

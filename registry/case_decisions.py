@@ -106,7 +106,8 @@ async def follow_up(
     opened = await open_case(session, actor, case_id)
     if not opened.may_divide(actor):
         opened.require(actor, "overlap.follow-up")
-    text = checked_text(text, "text", message("Say in a sentence or two what came of it."))
+    missing = message("Say in a sentence or two what came of it.")
+    text = checked_text(text, "text", missing, public=True)
     case = await locked(session, case_id, version)
     before = as_json(case)
     case.state = state_after(case.state, "follow-up")

@@ -13,14 +13,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.case_access import OpenCase
+from registry.case_access import OpenCase, open_case
 from registry.case_people import Participant, participants
 from registry.copying import copy_rows
 from registry.errors import FieldError, Invalid
 from registry.folding import fold
 from registry.messages import message
 from registry.models import Account, CaseComment, CaseMail, CaseNotice, CaseVote, now
-from registry.permissions import Actor
+from registry.permissions import REGISTRY, Actor
 from registry.saved_searches import next_due
 from registry.settings import settings
 from registry.statements import among
@@ -101,18 +101,32 @@ async def tell(
     if not told:
         return
     await _keep_mail(session, sorted(told))
-    at = now()
+    happened = {
+        "case_id": opened.id,
+        "comment_id": comment_id,
+        "event": event,
+        "actor": actor.name,
+        "at": now(),
+    }
+    rows = [happened | {"account_id": one, "mentioned": one in mentioned} for one in sorted(told)]
+    await copy_rows(session, CaseNotice, rows)
+
+
+async def tell_of_growth(session: AsyncSession, case_ids: Collection[int]) -> None:
+    """Leave a notice that more projects overlap, so that what was proposed stands no more, for
+    everybody whom these cases concern: those whose projects have joined too."""
+    followers = {
+        number: await _followers(session, await open_case(session, REGISTRY, number))
+        for number in sorted(case_ids)
+    }
+    # All at once, in their order: others may be telling the same people of other cases.
+    if everybody := sorted(set().union(*followers.values())):
+        await _keep_mail(session, everybody)
+    happened = {"comment_id": None, "event": "grown", "actor": REGISTRY.name, "mentioned": False}
     rows = [
-        {
-            "account_id": one,
-            "case_id": opened.id,
-            "comment_id": comment_id,
-            "event": event,
-            "actor": actor.name,
-            "mentioned": one in mentioned,
-            "at": at,
-        }
-        for one in sorted(told)
+        happened | {"case_id": number, "account_id": one, "at": now()}
+        for number, accounts in followers.items()
+        for one in sorted(accounts)
     ]
     await copy_rows(session, CaseNotice, rows)
 

@@ -50,10 +50,11 @@ class Waiting:
     """Cases that wait for one person for one reason."""
 
     reason: str
-    """record: a proposal has its quorum. vote: a proposal lacks the vote of the reader's
-    organisation. mine: assigned to the reader. answer: about a project of the reader's
-    organisation, which has said nothing. changed: decided, but a project has changed since.
-    left-open: the deadline is over without a quorum. follow-up: the reader's organisation leads."""
+    """record: a proposal has its quorum. vote: the reader's organisation supports no proposal, and
+    has not voted on one of them. mine: assigned to the reader. answer: about a project of the
+    reader's organisation, which has said nothing. changed: decided, but a project has changed
+    since. left-open: the deadline is over without a quorum. follow-up: the reader's organisation
+    leads."""
     total: int
     cases: Sequence[PairView]
     """Of each case the likeliest pair that the reader may read."""
@@ -179,14 +180,18 @@ def _carried(quorum: Quorum) -> ColumnElement[bool]:
 
 
 def _without_vote_of(organisation_id: int) -> ColumnElement[bool]:
-    """Return the condition that a proposal stands on which this organisation has not voted."""
-    said = aliased(CaseComment)
-    voted = (
+    """Return the condition that a proposal stands on which this organisation has not voted; who
+    supports one has said what it thinks of the others."""
+    said, supported = aliased(CaseComment), aliased(CaseComment)
+    own = col(CaseVote.organisation_id) == organisation_id
+    voted = select(CaseVote.id).where(col(CaseVote.proposal_id) == said.id, own).exists()
+    supports = (
         select(CaseVote.id)
-        .where(col(CaseVote.proposal_id) == said.id, CaseVote.organisation_id == organisation_id)
+        .join(supported, col(supported.id) == col(CaseVote.proposal_id))
+        .where(_standing(supported), own, CaseVote.stance == "support")
         .exists()
     )
-    return select(said.id).where(_standing(said), ~voted).exists()
+    return and_(select(said.id).where(_standing(said), ~voted).exists(), ~supports)
 
 
 def _overdue(quorum: Quorum) -> ColumnElement[bool]:

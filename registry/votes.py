@@ -73,7 +73,10 @@ async def cast(
     stance: str,
     reason: str | None,
 ) -> Tally:
-    """Put the vote of the actor's organisation in place of what it said before."""
+    """Put the vote of the actor's organisation in place of what it said before.
+
+    Raises Conflict when there is none to withdraw.
+    """
     assert proposal.id is not None and actor.organisation_id is not None  # noqa: S101
     assert actor.account_id is not None  # noqa: S101
     ids = [one.id for one in await standing_proposals(session, case)]
@@ -81,6 +84,8 @@ async def cast(
     rows = await session.exec(select(CaseVote).where(col(CaseVote.proposal_id).in_(ids), mine))
     earlier = {one.proposal_id: one for one in rows}
     own = earlier.get(proposal.id)
+    if own is None and stance == "withdraw":
+        raise Conflict(str(message("Your organisation has no vote on this proposal.")))
     over = [proposal.id]
     if stance == "support":
         over += [id for id, one in earlier.items() if one.stance == "support"]

@@ -47,6 +47,8 @@ class Assigned:
     empty: frozenset[int]
     """Cases that have no pair any more and nobody spoke about: to be deleted once their pairs are
     written."""
+    grown: frozenset[int] = frozenset()
+    """Cases with more projects than before that people spoke about: they are to be told."""
 
 
 async def assign_cases(
@@ -85,13 +87,13 @@ async def assign_cases(
     await _open(session, [one for one in groups if one.case_id is None], found, loose)
     grown = [one for one in groups if one.absorbed or _has_grown(one, before)]
     await _absorb(session, grown)
-    await _note_growth(session, grown)
+    spoken = await _note_growth(session, grown)
     where = {key: group.case_id or 0 for group in groups for key in group.keys}
     await _move(session, outside, where)
     became = {case: group.case_id or 0 for group in groups for case in group.absorbed}
     cases = {key: became.get(case, case) for key, case in cases.items()}
     kept = {key: case for key, case in where.items() if key in found}
-    return Assigned(cases | kept, frozenset(free - set(where.values())))
+    return Assigned(cases | kept, frozenset(free - set(where.values())), spoken)
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ async def _untouched(session: AsyncSession, case_ids: Collection[int]) -> set[in
             col(OverlapCase.id).not_in(on_agenda),
             col(OverlapCase.id).not_in(in_plan),
         )
+        .order_by(col(OverlapCase.id))
         .with_for_update()
     )
     return {id for id in rows if id is not None}
@@ -296,10 +299,13 @@ async def _absorb(session: AsyncSession, groups: Sequence[Group]) -> None:
             )
 
 
-async def _note_growth(session: AsyncSession, groups: Sequence[Group]) -> None:
-    """Write down that cases have more projects than before; what was proposed stands no more."""
+async def _note_growth(session: AsyncSession, groups: Sequence[Group]) -> frozenset[int]:
+    """Write down that cases have more projects than before; what was proposed stands no more.
+
+    Return the cases that people spoke about.
+    """
     if not groups:
-        return
+        return frozenset()
     names = await _identifiers(session, {id for group in groups for id in group.projects})
     cases = await session.exec(
         select(OverlapCase)
@@ -329,6 +335,7 @@ async def _note_growth(session: AsyncSession, groups: Sequence[Group]) -> None:
         entries.append(history.Entry(case.id or 0, "grown", before, after))
     await session.flush()
     await history.record_changes(session, REGISTRY, "case", entries)
+    return frozenset(spoken)
 
 
 async def _move(session: AsyncSession, pairs: Sequence[_Stored], where: Mapping[Key, int]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.case_notices import tell_of_growth
 from registry.copying import copy_rows
 from registry.models import OverlapCase, OverlapPair, Project, now
 from registry.overlap.cases import assign_cases
@@ -62,6 +63,7 @@ async def store_pairs(
     await _withdraw(session, {k: p for k, p in existing.items() if k not in kept}, cases)
     if disposable:
         await session.execute(delete(OverlapCase).where(col(OverlapCase.id).in_(list(disposable))))
+    await tell_of_growth(session, assigned.grown)
     for known in list(session.identity_map.values()):
         if isinstance(known, OverlapPair):
             session.expunge(known)  # written past the identity map

@@ -66,3 +66,18 @@ async def test_nobody_counts_what_they_may_not_read(session: AsyncSession) -> No
     assert await years_of_review(session, VISITOR) == []
     (seen,) = await years_of_review(session, COMMAND_LINE)
     assert (seen.raised, seen.decisions, seen.netted) == (1, 1, Decimal(700))
+
+
+async def test_a_larger_record_that_joins_later_moves_no_money_into_earlier_years(
+    session: AsyncSession,
+) -> None:
+    a, b, c = [
+        await a_project(session, reporting_org=name, budget=Decimal(budget))
+        for name, budget in (("Sida", 400), ("UNODC", 300), ("IOM", 500))
+    ]
+    merged = {"outcome": "merged-double-registration"}
+    await when(session, await a_case_of(session, a, b), 2024, 2024, **merged)
+    await when(session, await a_case_of(session, b, c), 2024, 2025, **merged)
+    last, before = await years_of_review(session, COMMAND_LINE)
+    # In 2024 the smaller of two was left out; in 2025 the larger of them too.
+    assert (last.netted, before.netted) == (Decimal(400), Decimal(300))

@@ -2,19 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any
 
+import pytest
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.agenda import add_cases
 from registry.case_decisions import decide, reopen
 from registry.case_view import get_case
 from registry.coordination.totals import merged_pairs
 from registry.database import Database
 from registry.errors import Conflict, Invalid
-from registry.models import CaseVote, Change, OverlapCase, OverlapPair
+from registry.meetings import MeetingRecord, plan_meeting
+from registry.models import CaseVote, Change, Meeting, OverlapCase, OverlapPair, Project
 from registry.overlap.detector import examine
 from registry.permissions import COMMAND_LINE, Actor
+from registry.projects import withdraw_project
 from registry.review import comment, propose, vote
 from tests.builders import a_project, acting, an_account, an_organisation
 
@@ -237,3 +242,31 @@ async def test_comments_while_a_case_is_decided_are_all_kept(committed: Database
         view = await get_case(session, COMMAND_LINE, case_id)
     assert view.case.state == "decided"
     assert {said.comment.text for said in view.comments} >= set(REVIEWERS)
+
+
+async def test_a_case_goes_while_somebody_puts_it_on_an_agenda(committed: Database) -> None:
+    case_id, _ = await a_case(committed)
+    async with committed.session() as session:
+        meeting = await plan_meeting(
+            session, COMMAND_LINE, MeetingRecord("Next", date(2026, 12, 3))
+        )
+        (project, *_) = await session.exec(select(Project))
+        await withdraw_project(
+            session, COMMAND_LINE, project.id or 0, version=project.version, reason="A mistake."
+        )
+
+    async def put(session: AsyncSession) -> Meeting:
+        return await add_cases(session, COMMAND_LINE, meeting.id or 0, [case_id], version=1)
+
+    async with committed.session() as detecting:
+        await examine(detecting, [project.id or 0])
+        putting = asyncio.create_task(in_a_transaction(committed, put))
+        await asyncio.wait([putting], timeout=1)  # it waits for what the detector is doing
+        await detecting.commit()
+    with pytest.raises(Conflict):
+        await putting
+
+
+async def in_a_transaction(database: Database, act: Act) -> Any:
+    async with database.session() as session:
+        return await act(session)

@@ -113,6 +113,9 @@ def _item(notice: CaseNotice, comment: CaseComment | None, address: str) -> Item
         "decided": i18n.gettext("%(name)s recorded the decision"),
         "reopened": i18n.gettext("%(name)s reopened the case"),
         "followed-up": i18n.gettext("%(name)s said what came of the decision"),
+        "grown": i18n.gettext(
+            "More projects overlap: what was proposed stands no more, and votes are cast anew"
+        ),
         "assigned": i18n.gettext("%(name)s gave you this case to look after"),
     }[notice.event]
     text = comment.text if comment is not None and notice.event in ("commented", "proposed") else ""

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_view import get_case
 from registry.database import Database
-from registry.models import Change, OverlapCase, OverlapPair, Project
+from registry.models import CaseMail, CaseNotice, Change, OverlapCase, OverlapPair, Project
 from registry.overlap.detector import detect, examine
 from registry.overlap.gathering import Group, Key, LoosePair, gather
 from registry.permissions import COMMAND_LINE
@@ -150,6 +150,28 @@ async def test_a_third_one_joins_the_case_of_two(session: AsyncSession) -> None:
     assert third[0].identifier in view.history[0].after["projects"]
 
 
+async def test_who_spoke_and_who_joined_is_told_that_a_case_has_grown(
+    session: AsyncSession,
+) -> None:
+    two = await alike(session, "IOM", "UNODC")
+    await examine(session, ids(two))
+    (case_id,) = await cases_of(session)
+    ilo, osce, other = [
+        acting(await an_account(session, role, await an_organisation(session, name)))
+        for name, role in (("ILO", "reviewer"), ("OSCE", "member"), ("ICMPD", "member"))
+    ]
+    await propose(session, ilo, case_id, "complementary-no-action", "They know of each other.")
+
+    await examine(session, ids(await alike(session, "OSCE")))
+
+    rows = await session.exec(select(CaseNotice).where(CaseNotice.event == "grown"))
+    told = {notice.account_id for notice in rows}
+    assert {ilo.account_id, osce.account_id} <= told
+    assert other.account_id not in told
+    waiting = await session.exec(select(CaseMail.account_id).where(CaseMail.due_at.is_not(None)))  # type: ignore[union-attr]
+    assert told <= set(waiting)
+
+
 async def test_cases_that_people_spoke_about_become_one_and_nothing_is_lost(
     session: AsyncSession,
 ) -> None:
@@ -173,6 +195,9 @@ async def test_cases_that_people_spoke_about_become_one_and_nothing_is_lost(
     assert await cases_of(session) == {case_id: set(ids(three))}
     view = await get_case(session, ilo, case_id)
     assert [said.comment.text for said in view.comments] == ["First.", "Second."]
+    assert sorted(line.action for line in view.history) == [
+        "commented", "commented", "grown", "opened",
+    ]  # fmt: skip
     left = (await session.exec(select(OverlapCase).order_by(col(OverlapCase.id)))).all()
     assert [(case.id, case.gathered_into) for case in left] == [
         (case_id, None),
