@@ -24,7 +24,7 @@ from registry.models import (
     now,
 )
 from registry.overlap.changed_since import ChangedProject, changed_since
-from registry.overlap.listing import PairView
+from registry.overlap.listing import PairView, pairs_in_other_cases
 from registry.permissions import Actor, may
 from registry.votes import deadline_of
 
@@ -102,6 +102,8 @@ class CaseView:
     be about the others."""
     withdrawn: int
     """Projects that were withdrawn; others than their organisation do not see them."""
+    elsewhere: list[PairView]
+    """Pairs of these projects that are in other cases: of the other kind, or decided before."""
     comments: list[CommentView]
     """Empty for visitors: the discussion is for those who take part."""
     proposals: list[ProposalView]
@@ -172,6 +174,7 @@ async def get_case(session: AsyncSession, reader: Actor, case_id: int) -> CaseVi
         projects=await project_views(session, reader, opened.project_ids),
         whole=opened.whole,
         withdrawn=opened.withdrawn,
+        elsewhere=await pairs_in_other_cases(session, reader, case_id, opened.project_ids),
         comments=comments,
         proposals=proposals,
         history=_told(history, reader),

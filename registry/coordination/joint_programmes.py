@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import delete
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_access import OpenCase, locked, open_case
@@ -28,6 +28,8 @@ from registry.models import (
     OverlapCase,
     ProgrammeOrganisation,
     ProgrammeProject,
+    Project,
+    ProjectCountry,
     is_decided,
     now,
 )
@@ -35,6 +37,7 @@ from registry.overlap.listing import read_whole
 from registry.permissions import Actor
 from registry.personal_data import suspicious_parts
 from registry.statements import among
+from registry.visibility import readable_projects
 
 JOINT = "joint-programme"
 LONGEST_TITLE = 200
@@ -49,6 +52,10 @@ class ListedProgramme:
 
     programme: JointProgramme
     lead: Organisation | None
+    projects: int
+    """That the reader may read."""
+    countries: list[str]
+    """Where they are."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +210,12 @@ async def list_programmes(
         .limit(size + 1)
         .offset((page - 1) * size)
     )
-    return [ListedProgramme(programme, lead) for programme, lead in rows]
+    found = list(rows)
+    about = await _about(session, reader, [programme.id or 0 for programme, _ in found])
+    return [
+        ListedProgramme(programme, lead, *about.get(programme.id or 0, (0, [])))
+        for programme, lead in found
+    ]
 
 
 async def programme_of_case(session: AsyncSession, case_id: int) -> JointProgramme | None:
@@ -224,6 +236,27 @@ async def programmes_shown(
         .where(among(JointProgramme.id, ids), *_shown(reader))
     )
     return list(rows)
+
+
+async def _about(
+    session: AsyncSession, reader: Actor, ids: Sequence[int]
+) -> dict[int, tuple[int, list[str]]]:
+    """Return how many projects each of these programmes has, and their countries."""
+    if not ids:
+        return {}
+    code = col(ProjectCountry.code)
+    rows: Any = await session.exec(
+        select(
+            ProgrammeProject.programme_id,
+            func.count(col(Project.id).distinct()),
+            func.array_agg(code.distinct()).filter(code.is_not(None)),
+        )
+        .join(Project, col(Project.id) == col(ProgrammeProject.project_id))
+        .outerjoin(ProjectCountry, col(ProjectCountry.project_id) == col(Project.id))
+        .where(among(ProgrammeProject.programme_id, ids), readable_projects(reader))
+        .group_by(col(ProgrammeProject.programme_id))
+    )
+    return {id: (projects, codes or []) for id, projects, codes in rows}
 
 
 def _shown(reader: Actor) -> list[Any]:

@@ -126,6 +126,28 @@ async def pairs_of_cases(
     return found
 
 
+async def pairs_in_other_cases(
+    session: AsyncSession, reader: Actor, case_id: int, project_ids: Sequence[int]
+) -> list[PairView]:
+    """Return the pairs among the projects of a case of three or more that are in other cases."""
+    if len(project_ids) < 3:
+        return []
+    a, b = aliased(Project), aliased(Project)
+    owner_a, owner_b = aliased(Organisation), aliased(Organisation)
+    rows: Any = await session.execute(
+        _selected(a, b, owner_a, owner_b)
+        .where(
+            col(OverlapPair.a_id).in_(project_ids),
+            col(OverlapPair.b_id).in_(project_ids),
+            OverlapPair.case_id != case_id,
+            *listed_pairs(reader),
+        )
+        .order_by(col(OverlapPair.case_id), col(OverlapPair.id))
+        .limit(LARGEST_PAGE)
+    )
+    return [PairView(*row) for row in rows]
+
+
 async def is_whole(session: AsyncSession, reader: Actor, case_id: int) -> bool:
     """Tell whether no project of a case is hidden from the reader, as `read_whole` asks it."""
     found = await session.exec(

@@ -69,6 +69,7 @@ async def test_a_joint_programme_has_the_projects_and_organisations_of_its_case(
     view = await get_programme(session, VISITOR, listed.programme.id or 0)
 
     assert listed.lead == lead
+    assert (listed.projects, listed.countries) == (2, ["MD"])
     assert view.programme.title == "Better trials"
     assert {one.project.id for one in view.projects} == {a.id, b.id}
     assert [one.name for one in view.organisations] == ["UNODC", "Sida"]

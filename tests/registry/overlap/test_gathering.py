@@ -234,6 +234,8 @@ async def test_a_decided_case_takes_no_other_project(session: AsyncSession) -> N
     assert cases.pop(decided) == set(ids(two))
     # The two are one project, says the decision: the third overlaps with both.
     assert list(cases.values()) == [set(ids([*two, *third]))]
+    (around,) = (await get_case(session, COMMAND_LINE, next(iter(cases)))).elsewhere
+    assert (around.pair.case_id, around.pair.a_id, around.pair.b_id) == (decided, *ids(two))
 
 
 async def test_what_was_decided_to_be_apart_stays_apart(session: AsyncSession) -> None:
