@@ -47,9 +47,10 @@
   const told = () => {
     for (const keys of document.querySelectorAll(".keys")) keys.hidden = false;
   };
-  document.addEventListener("DOMContentLoaded", () => {
-    told();
-    if (location.hash === "#propose") propose();
+  document.addEventListener("DOMContentLoaded", told);
+  // Last of all: when a browser goes to the place that an address names, it takes the focus away.
+  addEventListener("load", () => {
+    if (location.hash === "#propose") setTimeout(propose, 100);
   });
   document.addEventListener("htmx:load", told);
 })();
