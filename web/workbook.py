@@ -16,6 +16,16 @@ Column = tuple[str, int]
 """Title and width, in characters."""
 
 
+_LONGEST_NAME = 31
+_NOT_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
+
+
+def _name(title: str) -> str:
+    """Return a title as Excel takes it for a sheet: shortened, without some signs, and without an
+    apostrophe at either end, such as the cut may leave there."""
+    return title.translate(_NOT_IN_NAMES)[:_LONGEST_NAME].strip(" '")
+
+
 class Book:
     """A workbook with typed cells; text that a spreadsheet would run is written as text."""
 
@@ -35,7 +45,7 @@ class Book:
 
     def sheet(self, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> None:
         """Add a sheet with a frozen header; one whose columns have no titles has no header."""
-        sheet = self._book.add_worksheet(title[:31])
+        sheet = self._book.add_worksheet(_name(title))
         for index, (_title, width) in enumerate(columns):
             sheet.set_column(index, index, width)
         first = 0
