@@ -32,7 +32,7 @@ async def test_a_decision_is_recorded_when_the_quorum_is_there(session: AsyncSes
     assert view.history[0].action == "decided"
     assert view.history[0].after["reason"] == REASON
     assert [len(one.votes) for one in view.proposals] == [3]
-    assert await merged_pairs(session, [a.id or 0, b.id or 0]) == [(a.id, b.id)]
+    assert await merged_pairs(session, COMMAND_LINE, [a.id or 0, b.id or 0]) == [(a.id, b.id)]
 
 
 async def test_without_its_quorum_nothing_is_decided(session: AsyncSession) -> None:
@@ -145,7 +145,7 @@ async def test_a_reopened_case_is_decided_anew(session: AsyncSession) -> None:
     proposer, proposal = await a_quorum(session, case_id, "merged-double-registration")
     await decide(session, proposer, case_id, version=1, proposal_id=proposal)
     await follow_up(session, proposer, case_id, version=2, text="The donor told its auditors.")
-    assert await merged_pairs(session, [a.id or 0, b.id or 0]) == [(a.id, b.id)]
+    assert await merged_pairs(session, COMMAND_LINE, [a.id or 0, b.id or 0]) == [(a.id, b.id)]
 
     with pytest.raises(Invalid):
         await reopen(session, proposer, case_id, version=3, reason=" ")
@@ -155,7 +155,7 @@ async def test_a_reopened_case_is_decided_anew(session: AsyncSession) -> None:
     case = await reopen(session, proposer, case_id, version=3, reason="Two phases, it turns out.")
 
     assert (case.state, case.outcome, case.round) == ("under-review", None, 2)
-    assert await merged_pairs(session, [a.id or 0, b.id or 0]) == []
+    assert await merged_pairs(session, COMMAND_LINE, [a.id or 0, b.id or 0]) == []
     view = await get_case(session, proposer, case_id)
     assert view.proposals == []
     assert view.history[0].after["why"] == "Two phases, it turns out."

@@ -203,7 +203,7 @@ async def test_deciding_while_somebody_reopens(committed: Database) -> None:
         ids = [
             id for pair in await session.exec(select(OverlapPair)) for id in (pair.a_id, pair.b_id)
         ]
-        assert await merged_pairs(session, ids) == []
+        assert await merged_pairs(session, COMMAND_LINE, ids) == []
     assert len(await told(committed, case_id, "reopened")) == 1
 
 
