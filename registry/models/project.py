@@ -44,6 +44,7 @@ class Project(SQLModel, table=True):
         Index("project_regions", "regions", postgresql_using="gin"),
         # What counts projects by place and time reads this instead of the rows with their texts.
         Index("project_figures", "state", "id", postgresql_include=FIGURES),
+        Index("project_budget", "state", "budget_usd", "id"),
     )
     id: int | None = Field(default=None, primary_key=True)
     identifier: str = Field(index=True)

@@ -6,12 +6,13 @@ the same project registered again: any dates, any organisation, near in meaning,
 budget, or joined to it by an identifier.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ARRAY, Date, Numeric, Text, bindparam, text
+from sqlalchemy import ARRAY, Date, Integer, Numeric, Text, bindparam, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
@@ -24,43 +25,42 @@ LIMIT = 50
 SAME_TIME, ANY_TIME, SAME_BUDGET, JOINED = 32, 8, 5, 5
 """At most so many for each of the reasons named above."""
 
-_NEAREST = "SELECT id FROM met WHERE {condition} ORDER BY apart LIMIT {limit}"
-# All that are met are looked at, once: the approximate index would lose some of those nearby.
+_MANY = 512
+"""Of so many of the nearest the rest is looked up first; where that is not enough, of all."""
+_TIME, _ANY, _MET = "time", "any", "met"
+# All that are met are measured, once: the approximate index would lose some of those nearby.
 _CANDIDATES = f"""
 WITH nearby AS (
   SELECT project_id AS id FROM project_country WHERE code = ANY(:countries)
   UNION SELECT id FROM project WHERE regions && :regions
 ),
+measured AS MATERIALIZED (
+  SELECT n.id, v.vector <=> CAST(:vector AS halfvec) AS apart
+  FROM nearby n JOIN project_vector v ON v.project_id = n.id WHERE n.id <> :own
+),
+nearest AS MATERIALIZED (SELECT id, apart FROM measured ORDER BY apart LIMIT :many),
 met AS MATERIALIZED (
-  SELECT p.id, p.reporting_organisation_id, p.start_date, p.end_date, p.budget_usd,
-    v.vector <=> CAST(:vector AS halfvec) AS apart
-  FROM nearby n JOIN project p ON p.id = n.id JOIN project_vector v ON v.project_id = p.id
-  WHERE p.state = 'published' AND p.id <> :own
+  SELECT p.id, p.reporting_organisation_id, p.start_date, p.end_date, n.apart
+  FROM nearest n JOIN project p ON p.id = n.id WHERE p.state = 'published'
 )
-(SELECT id FROM ({
-    _NEAREST.format(
-        limit=SAME_TIME,
-        condition='''reporting_organisation_id <> :organisation
-  AND (end_date < start_date OR
-       (COALESCE(start_date <= :end, TRUE) AND COALESCE(end_date >= :start, TRUE)))''',
-    )
-}) AS same_time)
-UNION
-(SELECT id FROM ({_NEAREST.format(limit=ANY_TIME, condition="TRUE")}) AS any_time)
-UNION
-(SELECT id FROM ({
-    _NEAREST.format(
-        limit=SAME_BUDGET,
-        condition="budget_usd BETWEEN CAST(:usd AS numeric) * 0.9 AND :usd * 1.1",
-    )
-}) AS same_budget)
-UNION
-(SELECT p.id FROM project p WHERE p.state = 'published' AND p.id <> :own
+SELECT '{_MET}', CAST(count(*) AS integer) FROM nearest
+UNION ALL
+(SELECT '{_TIME}', id FROM met WHERE reporting_organisation_id <> :organisation
+   AND (end_date < start_date OR
+       (COALESCE(start_date <= :end, TRUE) AND COALESCE(end_date >= :start, TRUE)))
+ ORDER BY apart LIMIT {SAME_TIME})
+UNION ALL
+(SELECT '{_ANY}', id FROM met ORDER BY apart LIMIT {ANY_TIME})
+UNION ALL
+(SELECT 'budget', p.id FROM measured m JOIN project p ON p.id = m.id WHERE p.state = 'published'
+   AND p.budget_usd BETWEEN CAST(:usd AS numeric) * 0.9 AND CAST(:usd AS numeric) * 1.1
+ ORDER BY m.apart LIMIT {SAME_BUDGET})
+UNION ALL
+(SELECT 'joined', p.id FROM project p WHERE p.state = 'published' AND p.id <> :own
    AND (p.identifier = ANY(:named) OR p.iati_identifier = ANY(:named)) LIMIT {JOINED})
-UNION
-(SELECT p.id FROM relation r JOIN project p ON p.id = r.project_id
+UNION ALL
+(SELECT 'joined', p.id FROM relation r JOIN project p ON p.id = r.project_id
    WHERE p.state = 'published' AND p.id <> :own AND r.identifier = ANY(:names) LIMIT {JOINED})
-LIMIT {LIMIT}
 """  # noqa: S608  (built from constants)
 
 _STATEMENT = text(_CANDIDATES).bindparams(
@@ -71,6 +71,7 @@ _STATEMENT = text(_CANDIDATES).bindparams(
     bindparam("start", type_=Date),
     bindparam("end", type_=Date),
     bindparam("usd", type_=Numeric),
+    bindparam("many", type_=Integer),
 )
 
 
@@ -85,7 +86,8 @@ class Subject:
 
 
 async def candidates(session: AsyncSession, subject: Subject) -> list[int]:
-    """Return the ids of the projects to compare with one, in one statement."""
+    """Return the ids of the projects to compare with one, ascending; in one statement, or two
+    where many are near and few of those at the same time."""
     record = subject.record
     countries, regions = meeting_places(record)
     if not countries and not regions:
@@ -104,8 +106,12 @@ async def candidates(session: AsyncSession, subject: Subject) -> list[int]:
         "named": [r.identifier for r in record.related] + own_names,
         "names": own_names,
     }
-    rows = await session.execute(_STATEMENT, parameters)
-    return list(rows.scalars())
+    found = (await session.execute(_STATEMENT, {**parameters, "many": _MANY})).all()
+    numbers = Counter(reason for reason, _ in found)
+    met = next(number for reason, number in found if reason == _MET)
+    if met == _MANY and (numbers[_TIME] < SAME_TIME or numbers[_ANY] < ANY_TIME):
+        found = (await session.execute(_STATEMENT, {**parameters, "many": None})).all()
+    return sorted({id for reason, id in found if reason != _MET})[:LIMIT]
 
 
 def meeting_places(record: ProjectRecord) -> tuple[list[str], list[str]]:

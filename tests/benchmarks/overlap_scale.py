@@ -46,6 +46,7 @@ from registry.models import OverlapPair, Project, ProjectVector
 from registry.overlap.bulk_worker import Worker
 from registry.overlap.compared import _COMPARED
 from registry.overlap.detector import detect
+from registry.overlap.kept import reader
 from registry.overlap.model import KINDS_OF_OVERLAP
 from registry.overlap.snapshot import copied, take_snapshot
 from tests.benchmarks import planted, planted_vectors
@@ -70,6 +71,11 @@ _IDS = """
   FROM unnest(CAST(:a AS text[]), CAST(:b AS text[])) AS pair (a, b)
   JOIN project p ON p.identifier = pair.a JOIN project q ON q.identifier = pair.b
 """
+_UNREAD = text("""
+SELECT p.id FROM project p LEFT JOIN project_profile r
+  ON r.project_id = p.id AND r.made_by = :reader AND r.changed >= p.updated_at
+WHERE r.project_id IS NULL ORDER BY p.id
+""")
 _PLANTED = text(_IDS)
 _FOUND = text(f"""
 WITH wanted AS ({_IDS})
@@ -120,11 +126,14 @@ async def fill(database: Database, number: int) -> None:
         async with database.session() as session:
             await session.execute(text("TRUNCATE project, organisation CASCADE"))
         await copy_records(database, planted.records(number), planted.organisations())
-        ids = await _fill_vectors(database, number)
+        await _fill_vectors(database, number)
     worker = await Worker.ready(database)
-    for start in range(0, len(ids), AT_ONCE):
+    async with database.session() as session:
+        unread = await session.scalars(_UNREAD, {"reader": reader()})
+        missing = list(unread)
+    for start in range(0, len(missing), AT_ONCE):
         async with database.session() as session:
-            await worker.profiles(session, ids[start : start + AT_ONCE])
+            await worker.profiles(session, missing[start : start + AT_ONCE])
         worker._held.clear()
     await forget(database)
     async with database.engine.connect() as connection:
@@ -136,7 +145,7 @@ async def _project_ids(session: AsyncSession) -> list[int]:
     return [id for id in await session.exec(select(Project.id).order_by(col(Project.id))) if id]
 
 
-async def _fill_vectors(database: Database, number: int) -> list[int]:
+async def _fill_vectors(database: Database, number: int) -> None:
     async with database.session() as session:
         # The index of the nearest meanings is not used by a full run, and slow to fill.
         await session.execute(text("DROP INDEX IF EXISTS project_vector_nearest"))
@@ -145,7 +154,6 @@ async def _fill_vectors(database: Database, number: int) -> list[int]:
         for vectors in planted_vectors.vectors(number):
             await _copy_vectors(session, np.array(ids[at : at + len(vectors)]), vectors)
             at += len(vectors)
-    return ids
 
 
 async def _copy_vectors(session: AsyncSession, ids: Any, vectors: Any) -> None:
