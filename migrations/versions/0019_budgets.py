@@ -1,12 +1,12 @@
 """Projects of a budget are found without looking at all
 
-Revision: 0019, after 0017
+Revision: 0019, after 0018
 """
 
 from alembic import op
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
