@@ -152,7 +152,9 @@ async def test_a_person_is_asked_and_confirms_or_has_the_entry_deleted(
     async with people.database.session() as session:
         assert (await session.exec(select(NetworkContact))).all() == []
         lines = await session.exec(
-            select(Change).where(Change.subject == "contact", Change.subject_id == number)
+            select(Change)
+            .where(Change.subject == "contact", Change.subject_id == number)
+            .order_by(Change.id)
         )
         assert [(one.actor, one.after) for one in lines][-1] == (
             "the contact point",

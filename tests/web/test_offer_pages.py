@@ -132,6 +132,7 @@ async def test_what_is_wrong_is_told_and_nothing_typed_is_lost(asked: Browser) -
     wrong = {"starts_on": "next year", "amount": "much", "measures": []}
     page = await act(asked, PATH, FORM | wrong)
     assert page.status_code == 422
+    assert "Measures: Choose at least one measure." in text_of(page)
     ambiguous = await act(asked, PATH, FORM | {"amount": "250.000"})
     assert "can be thousands or a fraction" in text_of(ambiguous)
     for written in ("Two trainers for a year.", 'value="next year"', 'value="much"'):

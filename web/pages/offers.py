@@ -15,7 +15,7 @@ from registry.exchange.amounts import currency_beside, read_amount
 from registry.exchange.values import Unreadable
 from registry.messages import message
 from registry.models import AssistanceOffer, AssistanceRequest
-from registry.offer_record import OfferRecord
+from registry.offer_record import OfferRecord, check
 from registry.offer_views import OfferView, offers_shown, overlapping
 from registry.offers import (
     OffersChanged,
@@ -73,15 +73,13 @@ async def offer(
     require(reader, "request.offer", reader.organisation_id)
     form = await request.form()
     asked = await get_request(session, request_id)
-    record, errors = _read(form)
+    (record, errors), looked = _read(form), bool(form.get("looked"))
     changed = False
     try:
         if errors:
-            raise Invalid(errors)
+            raise Invalid(_with_others(errors, check(asked, record, looked)))
         async with session.begin_nested():
-            await make_offer(
-                session, reader, request_id, record, _seen(form), looked=bool(form.get("looked"))
-            )
+            await make_offer(session, reader, request_id, record, _seen(form), looked=looked)
     except Invalid as error:
         errors = [*error.errors]
     except OffersChanged:
@@ -125,11 +123,11 @@ async def revise(
     """Change an offer."""
     asked, own = await _own(session, reader, request_id, offer_id)
     form = await request.form()
-    record, errors = _read(form)
+    (record, errors), looked = _read(form), bool(form.get("looked"))
     changed = False
     try:
         if errors:
-            raise Invalid(errors)
+            raise Invalid(_with_others(errors, check(asked, record, looked)))
         async with session.begin_nested():
             await revise_offer(
                 session,
@@ -138,7 +136,7 @@ async def revise(
                 record,
                 _seen(form),
                 version=version_in(form, "own"),
-                looked=bool(form.get("looked")),
+                looked=looked,
             )
     except Invalid as error:
         errors = [*error.errors]
@@ -347,6 +345,12 @@ def _record(stored: AssistanceOffer) -> OfferRecord:
         stored.reason or "",
         stored.language,
     )
+
+
+def _with_others(unread: list[FieldError], found: list[FieldError]) -> list[FieldError]:
+    """Return what can't be read, and what else is wrong with fields that can."""
+    fields = {error.field for error in unread}
+    return unread + [error for error in found if error.field not in fields]
 
 
 def _seen(form: Mapping[str, Any]) -> Seen:
