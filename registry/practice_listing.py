@@ -107,6 +107,24 @@ async def find_notes(
     return NotePage(total.one(), [ListedNote(*row) for row in rows])
 
 
+async def notes_to_review(session: AsyncSession, reader: Actor) -> int:
+    """Return how many notes wait for a review that this reader may make.
+
+    The same rule as `practices.may_act`: no note that they wrote, and, but for the secretariat, none
+    of their own organisation.
+    """
+    if reader.role not in PERMISSIONS["practice.review"]:
+        return 0
+    conditions: list[ColumnElement[bool]] = [
+        col(PracticeNote.state) == "submitted",
+        col(PracticeNote.author_id).is_distinct_from(reader.account_id),
+    ]
+    if reader.role != "secretariat":
+        conditions.append(col(PracticeNote.organisation_id) != reader.organisation_id)
+    found = await session.exec(select(func.count()).select_from(PracticeNote).where(*conditions))
+    return found.one()
+
+
 async def notes_of_project(
     session: AsyncSession, reader: Actor, project_id: int
 ) -> list[ListedNote]:

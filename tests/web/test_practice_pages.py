@@ -69,7 +69,9 @@ async def test_a_note_is_written_reviewed_and_read(people: Browser) -> None:
     assert "The draft is saved." in text_of(page)
     assert "Better trials" in text_of(page)
     assert "waits for a review" in text_of(await act(people, note, "submit", 1)).lower()
+    assert "waits for your review" not in text_of(await people.get("/practices"))
     await signed_in(people, "reviewer")
+    assert "1 note waits for your review" in text_of(await people.get("/practices"))
     assert NOTE.title in text_of(await people.get("/practices?state=submitted"))
     empty = await act(people, note, "send-back", 2)
     assert empty.status_code == 422

@@ -16,7 +16,12 @@ from registry.messages import message
 from registry.models import Organisation, PracticeNote
 from registry.permissions import Actor, may, require
 from registry.personal_data import suspicious_parts
-from registry.practice_listing import LONGEST_QUERY, find_notes, projects_of_notes
+from registry.practice_listing import (
+    LONGEST_QUERY,
+    find_notes,
+    notes_to_review,
+    projects_of_notes,
+)
 from registry.practice_states import ACTIONS, CHANGEABLE, STATES, Action
 from registry.practices import (
     SUBJECT,
@@ -86,6 +91,7 @@ async def practices_page(request: HTMXRequest, session: AsyncSession, reader: Ac
         countries=country_choices(i18n.language_of(request)),
         states=STATES if reader.signed_in else (),
         may_write=_may_write(reader),
+        to_review=await notes_to_review(session, reader),
     )
 
 
