@@ -31,3 +31,13 @@ def country_choices(language: str) -> list[tuple[str, str]]:
     """Return code and name of all countries, by name."""
     named = [(code, codelists.country_name(code, language)) for code in codelists.countries()]
     return sorted(named, key=lambda one: fold(one[1]))
+
+
+def country_and_measure(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return the country and the measure to which an address narrows a list.
+
+    What it asks for that does not exist is left out: ''.
+    """
+    known = {"country": codelists.countries(), "measure": codelists.scheme("measures")}
+    given = {name: parameters.get(name, "").upper() for name in known}
+    return {name: value if value in known[name] else "" for name, value in given.items()}

@@ -27,7 +27,12 @@ from registry.models import NetworkContact, Organisation
 from registry.organisations import list_organisations
 from registry.permissions import Actor, may, require
 from web import i18n
-from web.form_fields import country_choices, text_in, version_in
+from web.form_fields import (
+    country_and_measure,
+    country_choices,
+    text_in,
+    version_in,
+)
 from web.keys import is_key, number_in_key
 from web.mail.reminders import contact_key
 from web.pages.members import page_number
@@ -44,7 +49,7 @@ _OVERTAKEN = message(
 @get("/contacts")
 async def contacts_page(request: HTMXRequest, session: AsyncSession, reader: Actor) -> Page:
     """List the contact points of a country, for a measure; to members only."""
-    wanted = _filters(request.query_params)
+    wanted = country_and_measure(request.query_params)
     number = page_number(request)
     found = await find_contacts(
         session,
@@ -68,20 +73,11 @@ async def contacts_page(request: HTMXRequest, session: AsyncSession, reader: Act
     )
 
 
-def _filters(parameters: Mapping[str, str]) -> dict[str, str]:
-    """Return the filters of the address; what it asks for that does not exist is left out."""
-    country, measure = parameters.get("country", "").upper(), parameters.get("measure", "").upper()
-    return {
-        "country": country if country in codelists.countries() else "",
-        "measure": measure if measure in codelists.scheme("measures") else "",
-    }
-
-
 @get("/contacts/new")
 async def new_page(request: HTMXRequest, session: AsyncSession, reader: Actor) -> Response[Any]:
     """Show an empty form; ?country= fills it in."""
     require(reader, "contact.edit", reader.organisation_id)
-    wanted = _filters(request.query_params)
+    wanted = country_and_measure(request.query_params)
     language = i18n.language_of(request)
     record = ContactRecord(wanted["country"], "", "", "", None, language=language)
     return await _form(request, session, reader, record)

@@ -33,7 +33,12 @@ from registry.practices import (
     write_note,
 )
 from web import i18n
-from web.form_fields import country_choices, text_in, version_in
+from web.form_fields import (
+    country_and_measure,
+    country_choices,
+    text_in,
+    version_in,
+)
 from web.pages.members import page_number
 from web.project_editing import organisation_of
 from web.rendering import Page, page, redirect
@@ -97,18 +102,11 @@ async def practices_page(request: HTMXRequest, session: AsyncSession, reader: Ac
 
 def _filters(parameters: Mapping[str, str], reader: Actor) -> dict[str, str]:
     """Return the filters of the address; what it asks for that does not exist is left out."""
-    known = {
-        "measure": codelists.scheme("measures"),
-        "country": codelists.countries(),
-        "state": STATES if reader.signed_in else (),
-    }
-    given = {
-        "measure": parameters.get("measure", "").upper(),
-        "country": parameters.get("country", "").upper(),
-        "state": parameters.get("state", ""),
-    }
-    return {"q": parameters.get("q", "").strip()[:LONGEST_QUERY]} | {
-        name: value if value in known[name] else "" for name, value in given.items()
+    state = parameters.get("state", "")
+    return {
+        "q": parameters.get("q", "").strip()[:LONGEST_QUERY],
+        **country_and_measure(parameters),
+        "state": state if reader.signed_in and state in STATES else "",
     }
 
 

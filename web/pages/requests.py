@@ -28,7 +28,12 @@ from registry.requests import (
     revise_request,
 )
 from web import i18n
-from web.form_fields import country_choices, text_in, version_in
+from web.form_fields import (
+    country_and_measure,
+    country_choices,
+    text_in,
+    version_in,
+)
 from web.pages.members import page_number
 from web.rendering import Page, page, redirect
 from web.request_page import show_request
@@ -81,17 +86,9 @@ async def requests_page(request: HTMXRequest, session: AsyncSession, reader: Act
 
 def filters_of(parameters: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of the address; what it asks for that does not exist is left out."""
-    known = {
-        "country": codelists.countries(),
-        "measure": codelists.scheme("measures"),
-        "state": STATES_ASKED,
-    }
-    given = {
-        "country": parameters.get("country", "").upper(),
-        "measure": parameters.get("measure", "").upper(),
-        "state": _OLD_STATES.get(parameters.get("state", ""), parameters.get("state", "")),
-    }
-    return {name: value if value in known[name] else "" for name, value in given.items()}
+    asked = parameters.get("state", "")
+    state = _OLD_STATES.get(asked, asked)
+    return {**country_and_measure(parameters), "state": state if state in STATES_ASKED else ""}
 
 
 @get("/requests/new")
