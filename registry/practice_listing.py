@@ -110,8 +110,8 @@ async def find_notes(
 async def notes_to_review(session: AsyncSession, reader: Actor) -> int:
     """Return how many notes wait for a review that this reader may make.
 
-    The same rule as `practices.may_act`: no note that they wrote, and, but for the secretariat, none
-    of their own organisation.
+    The same rule as `practices.may_act`: no note that they wrote, and, but for the secretariat,
+    none of their own organisation.
     """
     if reader.role not in PERMISSIONS["practice.review"]:
         return 0
