@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from sqlalchemy import ColumnElement, Double, Integer, and_, case, cast, literal
 from sqlalchemy.orm import aliased
@@ -19,7 +19,7 @@ from registry.models import (
     is_decided,
 )
 from registry.overlap.changed_since import raised_again
-from registry.overlap.listing import PairView, State, listed_pairs, pairs_of_cases, read_whole
+from registry.overlap.listing import PairView, Wanted, listed_pairs, pairs_of_cases, read_whole
 from registry.permissions import Actor
 
 QueueOrder = Literal["to-come", "likely-money", "probability", "money", "newest"]
@@ -74,38 +74,24 @@ async def queued_cases(
     session: AsyncSession,
     reader: Actor,
     *,
-    country: str | None = None,
-    measure: str | None = None,
-    kind: str | None = None,
-    state: State | None = None,
     whose: Whose | None = None,
-    min_probability: float | None = None,
     order: QueueOrder = "to-come",
     page: int = 1,
     size: int = 20,
     today: date | None = None,
+    **wanted: Unpack[Wanted],
 ) -> CasePage:
     """Return cases with flagged or decided pairs that the reader may read.
 
-    What is not decided comes first, and of that what still runs. The arguments are those of
-    `flagged_pairs`; a case fits if one of its pairs does.
+    What is not decided comes first, and of that what still runs. A case is `wanted` if one of its
+    pairs is.
     """
     size, page = max(1, min(size, LARGEST_PAGE)), max(page, 1)
     today = today or datetime.now(UTC).date()
     a: Any = aliased(Project)
     b: Any = aliased(Project)
     months = _months_to_come(a, b, today)
-    conditions = [
-        *listed_pairs(
-            reader,
-            country=country,
-            measure=measure,
-            kind=kind,
-            state=state,
-            min_probability=min_probability,
-        ),
-        *_whose(reader, whose),
-    ]
+    conditions = [*listed_pairs(reader, **wanted), *_whose(reader, whose)]
     rows: Any = await session.execute(
         select(OverlapCase.id, func.max(months), func.count().over())
         .select_from(OverlapPair)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import ARRAY, ColumnElement, Double, Text, case, cast, func, literal
 from sqlalchemy.orm import aliased
@@ -20,6 +20,19 @@ Order = Literal["probability", "money", "likely-money", "newest"]
 State = Literal["open", "under-review", "decided", "followed-up"]
 """open: all that is not decided; decided: what is followed up too."""
 LARGEST_PAGE = 1_000
+
+
+class Wanted(TypedDict, total=False):
+    """What narrows a list of pairs or cases; what is left out or None does not."""
+
+    country: str | None
+    """Alpha-2; both projects are at work there."""
+    measure: str | None
+    """Both projects name it."""
+    kind: str | None
+    state: State | None
+    min_probability: float | None
+    """0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -53,29 +66,15 @@ async def flagged_pairs(
     session: AsyncSession,
     reader: Actor,
     *,
-    country: str | None = None,
-    measure: str | None = None,
-    kind: str | None = None,
-    state: State | None = None,
-    min_probability: float | None = None,
     order: Order = "probability",
     page: int = 1,
     size: int = 20,
+    **wanted: Unpack[Wanted],
 ) -> PairPage:
-    """Return flagged pairs of projects that the reader may read; what still runs comes first.
-
-    `state` "open" means not decided yet, `measure` that both projects name it.
-    """
+    """Return flagged pairs of projects that the reader may read; what still runs comes first."""
     size = max(1, min(size, LARGEST_PAGE))
     page = max(page, 1)
-    conditions = listed_pairs(
-        reader,
-        country=country,
-        measure=measure,
-        kind=kind,
-        state=state,
-        min_probability=min_probability,
-    )
+    conditions = listed_pairs(reader, **wanted)
     counted = await session.exec(
         select(func.count())
         .select_from(OverlapPair)
@@ -95,34 +94,20 @@ async def flagged_pairs(
 
 
 async def pairs_of_case(session: AsyncSession, reader: Actor, case_id: int) -> list[PairView]:
-    """Return the pairs of one case, as far as the reader may read both projects."""
-    a, b = aliased(Project), aliased(Project)
-    owner_a, owner_b = aliased(Organisation), aliased(Organisation)
-    rows: Any = await session.execute(
-        _selected(a, b, owner_a, owner_b)
-        .where(OverlapPair.case_id == case_id, *_readable(reader))
-        .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
-    )
-    return [PairView(*row) for row in rows]
+    """Return the pairs of one case, as far as the reader may read both projects, the likeliest
+    first."""
+    return await _views(session, OverlapPair.case_id == case_id, *_readable(reader))
 
 
 async def pairs_of_cases(
     session: AsyncSession, reader: Actor, case_ids: Collection[int]
 ) -> dict[int, list[PairView]]:
     """Return the pairs of these cases as `pairs_of_case` does, by case."""
-    if not case_ids:
-        return {}
-    a, b = aliased(Project), aliased(Project)
-    owner_a, owner_b = aliased(Organisation), aliased(Organisation)
-    rows: Any = await session.execute(
-        _selected(a, b, owner_a, owner_b)
-        .where(col(OverlapPair.case_id).in_(list(case_ids)), *_readable(reader))
-        .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
-    )
     found: dict[int, list[PairView]] = {}
-    for row in rows:
-        view = PairView(*row)
-        found.setdefault(view.pair.case_id or 0, []).append(view)
+    if case_ids:
+        of_these = col(OverlapPair.case_id).in_(list(case_ids))
+        for view in await _views(session, of_these, *_readable(reader)):
+            found.setdefault(view.pair.case_id or 0, []).append(view)
     return found
 
 
@@ -132,18 +117,22 @@ async def pairs_in_other_cases(
     """Return the pairs among the projects of a case of three or more that are in other cases."""
     if len(project_ids) < 3:
         return []
+    return await _views(
+        session,
+        col(OverlapPair.a_id).in_(project_ids),
+        col(OverlapPair.b_id).in_(project_ids),
+        OverlapPair.case_id != case_id,
+        *listed_pairs(reader),
+    )
+
+
+async def _views(session: AsyncSession, *conditions: ColumnElement[bool] | bool) -> list[PairView]:
     a, b = aliased(Project), aliased(Project)
     owner_a, owner_b = aliased(Organisation), aliased(Organisation)
     rows: Any = await session.execute(
         _selected(a, b, owner_a, owner_b)
-        .where(
-            col(OverlapPair.a_id).in_(project_ids),
-            col(OverlapPair.b_id).in_(project_ids),
-            OverlapPair.case_id != case_id,
-            *listed_pairs(reader),
-        )
-        .order_by(col(OverlapPair.case_id), col(OverlapPair.id))
-        .limit(LARGEST_PAGE)
+        .where(*conditions)
+        .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
     )
     return [PairView(*row) for row in rows]
 
