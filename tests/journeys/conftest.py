@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,23 +166,59 @@ def context(
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page that fails the test when a script breaks or the security policy is violated."""
     opened = context.new_page()
+    complaints = _complaints_of(opened)
+    yield opened
+    assert complaints == []
+
+
+SignIn = Callable[..., Page]
+"""Signs somebody in (e-mail, password) at a machine of their own, and gives their page."""
+
+
+@pytest.fixture
+def arrive(browser: Browser, served: Served, page: Page) -> Iterator[SignIn]:
+    """More people, each at a machine of their own, with screens like that of `page`."""
+    machines: list[BrowserContext] = []
+    complaints: list[list[str]] = []
+
+    def arriving(email: str, password: str = DEMO_PASSWORD) -> Page:
+        machine = browser.new_context(
+            base_url=served.url,
+            viewport=page.viewport_size,
+            locale="en-GB",
+            reduced_motion="reduce",
+        )
+        machine.set_default_timeout(15_000)
+        machines.append(machine)
+        opened = machine.new_page()
+        complaints.append(_complaints_of(opened))
+        sign_in(opened, email, password)
+        return opened
+
+    yield arriving
+    for machine in machines:
+        machine.close()
+    assert not any(complaints), complaints
+
+
+def _complaints_of(page: Page) -> list[str]:
+    """Return a list that takes up what breaks on a page from now on."""
     complaints: list[str] = []
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
         "console",
         lambda line: (
             complaints.append(line.text) if "Content Security Policy" in line.text else None
         ),
     )
-    yield opened
-    assert complaints == []
+    return complaints
 
 
-def sign_in(page: Page, email: str) -> None:
+def sign_in(page: Page, email: str, password: str = DEMO_PASSWORD) -> None:
     """Sign in through the form, as one of the demonstration's people."""
     page.goto("/sign-in")
     page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/sign-in" not in url)
 
