@@ -1,4 +1,4 @@
-"""What the page of gaps is asked for: a region or a country, a pillar, one of its lists."""
+"""What the page of gaps is asked for: where, a pillar, one of its lists."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry import codelists
 from registry.coordination.gaps import GapCell, Gaps, crowded, find_gaps, needed_and_nobody
 from registry.folding import fold
+from registry.mechanisms import Mechanism, find_mechanism
 from registry.permissions import Actor
 from web.kept_counts import kept_supplies
 
@@ -24,31 +25,41 @@ class GapChoice:
     region: str = ""
     country: str = ""
     pillar: str = ""
+    mechanism: Mechanism | None = None
+    """Its members alone, as well as what the region or the country asks for."""
     list: str = "needed"
 
     @property
     def countries(self) -> tuple[str, ...]:
         """The countries that are asked for."""
-        if self.country:
-            return (self.country,)
-        return codelists.regions()[self.region or codelists.WORLD].countries
+        asked = (self.country,) if self.country else self._region.countries
+        if self.mechanism is None:
+            return asked
+        return tuple(code for code in asked if code in self.mechanism.members)
+
+    @property
+    def _region(self) -> codelists.Region:
+        return codelists.regions()[self.region or codelists.WORLD]
 
     @property
     def narrowed(self) -> bool:
         """Whether anything is left out."""
-        return bool(self.region or self.country or self.pillar)
+        return bool(self.region or self.country or self.pillar or self.mechanism)
 
     def address(self, path: str = "/gaps", **changes: str) -> str:
         """Return the address of this choice with some of it changed."""
-        chosen = vars(self) | changes
+        mechanism = self.mechanism.slug if self.mechanism else ""
+        chosen = vars(self) | {"mechanism": mechanism} | changes
         if chosen["list"] == "needed" or path != "/gaps":
             chosen.pop("list")
         query = urlencode({name: value for name, value in chosen.items() if value})
         return f"{path}?{query}" if query else path
 
 
-def choice_of(parameters: Mapping[str, str]) -> GapChoice:
-    """Read the parameters of an address."""
+def choice_of(
+    parameters: Mapping[str, str], mechanisms: Mapping[str, Mechanism] | None = None
+) -> GapChoice:
+    """Read the parameters of an address; `mechanisms` are those that it may name."""
     known: dict[str, Any] = {
         "region": codelists.regions().keys() - {codelists.WORLD},
         "country": codelists.countries(),
@@ -58,7 +69,9 @@ def choice_of(parameters: Mapping[str, str]) -> GapChoice:
     given = {name: parameters.get(name, "") for name in known}
     given["country"] = given["country"].upper()
     found = {name: value for name, value in given.items() if value in known[name]}
-    return GapChoice(**found)
+    named = parameters.get("mechanism", "")
+    mechanism = find_mechanism(mechanisms or {}, named) if named else None
+    return GapChoice(**found, mechanism=mechanism)
 
 
 async def chosen_gaps(

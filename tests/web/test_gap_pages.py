@@ -161,11 +161,44 @@ async def test_the_files_and_the_programs_have_the_same(crowded: Browser) -> Non
     assert [(one["country"], one["urgency"]) for one in needed] == [("KE", "soon")]
 
 
+async def test_a_mechanism_narrows_page_files_and_program_alike(crowded: Browser) -> None:
+    """Moldova takes part in the OSCE and not in COMMIT; Kenya in neither."""
+    page = await crowded.get("/gaps?list=crowded&mechanism=osce")
+    assert "1 crowded" in text_of(page)
+    assert "0 needed, nobody there" in text_of(page)
+    assert 'href="/gaps.xlsx?mechanism=osce"' in page.text
+    assert 'href="/gaps?mechanism=osce&amp;list=matrix"' in page.text
+    assert 'href="/gaps?list=crowded">Members of OSCE' in page.text, "the chip takes it away"
+    assert 'href="/netted?mechanism=osce"' in page.text
+    header, *rows = csv.reader(
+        io.StringIO((await crowded.get("/gaps.csv?mechanism=OSCE")).content.decode("utf-8-sig"))
+    )
+    assert {row[header.index("Code")] for row in rows} == {"MD"}
+    book = load_workbook(io.BytesIO((await crowded.get("/gaps.xlsx?mechanism=osce")).content))
+    assert len(book.get_sheet_by_name("Needs and gaps").to_python()) == 3
+    query = book.get_sheet_by_name("Query").to_python()
+    assert ["Filters", "OSCE"] in query
+    assert query[-1][1].endswith("/gaps?mechanism=osce&list=matrix")
+    assert (await crowded.get("/api/v1/gaps?mechanism=osce")).json()["total"] == 2
+    for narrower, number in (("region=150", 2), ("region=002", 0), ("country=MD", 2)):
+        both = f"/api/v1/gaps?mechanism=osce&{narrower}"
+        assert (await crowded.get(both)).json()["total"] == number, narrower
+    assert (await crowded.get("/api/v1/gaps?mechanism=commit")).json()["total"] == 0
+
+
+async def test_a_program_is_told_of_a_filter_that_names_nothing(crowded: Browser) -> None:
+    answer = await crowded.get("/api/v1/gaps?mechanism=oscee&region=999&country=MD")
+    assert answer.status_code == 422
+    told = {one["field"] for one in answer.json()["errors"]}
+    assert told == {"mechanism", "region"}
+
+
 async def test_what_is_netted_is_listed_everywhere_money_is_shown(crowded: Browser) -> None:
     for path, gross, net in (
         ("/netted", "360,000", "290,000"),
         ("/netted?country=MD", "360,000", "290,000"),
         ("/netted?region=151", "360,000", "290,000"),
+        ("/netted?mechanism=osce", "360,000", "290,000"),
         ("/netted?organisation=ilo", "70,000", "0"),
         ("/netted?organisation=osce", "90,000", "90,000"),
     ):
@@ -181,10 +214,13 @@ async def test_what_is_netted_is_listed_everywhere_money_is_shown(crowded: Brows
         ("/", "/netted"),
         ("/countries/MD", "/netted?country=MD"),
         ("/regions/151", "/netted?region=151"),
+        ("/mechanisms/osce", "/netted?mechanism=osce"),
+        ("/mechanisms/osce", "/gaps?mechanism=osce"),
         ("/organisations/ilo", "/netted?organisation=ilo"),
     ):
         assert f'href="{link}"' in (await crowded.get(path)).text, path
-    assert (await crowded.get("/netted?country=XX")).status_code == 404
+    for nowhere in ("country=XX", "mechanism=none"):
+        assert (await crowded.get(f"/netted?{nowhere}")).status_code == 404
     nothing = text_of(await crowded.get("/netted?country=KE"))
     assert "Nothing is left out" in nothing
 

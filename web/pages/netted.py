@@ -20,6 +20,7 @@ from registry.coordination.netting import (
     netting_of_organisation,
 )
 from registry.errors import NotFound
+from registry.mechanisms import Mechanism, get_mechanism
 from registry.models import Organisation
 from registry.organisations import get_organisation
 from registry.permissions import Actor
@@ -36,10 +37,13 @@ async def netted_page(
     country: str = "",
     region: str = "",
     organisation: str = "",
+    mechanism: str = "",
 ) -> Page:
     """Show gross and net, and each record between them. One filter at a time."""
     part = Part(page_number(request))
-    netting, owner = await netting_of(session, reader, country, region, organisation, part)
+    netting, owner = await netting_of(
+        session, reader, country, region, organisation, mechanism, part
+    )
     records = [one for left in netting.left_out for one in (left.record, left.counted)]
     shared = await shared_identifiers(session, reader, [one.identifier for one in records])
     return page(
@@ -50,7 +54,8 @@ async def netted_page(
         pages=-(-len(netting.total.netted) // part.size),
         country=country,
         region=region,
-        organisation=owner,
+        mechanism=owner if isinstance(owner, Mechanism) else None,
+        organisation=owner if isinstance(owner, Organisation) else None,
         address=partial(address_of_project, shared=shared),
         rates_date=date.fromisoformat(codelists.RATES_DATE),
         rates_source=codelists.RATES_SOURCE,
@@ -63,9 +68,10 @@ async def netting_of(
     country: str,
     region: str,
     organisation: str,
+    mechanism: str,
     part: Part = FIRST,
-) -> tuple[Netting, Organisation | None]:
-    """Return the total that is asked for, and the organisation that it is of. Raises NotFound."""
+) -> tuple[Netting, Organisation | Mechanism | None]:
+    """Return the total that is asked for, and whose it is, if not a place's. Raises NotFound."""
     if organisation:
         owner = await get_organisation(session, organisation)
         return await netting_of_organisation(session, reader, owner.id or 0, part=part), owner
@@ -75,6 +81,9 @@ async def netting_of(
         return await netting_of_area(session, reader, Area((country,)), part=part), None
     if region:
         return await netting_of_area(session, reader, area_of_region(region), part=part), None
+    if mechanism:
+        found = await get_mechanism(session, mechanism)
+        return await netting_of_area(session, reader, Area(found.members), part=part), found
     return await netting_of_all(session, reader, part=part), None
 
 

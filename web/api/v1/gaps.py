@@ -10,6 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.coordination.gaps import GapCell
 from registry.coordination.netting import LeftOut, Part
+from registry.errors import FieldError, Invalid
+from registry.mechanisms import list_mechanisms
+from registry.messages import message
 from registry.permissions import Actor
 from web.gap_choice import cells_of, choice_of, chosen_gaps
 from web.pages.netted import netting_of
@@ -97,6 +100,15 @@ class NettingDocument:
     """One page of the records, the largest sum first."""
 
 
+NO_SUCH = {
+    "country": message("There is no country with this code in ISO 3166-1."),
+    "region": message("There is no region with this code in UN M49."),
+    "mechanism": message("There is no such regional mechanism."),
+    "pillar": message("There is no such pillar."),
+}
+"""What is said of a filter that names nothing."""
+
+
 @get("/api/v1/gaps", operation_id="searchGaps", tags=["coordination"])
 async def search_gaps(
     request: Request[Any, Any, Any],
@@ -104,6 +116,9 @@ async def search_gaps(
     reader: Actor,
     country: Annotated[str, Parameter(description="ISO 3166-1 alpha-2")] = "",
     region: Annotated[str, Parameter(description="UN M49, three digits")] = "",
+    mechanism: Annotated[
+        str, Parameter(description="A regional mechanism: its slug or acronym")
+    ] = "",
     pillar: str = "",
     listed: Annotated[
         Literal["needed", "crowded", "matrix"],
@@ -111,8 +126,15 @@ async def search_gaps(
     ] = "matrix",
 ) -> GapList:
     """Return need and supply; figures of supply may be some minutes old."""
-    asked = {"country": country, "region": region, "pillar": pillar, "list": listed}
-    choice = choice_of(asked)
+    asked = {"country": country, "region": region, "mechanism": mechanism, "pillar": pillar}
+    choice = choice_of({**asked, "list": listed}, await list_mechanisms(session))
+    unknown = [
+        FieldError(name, NO_SUCH[name])
+        for name in asked
+        if asked[name] and not getattr(choice, name)
+    ]
+    if unknown:  # a program that mistypes a filter would take the world's gaps for its region's
+        raise Invalid(unknown)
     today = datetime.now(UTC).date()
     cells = cells_of(await chosen_gaps(request, session, reader, choice, today), choice)
     return GapList(len(cells), [_gap(cell) for cell in cells])
@@ -125,12 +147,16 @@ async def read_netting(
     country: Annotated[str, Parameter(description="ISO 3166-1 alpha-2")] = "",
     region: Annotated[str, Parameter(description="UN M49, three digits")] = "",
     organisation: Annotated[str, Parameter(description="The organisation's slug")] = "",
+    mechanism: Annotated[str, Parameter(description="A regional mechanism: its slug")] = "",
     page: Annotated[int, Parameter(ge=1, le=10_000)] = 1,
     size: Annotated[int, Parameter(ge=1, le=MOST)] = 50,
 ) -> NettingDocument:
-    """Return gross and net of a country, a region, an organisation, or of all, and the between."""
+    """Return gross and net of a country, a region, an organisation, the States of a mechanism, or
+    of all, and the between."""
     part = Part(page, size)
-    netting, _owner = await netting_of(session, reader, country, region, organisation, part)
+    netting, _owner = await netting_of(
+        session, reader, country, region, organisation, mechanism, part
+    )
     left_out = len(netting.total.netted)
     return NettingDocument(
         gross_usd=float(netting.total.gross),
