@@ -1,11 +1,13 @@
 """The overlaps of one project, or their number for many, as a reader may know them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from registry.coordination.totals import MERGED, counted_with
 from registry.models import Organisation, OverlapCase, OverlapPair, Project, is_decided
 from registry.overlap.explaining import Explanation, explain
 from registry.permissions import Actor
@@ -19,15 +21,20 @@ class ProjectOverlap:
     case_id: int
     state: str
     outcome: str | None
+    reason: str | None
+    """Why it was decided so."""
     kind: str
     probability: float
-    identifier: str
+    project_id: int
     """Of the other project, like what follows."""
+    identifier: str
     title: str
     language: str
     organisation: str
     """The short name of the organisation that reports the other project."""
     organisation_slug: str
+    usd: Decimal | None
+    """The whole budget."""
     explanation: Explanation | None
     """Why it was flagged."""
 
@@ -58,18 +65,32 @@ async def overlaps_of_project(
             case_id=case.id or 0,
             state=case.state,
             outcome=case.outcome,
+            reason=case.reason,
             kind=pair.kind,
             probability=pair.probability,
+            project_id=project.id or 0,
             identifier=project.identifier,
             title=project.titles.get(project.language)
             or next(iter(project.titles.values()), project.identifier),
             language=project.language,
             organisation=organisation.acronym or organisation.name,
             organisation_slug=organisation.slug,
+            usd=project.budget_usd,
             explanation=explain(pair.evidence, pair.probability),
         )
         for pair, case, project, organisation in rows
     ]
+
+
+def counted_instead(project: Project, overlaps: Iterable[ProjectOverlap]) -> ProjectOverlap | None:
+    """Return whose budget totals count in the stead of this project's; None when its own counts.
+
+    Among records that a review found to be one project, as `registry.coordination.totals` has it.
+    """
+    twins = {one.project_id: one for one in overlaps if one.outcome == MERGED}
+    own = project.id or 0
+    budgets = {own: project.budget_usd} | {id: one.usd for id, one in twins.items()}
+    return twins.get(counted_with(budgets, [(own, id) for id in twins]).get(own, own))
 
 
 async def open_overlaps(

@@ -138,6 +138,7 @@ async def _lifespan(given: Database | None, background: bool, app: Litestar) -> 
             async with _works(database, engine, settings, background):
                 yield
         finally:
+            await app.state.kept_counts.close()
             await engine.close()
     finally:
         await app.state.pages.close()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
+import structlog
 from litestar import Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -29,6 +30,8 @@ _MOST = 50
 
 Counted = TypeVar("Counted")
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass
 class KeptCounts:
@@ -43,6 +46,14 @@ class KeptCounts:
         while len(self.counts) >= _MOST:
             del self.counts[next(iter(self.counts))]
         self.counts[key] = (time.monotonic(), counted)
+
+    async def close(self) -> None:
+        """Stop what is being counted, and wait until it has let go of the database."""
+        tasks = list(self.being_made.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.being_made.clear()  # one that had not begun could not do it itself
 
 
 async def kept_mixes(
@@ -103,8 +114,10 @@ async def _kept(
             try:
                 async with database.session() as own:
                     kept.keep(key, await count(own))
+            except Exception:  # the older count is given on, and the next reader begins again
+                log.exception("a count could not be made anew", count=key[0])
             finally:
-                del kept.being_made[key]
+                kept.being_made.pop(key, None)
 
         kept.being_made[key] = asyncio.create_task(make_anew())
     given: Counted = old

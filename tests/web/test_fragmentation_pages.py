@@ -4,11 +4,15 @@ import csv
 import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from registry.database import Database
+from registry.settings import Settings
 from tests.builders import a_project
-from tests.web.conftest import Browser, text_of
+from tests.web.conftest import Browser, browsing, text_of
 from web import kept_counts
 
 YEAR = datetime.now(UTC).year
@@ -106,3 +110,23 @@ async def test_an_old_count_is_given_once_more_while_it_is_made_anew(
     monkeypatch.undo()
     await task
     assert await providers() == 2
+
+
+async def test_what_is_being_counted_is_stopped_with_the_server(
+    committed: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would go on with a database that is being closed."""
+    async with committed.session() as session:
+        await a_project(session, country="UA", **NOW)
+    async with committed.session() as blocking:
+        async with browsing(committed, Settings(home=tmp_path)) as browser:
+            path = "/api/v1/fragmentation/countries/UA"
+            assert (await browser.get(path)).status_code == 200
+            await blocking.execute(text("LOCK TABLE project IN ACCESS EXCLUSIVE MODE"))
+            monkeypatch.setattr(kept_counts, "KEPT_FOR", 0)
+            assert (await browser.get(path)).status_code == 200, "the older count is given"
+            kept = browser.app.state.kept_counts
+            (task,) = kept.being_made.values()
+            assert not task.done()
+        assert task.cancelled()
+        assert kept.being_made == {}

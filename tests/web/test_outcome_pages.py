@@ -1,6 +1,7 @@
 """What decisions made: on pages of cases, programmes, projects and countries, and in the API."""
 
 import re
+from decimal import Decimal
 
 from sqlmodel import col, select
 
@@ -112,10 +113,20 @@ async def test_others_write_nothing_down(browser: Browser, case_id: int) -> None
 
 async def test_records_of_one_project_lead_to_each_other(browser: Browser, case_id: int) -> None:
     projects = await decided(browser, case_id, "merged-double-registration")
+    async with browser.database.session() as session:
+        for project, usd in zip(projects, (70_000, 90_000), strict=True):
+            stored = await session.get(Project, project.id)
+            assert stored is not None
+            stored.budget_usd = Decimal(usd)
     for one, other in (projects, projects[::-1]):
         page = await browser.get(f"/projects/{one.identifier}")
         assert "Registered twice" in text_of(page)
         assert f'href="/projects/{other.identifier}"' in page.text
+        said = text_of(page).replace("\N{NO-BREAK SPACE}", " ")
+        left_out = "counts, and the USD 70,000 of this record are left out."
+        assert (left_out in said) is (one is projects[0])
+        assert ("In totals the budget of this record counts." in said) is (one is projects[1])
+        assert f'<a href="/overlaps/{case_id}">The decision</a>' in page.text
 
 
 async def test_somebody_takes_a_case_gives_it_and_gives_it_back(

@@ -23,7 +23,7 @@ from registry.paris_declaration import answers_of
 from registry.permissions import Actor, may
 from registry.personal_data import personal_data_in
 from registry.practice_listing import notes_by_measure, notes_of_project
-from registry.project_overlaps import open_overlaps, overlaps_of_project
+from registry.project_overlaps import counted_instead, open_overlaps, overlaps_of_project
 from registry.projects import missing_for_publication, publish_project, withdraw_project
 from registry.saved_searches import query_string
 from search.by_meaning import found_by_meaning
@@ -177,6 +177,7 @@ async def _project(
         errors=errors,
         history=await history_of_project(session, reader, view.project),
         overlaps=overlaps,
+        counted_instead=counted_instead(view.project, overlaps),
         programmes=await list_programmes(session, reader, project_id=view.project.id),
         agreed=await shares_of_project(session, reader, view.project.id or 0) if overlaps else [],
         near=near,
