@@ -134,7 +134,7 @@ async def note(
     somebody else wrote meanwhile.
     """
     require(actor, "meeting.hold")
-    text = text.strip()
+    text = as_written(text)
     if len(text) > LONGEST_MINUTES:
         raise Invalid([FieldError("minutes", too_long(LONGEST_MINUTES))])
     meeting = await locked_meeting(session, meeting_id)
@@ -152,6 +152,11 @@ async def note(
     await session.flush()
     await _remember(session, actor, meeting, "noted", before, {"item": item_id, "minutes": text})
     return item
+
+
+def as_written(text: str) -> str:
+    """Return minutes as they are stored, however a browser ends their lines."""
+    return text.replace("\r\n", "\n").strip()
 
 
 async def decide_in_meeting(
@@ -187,14 +192,22 @@ async def close(session: AsyncSession, actor: Actor, meeting_id: int, *, version
     """Close the minutes: nothing in them changes any more.
 
     What was decided on the page of a case while the meeting was in session is noted too; what was
-    reopened before its end counts as not decided.
+    reopened before its end counts as not decided. The cases are held until the minutes are closed,
+    so that a decision is either in them or made after them.
     """
     meeting, before = await _held(session, actor, meeting_id, version, "close")
-    for item in await items_of(session, meeting_id):
-        case = await session.get(
-            OverlapCase, await where_now(session, item.case_id), populate_existing=True
-        )
-        if case is not None:
+    items = await items_of(session, meeting_id)
+    where = {item.id: await where_now(session, item.case_id) for item in items}
+    held = await session.exec(
+        select(OverlapCase)
+        .where(among(OverlapCase.id, where.values()))
+        .order_by(col(OverlapCase.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    cases = {case.id: case for case in held}
+    for item in items:
+        if (case := cases.get(where[item.id])) is not None:
             await _note_result(session, meeting, item, case)
     meeting.closed_at = now()
     await changed(session, actor, meeting, "closed", before, _as_json(meeting))

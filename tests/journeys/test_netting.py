@@ -51,14 +51,14 @@ CAMBODIA = Story(
 GEORGIA = Story(
     country="Georgia",
     code="GE",
-    row="SIDA-GE-26;UN Women: crisis centres in Samegrelo and Kvemo Kartli take in trafficked women;"
+    row="SIDA-GE-26;UN Women: crisis centres of Samegrelo and Kvemo Kartli for trafficked women;"
     '"Support to UN Women for crisis centres for survivors of domestic violence in Samegrelo and '
     "Kvemo Kartli that widen their intake to women and girls trafficked into forced or early "
     "marriage: staff training, interpretation in Azerbaijani and Megrelian, minor refurbishment, "
     'a small legal-aid fund, and a protocol with the State Care Agency.";'
     "implementation;2026-01-01;2027-12-31;GE;protection;PROT-5;direct-services;"
     'victims-survivors;450000;USD;"funding=Sida;implementing=UN Women"\n',
-    title="UN Women: crisis centres in Samegrelo and Kvemo Kartli take in trafficked women",
+    title="UN Women: crisis centres of Samegrelo and Kvemo Kartli for trafficked women",
     amount="USD 450,000",
     twin="Crisis centres that also serve women trafficked for forced and early marriage",
     implementer="UN Women",

@@ -90,6 +90,73 @@ async def test_votes_at_once_reach_the_quorum_once(committed: Database) -> None:
     assert [one["quorum"] for one in await told(committed, case_id, "voted")].count(True) == 1
 
 
+async def test_a_quorum_that_two_reach_at_once_is_told_once(committed: Database) -> None:
+    """Each of the two is the third supporter, as far as each could see."""
+    case_id, people = await a_case(committed)
+    proposal = await proposed(committed, case_id, people["ILO"], people["OHCHR"])
+
+    counted = await at_once(
+        committed,
+        lambda s: vote(s, people["UNICEF"], case_id, proposal, "support"),
+        lambda s: vote(s, people["OSCE"], case_id, proposal, "support"),
+    )
+
+    assert sorted(one.supporters for one in counted) == [3, 4]
+    assert all(one.carried for one in counted)
+    assert [one["quorum"] for one in await told(committed, case_id, "voted")].count(True) == 1
+
+
+async def test_of_two_proposals_with_a_quorum_one_is_decided(committed: Database) -> None:
+    """Nobody may support both, so two groups need six organisations; both may be recorded."""
+    case_id, people = await a_case(committed)
+    first = await proposed(committed, case_id, people["ILO"], people["OHCHR"])
+    async with committed.session() as session:
+        iom = acting(await an_account(session, "reviewer", await an_organisation(session, "IOM")))
+        other = await propose(session, people["OSCE"], case_id, "not-an-overlap", REASON)
+        await vote(session, people["ICMPD"], case_id, other.id or 0, "support")
+    second = other.id or 0
+    await at_once(
+        committed,
+        lambda s: vote(s, people["UNICEF"], case_id, first, "support"),
+        lambda s: vote(s, iom, case_id, second, "support"),
+    )
+
+    came = await at_once(
+        committed,
+        lambda s: decide(s, people["ILO"], case_id, version=1, proposal_id=first),
+        lambda s: decide(s, people["OSCE"], case_id, version=1, proposal_id=second),
+    )
+
+    (why,) = [str(one) for one in came if isinstance(one, Conflict)]
+    assert "meanwhile" in why
+    (decided,) = [one for one in came if isinstance(one, OverlapCase)]
+    async with committed.session() as session:
+        case = await session.get(OverlapCase, case_id)
+    assert case is not None
+    assert (case.proposal_id, case.outcome) == (decided.proposal_id, decided.outcome)
+
+
+async def test_of_two_who_reopen_at_once_one_does(committed: Database) -> None:
+    case_id, people = await a_case(committed)
+    proposal = await proposed(committed, case_id, people["ILO"], people["OHCHR"], people["UNICEF"])
+    async with committed.session() as session:
+        await decide(session, people["ILO"], case_id, version=1, proposal_id=proposal)
+
+    came = await at_once(
+        committed,
+        lambda s: reopen(s, people["OHCHR"], case_id, version=2, reason="Two phases."),
+        lambda s: reopen(s, people["UNICEF"], case_id, version=2, reason="Two donors."),
+    )
+
+    (why,) = [str(one) for one in came if isinstance(one, Conflict)]
+    assert "meanwhile" in why
+    async with committed.session() as session:
+        case = await session.get(OverlapCase, case_id)
+    assert case is not None
+    assert (case.state, case.round, case.version) == ("under-review", 2, 3)
+    assert len(await told(committed, case_id, "reopened")) == 1
+
+
 async def test_two_of_one_organisation_have_one_vote(committed: Database) -> None:
     case_id, people = await a_case(committed)
     proposal = await proposed(committed, case_id, people["ILO"])

@@ -11,7 +11,7 @@ from python_calamine import load_workbook
 from sqlmodel import select
 
 from registry.codelists import LANGUAGES
-from registry.models import OverlapCase
+from registry.models import AgendaItem, OverlapCase
 from tests.web.conftest import Browser, text_of
 from tests.web.test_case_pages import say
 from tests.web.test_overlap_pages import case_id, three_overlaps
@@ -120,9 +120,9 @@ async def test_a_meeting_from_its_agenda_to_its_closed_minutes(
     late = await browser.submit(f"{item}/minutes", {"version": "1", "minutes": "Too late"})
     assert late.status_code == 409
     assert "Too late" in late.text
-    decided = await browser.submit(f"{item}/decide", {"version": "1", "proposal": "1"})
+    decided = await browser.submit(f"{item}/decide", {"case": "1", "proposal": "1"})
     assert "The decision is recorded, and stands in the minutes" in text_of(decided)
-    again = await browser.submit(f"{item}/decide", {"version": "1", "proposal": "1"})
+    again = await browser.submit(f"{item}/decide", {"case": "1", "proposal": "1"})
     assert again.status_code == 409
     await post(browser, "present", {"organisations": "1"})
     closed = text_of(await post(browser, "state", {"step": "close"}))
@@ -135,6 +135,73 @@ async def test_a_meeting_from_its_agenda_to_its_closed_minutes(
     assert frozen.status_code == 409
     async with browser.database.session() as session:
         assert (await session.exec(select(OverlapCase.state))).one() == "decided"
+
+
+async def test_what_was_typed_is_shown_when_the_minutes_were_closed_meanwhile(
+    browser: Browser, case_id: int
+) -> None:
+    """Two people of the secretariat have the item open; one closes, the other sends her text."""
+    await held(browser, case_id)
+    await post(browser, "state", {"step": "close"})
+    late = await browser.submit(
+        "/meetings/1/items/1/minutes", {"version": "1", "minutes": "IOM <drafts> a plan."}
+    )
+    assert late.status_code == 409
+    said = text_of(late)
+    assert "The minutes of this meeting are closed" in said
+    assert "Nothing of yours is recorded. What you wrote: IOM &lt;drafts&gt; a plan." in said
+    again = await browser.submit("/meetings/1/state", {"version": "3", "step": "close"})
+    assert again.status_code == 409
+    assert "Somebody else changed this meeting meanwhile" in text_of(again)
+
+
+async def test_what_was_typed_is_shown_when_the_item_was_taken_off_meanwhile(
+    browser: Browser, case_id: int
+) -> None:
+    await held(browser, case_id)
+    await post(browser, "items/1/move", {"where": "off"})
+    await browser.get("/meetings/1")
+    late = await browser.post(
+        "/meetings/1/items/1/minutes",
+        data={
+            "_csrf_token": browser.cookies["convene_csrf"],
+            "version": "1",
+            "minutes": "IOM drafts a plan.",
+        },
+    )
+    assert late.status_code == 409
+    assert "There is no such item on the agenda." in text_of(late)
+    assert "What you wrote: IOM drafts a plan." in text_of(late)
+
+
+async def test_minutes_that_are_being_typed_are_stored_with_the_decision(
+    browser: Browser, case_id: int
+) -> None:
+    await held(browser, case_id)
+    item = "/meetings/1/items/1"
+    page = await browser.get(item)
+    assert 'form="minutes-form" formaction="/meetings/1/items/1/decide"' in page.text
+    typed = {"version": "1", "case": "1", "minutes": "One\r\nplan."}
+    done = await browser.submit(f"{item}/decide", {**typed, "proposal": "1"})
+    assert "The decision is recorded, and stands in the minutes" in text_of(done)
+    async with browser.database.session() as session:
+        stored = (await session.exec(select(AgendaItem))).one()
+    assert (stored.minutes, stored.outcome) == ("One\nplan.", "not-an-overlap")
+
+
+async def test_nothing_is_decided_when_somebody_else_wrote_the_minutes_meanwhile(
+    browser: Browser, case_id: int
+) -> None:
+    await held(browser, case_id)
+    item = "/meetings/1/items/1"
+    await browser.submit(f"{item}/minutes", {"version": "1", "minutes": "Theirs."})
+    typed = {"version": "1", "case": "1", "minutes": "Mine."}
+    late = await browser.submit(f"{item}/decide", {**typed, "proposal": "1"})
+    assert late.status_code == 409
+    assert "Theirs." in text_of(late)
+    assert "Mine.</textarea>" in late.text
+    async with browser.database.session() as session:
+        assert (await session.exec(select(OverlapCase.state))).one() == "under-review"
 
 
 async def test_others_read_what_concerns_them_and_change_nothing(
@@ -158,7 +225,7 @@ async def test_others_read_what_concerns_them_and_change_nothing(
     await browser.sign_in("member@example.org")
     refused = await browser.submit("/meetings/1/items/1/minutes", {"version": "1", "minutes": "X"})
     assert refused.status_code == 403
-    refused = await browser.submit("/meetings/1/items/1/decide", {"version": "1", "proposal": "1"})
+    refused = await browser.submit("/meetings/1/items/1/decide", {"case": "1", "proposal": "1"})
     assert refused.status_code == 403
 
 

@@ -12,12 +12,12 @@ from registry import meetings
 from registry.case_view import get_case
 from registry.catalogue import shared_identifiers
 from registry.coordination.meeting_states import may_follow
-from registry.errors import Conflict, FieldError, Invalid
+from registry.errors import Conflict, FieldError, Invalid, NotFound
 from registry.meeting_view import get_item
 from registry.messages import message
 from registry.permissions import Actor
 from registry.recommendation_view import recommendations_of
-from web.pages.meetings import stored, version_in
+from web.pages.meetings import Typed, show_meeting, stored, version_in
 from web.pages.overlap_case import number_in
 from web.rendering import page, redirect
 
@@ -41,7 +41,8 @@ async def write_minutes(
     item_id: int,
     data: Form,
 ) -> Response[Any]:
-    """Write the minutes of an item. Of two who write at once, the second sees both texts."""
+    """Write the minutes of an item. Of two who write at once, the second sees both texts; so does
+    who writes while somebody closes the minutes, or takes the item off the agenda."""
     text = data.get("minutes", "")
     try:
         async with session.begin_nested():
@@ -61,6 +62,15 @@ async def write_minutes(
         return await _item(
             request, session, reader, meeting_id, item_id, text=text, overtaken=str(error)
         )
+    except NotFound as error:
+        return await show_meeting(
+            request,
+            session,
+            reader,
+            stored(meeting_id),
+            Typed("minutes", {"minutes": text}, overtaken=str(error)),
+            409,
+        )
     notice = message("The minutes of this item are saved.")
     return redirect(request, f"/meetings/{meeting_id}/items/{item_id}", notice=notice)
 
@@ -74,20 +84,34 @@ async def decide(
     item_id: int,
     data: Form,
 ) -> Response[Any]:
-    """Record the decision on the case in the meeting, by the rules that hold everywhere."""
-    await get_item(session, reader, meeting_id, item_id)
+    """Record the decision on the case in the meeting, by the rules that hold everywhere.
+
+    Who is writing the minutes meanwhile sends them along: they are stored first, and nothing is
+    decided when they can't be.
+    """
+    _view, one = await get_item(session, reader, meeting_id, item_id)
+    text = data.get("minutes")
     try:
         async with session.begin_nested():
+            if text is not None and meetings.as_written(text) != one.item.minutes:
+                seen = version_in(data)
+                await meetings.note(session, reader, meeting_id, item_id, text, version=seen)
             await meetings.decide_in_meeting(
                 session,
                 reader,
                 meeting_id,
                 item_id,
-                version=version_in(data),
+                version=number_in(data.get("case", "")) or 0,
                 proposal_id=number_in(data.get("proposal", "")) or 0,
             )
+    except Invalid as error:
+        return await _item(
+            request, session, reader, meeting_id, item_id, text=text, errors=error.errors
+        )
     except Conflict as error:
-        return await _item(request, session, reader, meeting_id, item_id, overtaken=str(error))
+        return await _item(
+            request, session, reader, meeting_id, item_id, text=text, overtaken=str(error)
+        )
     notice = message("The decision is recorded, and stands in the minutes.")
     return redirect(request, f"/meetings/{meeting_id}/items/{item_id}", notice=notice)
 

@@ -52,7 +52,7 @@ class Typed:
     """What somebody sent with one of the forms of a meeting, and what is wrong with it."""
 
     form: str = ""
-    """agenda, present or state."""
+    """agenda, present, state, or minutes of an item that is no longer there."""
     values: dict[str, Any] = field(default_factory=dict)
     errors: tuple[FieldError, ...] = ()
     overtaken: str = ""
@@ -99,7 +99,7 @@ async def meeting_page(
     request: HTMXRequest, session: AsyncSession, reader: Actor, meeting_id: int
 ) -> Response[Any]:
     """Show a meeting: agenda, minutes, who is present."""
-    return await _meeting(request, session, reader, meeting_id, Typed())
+    return await show_meeting(request, session, reader, meeting_id, Typed())
 
 
 @get("/meetings/{meeting_id:int}/edit")
@@ -235,7 +235,7 @@ async def _done(
         shown, status = Typed(typed.form, typed.values, overtaken=str(error)), 409
     else:
         return redirect(request, f"/meetings/{meeting_id}{place}", notice=notice)
-    return await _meeting(request, session, reader, meeting_id, shown, status)
+    return await show_meeting(request, session, reader, meeting_id, shown, status)
 
 
 def stored(number: int) -> int:
@@ -277,7 +277,7 @@ def _form(
     )
 
 
-async def _meeting(
+async def show_meeting(
     request: HTMXRequest,
     session: AsyncSession,
     reader: Actor,
@@ -285,6 +285,7 @@ async def _meeting(
     typed: Typed,
     status: int = 200,
 ) -> Response[Any]:
+    """Show a meeting as it is now, with what somebody sent and what became of it."""
     session.expire_all()
     view = await get_meeting(session, reader, meeting_id)
     actions = TABLE[view.meeting.state] if view.may_hold else {}  # type: ignore[index]
