@@ -48,8 +48,9 @@ async def request_board(
     region: str | None = None,
     pillar: str | None = None,
     urgency: str | None = None,
+    most: int = IN_A_COLUMN,
 ) -> list[Column]:
-    """Return the columns, with four statements however many requests there are.
+    """Return the columns with `most` requests each, with four statements however many there are.
 
     Those that wait stand in the order in which they were filed; the closed ones, of the last STAYS,
     the last closed first. Raises NotAllowed.
@@ -74,7 +75,7 @@ async def request_board(
     rows = await session.exec(
         select(AssistanceRequest)
         .join(numbered, numbered.c.id == col(AssistanceRequest.id))
-        .where(numbered.c.place <= IN_A_COLUMN)
+        .where(numbered.c.place <= most)
         .order_by(numbered.c.place)
     )
     requests = rows.all()

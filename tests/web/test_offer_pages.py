@@ -1,13 +1,17 @@
 """Offers on the pages: seen by those whom they concern, doubled by nobody unawares."""
 
+import io
 import re
 from datetime import date
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from httpx import Response
+from python_calamine import load_workbook
 from sqlmodel import select
 
+from registry.exchange.exporting import MEDIA_TYPES
 from registry.models import AssistanceOffer, AssistanceRequest, RequestNotice, now
 from registry.offer_record import OfferRecord
 from registry.offers import Seen, make_offer
@@ -189,6 +193,50 @@ async def test_the_board_is_for_who_facilitates(asked: Browser) -> None:
     assert "No request is like this." in text_of(await asked.get("/requests/board?region=002"))
     await asked.sign_in("iom@example.org")
     assert (await asked.get("/requests/board")).status_code == 403
+
+
+async def test_workbooks_have_what_the_reader_may_see_and_run_nothing(asked: Browser) -> None:
+    await offered_by_unodc(asked, ["PROS-2"])
+    await asked.sign_in("iom@example.org")
+    await asked.get(PATH)
+    mine = {"offers": "1", "measures": ["PROT-4"], "text": "=HYPERLINK(1)", "amount": "1200"}
+    assert (await act(asked, PATH, FORM | mine)).url.path == "/requests/1"
+    books = {}
+    for who, path in (
+        ("iom", "/requests.xlsx?country=MD"),
+        ("secretariat", "/requests/board.xlsx?urgency=soon"),
+        ("", "/requests.xlsx"),
+    ):
+        asked.cookies.clear()
+        if who:
+            await asked.sign_in(f"{who}@example.org")
+        answer = await asked.get(path)
+        assert answer.headers["content-type"] == MEDIA_TYPES["xlsx"]
+        books[who] = load_workbook(io.BytesIO(answer.content))
+        with ZipFile(io.BytesIO(answer.content)) as parts:
+            sheets = [parts.read(name) for name in parts.namelist() if "worksheets/" in name]
+        assert not any(b"<f>" in sheet for sheet in sheets)
+    for who, book in books.items():
+        head, row = book.get_sheet_by_name("Requests").to_python()
+        line = dict(zip(head, row, strict=True))
+        assert (line["Request"], line["Code"], line["Offers that stand"]) == (1, "MD", 2)
+        assert line["Filed on"] == now().date()
+        assert ("Offers" in book.sheet_names) is bool(who), "visitors learn how many, no more"
+    for who in ("iom", "secretariat"):
+        head, *rows = books[who].get_sheet_by_name("Offers").to_python()
+        offers = [dict(zip(head, row, strict=True)) for row in rows]
+        assert [one["Offered by"] for one in offers] == ["UNODC", "IOM"]
+        assert offers[1]["What is offered"].endswith("=HYPERLINK(1)")
+        assert (offers[1]["Amount"], offers[1]["Currency"]) == (1200, "USD")
+    query = dict(row[:2] for row in books["iom"].get_sheet_by_name("Query").to_python())
+    assert query["Filters"] == "Moldova"
+    assert query["Address"].endswith("/requests?country=MD")
+    await asked.sign_in("iom@example.org")
+    assert (await asked.get("/requests/board.xlsx")).status_code == 403
+    assert 'href="/requests.xlsx?country=MD"' in (await asked.get("/requests?country=MD")).text
+    await asked.sign_in("secretariat@example.org")
+    board = (await asked.get("/requests/board?urgency=soon")).text
+    assert 'href="/requests/board.xlsx?urgency=soon"' in board
 
 
 async def test_notices_are_sent_once_to_those_concerned(asked: Browser, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The board of all requests, for who facilitates."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from litestar import get
@@ -17,13 +18,7 @@ from web.rendering import Page, page
 @get("/requests/board")
 async def board_page(request: HTMXRequest, session: AsyncSession, reader: Actor) -> Page:
     """Show all requests in columns by their state; those that wait longest come first."""
-    known = {
-        "region": codelists.regions(),
-        "pillar": codelists.scheme("pillars"),
-        "urgency": codelists.scheme("request_urgencies"),
-    }
-    given = {name: request.query_params.get(name, "") for name in known}
-    wanted = {name: value if value in known[name] else "" for name, value in given.items()}
+    wanted = board_filters(request.query_params)
     columns = await request_board(
         session,
         reader,
@@ -43,6 +38,30 @@ async def board_page(request: HTMXRequest, session: AsyncSession, reader: Actor)
         closed=CLOSED,
         stays_days=STAYS.days,
     )
+
+
+def board_filters(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters of the address; what it asks for that does not exist is left out."""
+    known = {
+        "region": codelists.regions(),
+        "pillar": codelists.scheme("pillars"),
+        "urgency": codelists.scheme("request_urgencies"),
+    }
+    given = {name: parameters.get(name, "") for name in known}
+    return {name: value if value in known[name] else "" for name, value in given.items()}
+
+
+def board_in_words(wanted: Mapping[str, str], request: HTMXRequest) -> str:
+    """Return what the board is narrowed to, for who reads a file of it."""
+    language = i18n.language_of(request)
+    names = [
+        codelists.region_name(wanted["region"], language) if wanted["region"] else "",
+        codelists.label("pillars", wanted["pillar"], language) if wanted["pillar"] else "",
+        codelists.label("request_urgencies", wanted["urgency"], language)
+        if wanted["urgency"]
+        else "",
+    ]
+    return " · ".join(name for name in names if name)
 
 
 handlers = [board_page]

@@ -91,6 +91,18 @@ def filters_of(parameters: Mapping[str, str]) -> dict[str, str]:
     return {**country_and_measure(parameters), "state": state if state in STATES_ASKED else ""}
 
 
+def filters_in_words(wanted: Mapping[str, str], request: HTMXRequest) -> str:
+    """Return what the list is narrowed to, for who reads a file of it."""
+    language = i18n.language_of(request)
+    with i18n.speaking(language):
+        names = [
+            codelists.country_name(wanted["country"], language) if wanted["country"] else "",
+            codelists.label("measures", wanted["measure"], language) if wanted["measure"] else "",
+            i18n.say(FILTERS[wanted["state"]]) if wanted["state"] else "",
+        ]
+    return " · ".join(name for name in names if name)
+
+
 @get("/requests/new")
 async def new_page(request: HTMXRequest, reader: Actor) -> Response[Any]:
     """Show the form for a request; ?country= and ?measure= fill it in."""
