@@ -1,15 +1,17 @@
 """The overlaps of one project, or their number for many, as a reader may know them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
+from sqlalchemy import and_, true
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.coordination.totals import MERGED, counted_with
 from registry.models import Organisation, OverlapCase, OverlapPair, Project, is_decided
 from registry.overlap.explaining import Explanation, explain
+from registry.overlap.listing import read_whole
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -22,12 +24,12 @@ class ProjectOverlap:
     state: str
     outcome: str | None
     reason: str | None
-    """Why it was decided so."""
+    """Why it was decided so; None where a project of the case is hidden from the reader: the
+    reason may be about it."""
     kind: str
     probability: float
-    project_id: int
-    """Of the other project, like what follows."""
     identifier: str
+    """Of the other project, like what follows."""
     title: str
     language: str
     organisation: str
@@ -47,8 +49,10 @@ async def overlaps_of_project(
         (col(OverlapPair.a_id) == project_id) & (col(OverlapPair.b_id) == col(Project.id)),
         (col(OverlapPair.b_id) == project_id) & (col(OverlapPair.a_id) == col(Project.id)),
     )
-    rows = await session.exec(
-        select(OverlapPair, OverlapCase, Project, Organisation)
+    rows: Any = await session.exec(
+        select(  # type: ignore[call-overload]
+            OverlapPair, OverlapCase, Project, Organisation, and_(true(), *read_whole(reader))
+        )
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
         .join(Project, other)
         .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
@@ -65,10 +69,9 @@ async def overlaps_of_project(
             case_id=case.id or 0,
             state=case.state,
             outcome=case.outcome,
-            reason=case.reason,
+            reason=case.reason if told else None,
             kind=pair.kind,
             probability=pair.probability,
-            project_id=project.id or 0,
             identifier=project.identifier,
             title=project.titles.get(project.language)
             or next(iter(project.titles.values()), project.identifier),
@@ -78,19 +81,8 @@ async def overlaps_of_project(
             usd=project.budget_usd,
             explanation=explain(pair.evidence, pair.probability),
         )
-        for pair, case, project, organisation in rows
+        for pair, case, project, organisation, told in rows
     ]
-
-
-def counted_instead(project: Project, overlaps: Iterable[ProjectOverlap]) -> ProjectOverlap | None:
-    """Return whose budget totals count in the stead of this project's; None when its own counts.
-
-    Among records that a review found to be one project, as `registry.coordination.totals` has it.
-    """
-    twins = {one.project_id: one for one in overlaps if one.outcome == MERGED}
-    own = project.id or 0
-    budgets = {own: project.budget_usd} | {id: one.usd for id, one in twins.items()}
-    return twins.get(counted_with(budgets, [(own, id) for id in twins]).get(own, own))
 
 
 async def open_overlaps(

@@ -120,6 +120,27 @@ async def left_out_of_all(
     return sum((one.usd for one in left_out), Decimal(0))
 
 
+async def counted_instead(
+    session: AsyncSession, reader: Actor, project_id: int
+) -> ListedProject | None:
+    """Return the record that totals count in the stead of this one; None when its own counts.
+
+    As far as this reader may know it: a record that is hidden counts for nobody else.
+    """
+    merged = merged_projects(reader).subquery()
+    one, found = {project_id}, set[int]()
+    while one != found:  # a record may be one with others by several decisions
+        found = one
+        cases = select(merged.c.case_id).where(merged.c.project_id.in_(found))
+        rows: Any = await session.exec(
+            select(merged.c.project_id).where(merged.c.case_id.in_(cases))
+        )
+        one = found | set(rows)
+    pairs = await merged_pairs(session, reader, sorted(one))
+    other = counted_with(await _budgets(session, pairs), pairs).get(project_id)
+    return (await listed_projects(session, reader, [other])).get(other) if other else None
+
+
 async def _of_organisation(
     session: AsyncSession, reader: Actor, organisation_id: int, today: date | None
 ) -> tuple[Total, int]:

@@ -16,6 +16,8 @@ from registry.catalogue import (
 )
 from registry.coordination.agreed_shares import shares_of_project
 from registry.coordination.joint_programmes import list_programmes
+from registry.coordination.netting import counted_instead
+from registry.coordination.totals import MERGED
 from registry.errors import FieldError, Invalid, NotFound
 from registry.messages import message
 from registry.nearest import projects_near
@@ -23,7 +25,7 @@ from registry.paris_declaration import answers_of
 from registry.permissions import Actor, may
 from registry.personal_data import personal_data_in
 from registry.practice_listing import notes_by_measure, notes_of_project
-from registry.project_overlaps import counted_instead, open_overlaps, overlaps_of_project
+from registry.project_overlaps import open_overlaps, overlaps_of_project
 from registry.projects import missing_for_publication, publish_project, withdraw_project
 from registry.saved_searches import query_string
 from search.by_meaning import found_by_meaning
@@ -177,7 +179,9 @@ async def _project(
         errors=errors,
         history=await history_of_project(session, reader, view.project),
         overlaps=overlaps,
-        counted_instead=counted_instead(view.project, overlaps),
+        counted_instead=await counted_instead(session, reader, view.project.id or 0)
+        if any(one.outcome == MERGED for one in overlaps)
+        else None,
         programmes=await list_programmes(session, reader, project_id=view.project.id),
         agreed=await shares_of_project(session, reader, view.project.id or 0) if overlaps else [],
         near=near,
