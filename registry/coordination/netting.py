@@ -16,7 +16,13 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.area_figures import Area, area_figures
-from registry.coordination.totals import Total, merged_pairs, merged_projects, netted
+from registry.coordination.totals import (
+    Total,
+    counted_with,
+    merged_pairs,
+    merged_projects,
+    netted,
+)
 from registry.figures import running
 from registry.listed import ListedProject, listed_projects
 from registry.models import OverlapCase, Project

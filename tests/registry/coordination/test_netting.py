@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from sqlmodel import select
 
 from registry.area_figures import Area
 from registry.coordination.netting import (
     Part,
+    counted_instead,
     left_out_of_all,
     netting_of_all,
     netting_of_area,
@@ -17,9 +19,10 @@ from registry.coordination.netting import (
 from registry.coordination.totals import MERGED
 from registry.country_overview import country_overview
 from registry.exchange.record import CountryShare
-from registry.models import OverlapCase
+from registry.models import OverlapCase, OverlapPair
 from registry.organisations import find_organisation
 from registry.permissions import COMMAND_LINE, VISITOR
+from registry.project_overlaps import overlaps_of_project
 from tests.builders import a_project
 from tests.registry.test_country_overview import an_overlap
 
@@ -142,3 +145,35 @@ async def test_what_is_left_out_is_listed_page_by_page(session):
     pages = [await netting_of_all(session, VISITOR, TODAY, Part(page, 2)) for page in (1, 2, 3)]
     assert [[one.usd for one in found.left_out] for found in pages] == [[30, 20], [10], []]
     assert {len(found.total.netted) for found in pages} == {3}
+
+
+async def test_the_page_of_a_record_says_which_counts_as_far_as_its_reader_may_know(
+    session, registered_twice
+):
+    a, b = registered_twice
+    counted = await counted_instead(session, VISITOR, b.id)
+    assert counted is not None
+    assert (counted.id, counted.usd) == (a.id, 1000)
+    assert await counted_instead(session, VISITOR, a.id) is None
+    (told,) = await overlaps_of_project(session, VISITOR, b.id)
+    assert (told.reason, told.usd) == ("One agreement.", 1000)
+
+    # A third record, compared with one of the two alone, has more money and is hidden.
+    secret = await a_project(
+        session, reporting_org="Sida", visibility="restricted", budget=Decimal(5000)
+    )
+    pair = await an_overlap(session, a, secret, outcome=MERGED)
+    first = (await session.exec(select(OverlapPair).where(OverlapPair.b_id == b.id))).one()
+    pair.case_id = first.case_id
+    await session.flush()
+    counted = await counted_instead(session, VISITOR, b.id)
+    assert counted is not None
+    assert counted.id == a.id
+    (told,) = await overlaps_of_project(session, VISITOR, b.id)
+    assert told.reason is None, "it may be about the record that is hidden"
+    for one in (a, b):
+        counted = await counted_instead(session, COMMAND_LINE, one.id)
+        assert counted is not None
+        assert counted.id == secret.id
+    (told,) = await overlaps_of_project(session, COMMAND_LINE, b.id)
+    assert told.reason == "One agreement."
