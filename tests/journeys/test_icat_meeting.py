@@ -132,7 +132,7 @@ def open_from_the_queue(page: Page, story: Story) -> None:
     page.wait_for_url("**/overlaps/*")
     for one in story.organisations:
         expect(page.get_by_role("heading", level=1)).to_contain_text(one)
-    pairs = page.get_by_role("navigation", name="Pairs of this case").get_by_role("link")
+    pairs = page.get_by_role("navigation", name="Pairs of this case").locator("a[href*='pair=']")
     for number in range(1, pairs.count()):
         name = pairs.nth(number).inner_text()
         pairs.nth(number).click()
