@@ -43,10 +43,10 @@ from registry.statements import one_at_a_time
 
 AT_ONCE = 2_500
 """Projects whose pairs are judged and stored in one transaction."""
-HELD = 15_000
+HELD = 10_000
 """Profiles held in memory, some 20 kB each."""
-SEEN = 100_000
-"""Projects in columns, some 2.2 kB each, unless more are compared at once."""
+SEEN = 25_000
+"""Projects in columns, some 2.2 kB each, unless more are of one place or compared at once."""
 _JOINED = text("""
 SELECT s.id, p.id FROM project s
 JOIN project p ON p.id <> s.id AND p.state = 'published'
@@ -235,7 +235,9 @@ class Worker:
     async def _see(self, session: AsyncSession, rows: NDArray[np.int64]) -> None:
         """Put these projects into columns; those that are there no longer are left out."""
         missing = rows[self._column[rows] < 0]
-        if len(missing) and len(self._columns) + len(missing) > SEEN:
+        of_place = len(self._all.at_work.get(self._place, ()))
+        # A fifth more: projects of several countries bring in others.
+        if len(missing) and len(self._columns) + len(missing) > max(SEEN, of_place * 6 // 5):
             self._columns.clear()
             self._column[:] = -1
             missing = rows
