@@ -65,7 +65,10 @@ def _sets(*names: str) -> list[tuple[str, str, int]]:
 ROW = np.dtype(
     [
         ("weights", "<f4", sum(map(len, WEIGHED.values()))),
-        *((name, "<f4") for name in ("start", "end", "usd", "amount")),
+        *(
+            (name, "<f4")
+            for name in ("start", "end", "usd", "amount", "work_told", "people_told", "minors")
+        ),
         *_sets("participants", "identifiers", "related"),
         *((n, "<u4") for n in ("reporter", "currency")),
         *((n, "<u4") for n in ("measures", "exploitation", "pillars", "of_pillar")),
@@ -226,6 +229,9 @@ def _fill_assistance(rows: NDArray[Any], more: NDArray[Any], profiles: Sequence[
                 if code in places:
                     row[places[code]] = weight
     bits = {name: {code: 1 << n for n, code in enumerate(codes)} for name, codes in TAGS.items()}
+    rows["work_told"] = [p.work_told for p in profiles]
+    rows["people_told"] = [p.people_told for p in profiles]
+    rows["minors"] = [np.nan if p.minors is None else p.minors for p in profiles]
     records = [profile.record for profile in profiles]
     rows["measures"] = [_bits(bits["measures"], r.measures) for r in records]
     rows["pillars"] = [_bits(bits["pillars"], r.pillars) for r in records]

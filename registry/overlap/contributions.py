@@ -9,7 +9,7 @@ _PERCENT = re.compile(
 _PHRASES = (
     # English
     "contribution (?:to|of|from|through|agreement)",
-    "our share",
+    "our (?:share|part)",
     "[a-z]+ share",
     "share of the (?:budget|cost|programme|project)",
     "co ?fund\\w*",
@@ -31,6 +31,7 @@ _PHRASES = (
     "confiee? a",
     "part (?:belge|suisse|francaise|allemande|luxembourgeoise|danoise|suedoise)",
     "quote part",
+    "notre part",
     "cofinanc\\w*",
     "convention de (?:financement|delegation|subvention)",
     # Spanish and Portuguese
@@ -39,6 +40,7 @@ _PHRASES = (
     "aporte (?:a|al|de)",
     "aportacion\\w*",
     "convenio con",
+    "n(?:uestra|ossa) parte",
     "contribuicao",
     "subvencao",
     "comparticipacao",

@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.exchange.record import ProjectRecord
 from registry.models import Project, ProjectProfile
-from registry.overlap import contributions, leanings, names, places, profile, topics
+from registry.overlap import contributions, leanings, names, origins, places, profile, topics
 from registry.overlap.names import the_one
 from registry.overlap.profile import Profile
 from registry.overlap.vectors import Vector
@@ -26,7 +26,7 @@ from registry.statements import among
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Profile)
-_READERS = (profile, names, places, topics, leanings, contributions)
+_READERS = (profile, names, origins, places, topics, leanings, contributions)
 _JUDGED_BY = (
     "identifier",
     "iati_identifier",

@@ -51,6 +51,7 @@ PRACTITIONERS = frozenset(
 OTHER_THAN_TAGGED = 0.6
 """What a text says of victims counts so much where the tags name practitioners, and the other way
 round."""
+OF_A_TAG = 0.8
 _APPROACHES = {
     "direct-services": "help",
     "cash-grants": "help",
@@ -61,7 +62,6 @@ _APPROACHES = {
     "research": "knowledge",
     "data-systems": "knowledge",
     "monitoring-evaluation": "knowledge",
-    "equipment": "capacity",
 }
 
 _BEFORE = frozenset(
@@ -75,7 +75,7 @@ _AFTER = frozenset(
 )
 SETTINGS = frozenset(
     "begging-and-street-children koranic-schools domestic-work fishing farms-and-plantations "
-    "logging mines brick-kilns-and-charcoal construction factories-and-supply-chains "
+    "herding logging mines brick-kilns-and-charcoal construction factories-and-supply-chains "
     "travel-and-tourism refugee-camps online-exploitation scam-compounds forced-marriage organs "
     "orphanages-and-adoption armed-groups".split()
 )
@@ -91,6 +91,12 @@ class Leanings:
     beneficiaries: Mapping[str, float]
     approach: Mapping[str, float]
     """How it works: help to people, capacity of practitioners, prevention, …"""
+    work_told: float
+    """How far the text, and not the tags alone, says what is done: from 0 to 1."""
+    people_told: float
+    """The same of whom it is for."""
+    minors: float | None
+    """The share of children among those whose age or sex is named; None where it is not."""
 
 
 def leanings_of(
@@ -103,6 +109,7 @@ def leanings_of(
     """Return what a project leans to, by its folded title and words, its tags and subjects."""
     activities = _weights("activities", title, words, activity_types)
     beneficiaries = _weights("beneficiaries", title, words, target_groups)
+    people_told, minors = _told(beneficiaries, target_groups), _minors(beneficiaries)
     approach = _approach(activities, beneficiaries, _before_harm(subjects))
     tagged = {code in PRACTITIONERS for code in target_groups}
     if len(tagged) == 1:  # tags may be wrong, but seldom name the wrong kind of people alone
@@ -114,7 +121,12 @@ def leanings_of(
         aside = approach.get("help" if code in PRACTITIONERS else "capacity", 0.0)
         beneficiaries[code] *= 1.0 - 0.5 * aside * aside
     return Leanings(
-        _spread("activities", activities), _spread("beneficiaries", beneficiaries), approach
+        _spread("activities", activities),
+        _spread("beneficiaries", beneficiaries),
+        approach,
+        _told(activities, activity_types),
+        people_told,
+        minors,
     )
 
 
@@ -126,8 +138,20 @@ def _weights(theme: str, title: str, words: Sequence[str], tags: Sequence[str]) 
     for code in topics_in(theme, title.split()):
         weights[code] = weights.get(code, 0.0) + 0.7
     for code in tags:
-        weights[code] = weights.get(code, 0.0) + 0.8
+        weights[code] = weights.get(code, 0.0) + OF_A_TAG
     return weights
+
+
+def _told(weights: Mapping[str, float], tags: Sequence[str]) -> float:
+    """Return 1 if half of what is known or more stands in the text."""
+    total = sum(weights.values())
+    told = total - OF_A_TAG * len(set(tags))
+    return min(2.0 * told / total, 1.0) if total else 1.0
+
+
+def _minors(beneficiaries: Mapping[str, float]) -> float | None:
+    named = [beneficiaries.get(code, 0.0) for code in ("children", "women", "men")]
+    return named[0] / sum(named) if sum(named) >= OF_A_TAG else None
 
 
 def _spread(theme: str, weights: Mapping[str, float]) -> dict[str, float]:
@@ -160,6 +184,9 @@ def _approach(
         if code in ("training", "mentoring"):
             found["capacity"] += weight * trained
             found["help"] += weight * (1.0 - trained) * 0.5
+        elif code == "equipment":  # vehicles for the police, sewing machines for survivors
+            found["capacity"] += weight * trained
+            found["help"] += weight * (1.0 - trained)
         elif code == "institution-building":  # a unit is set up, and its people are taught
             found["capacity"] += weight * trained * 0.5
             found["institutions"] += weight * 0.5

@@ -28,6 +28,7 @@ from registry.overlap.fitting import PULL, LabelledPair, fit_weights, labelled_p
 from registry.overlap.judging import likelier
 from registry.overlap.labelled import Half, UnusableSet, has_halves, shown_name
 from registry.overlap.model import KINDS_OF_OVERLAP, Model, model_in_use
+from registry.overlap.unseen import corrected, corrections, read_unseen, told
 
 FOLDS = 10
 _LEAST = 1e-12
@@ -78,19 +79,29 @@ class Refit:
     """Fitted on all of the pairs."""
 
 
-def refit(folders: Sequence[Path], half: Half | None, version: str = "", note: str = "") -> Refit:
+def refit(
+    folders: Sequence[Path],
+    half: Half | None,
+    version: str = "",
+    note: str = "",
+    unseen: Path | None = None,
+) -> Refit:
     """Fit a model on labelled sets; `half` is used of those that have halves.
 
-    Without `version` it is the one after that of the model in use. Raises UnusableSet for a set
-    that can't be read, and if there is nothing to fit on.
+    Without `version` it is the one after that of the model in use. With `unseen`, a file of pairs
+    that were judged before anybody had tuned on them, the model is corrected by it (see unseen.py);
+    the cross-validated figures, of texts that have been tuned on, are without that. Raises
+    UnusableSet for a set or file that can't be read, and if there is nothing to fit on.
     """
+    seen = read_unseen(unseen) if unseen else []
+    correcting = corrections(seen) if unseen else {}
     sources, pairs = _read(folders, half)
     prior, used = read_prior(), model_in_use()
     folds = folds_of(pairs)
     after = figures_by_kind(_cross_validated(pairs, folds, prior)) if folds else None
     model = Model(
         version=version or _next(used.version),
-        kinds=fit_weights(pairs, prior),
+        kinds=corrected(fit_weights(pairs, prior), correcting),
         made=date.today(),
         note=note,
         fitted_on={
@@ -100,6 +111,7 @@ def refit(folders: Sequence[Path], half: Half | None, version: str = "", note: s
             "pull": PULL,
             "folds": len(folds),
             "cross_validated": {kind: asdict(found) for kind, found in (after or {}).items()},
+            **({"unseen": told(unseen, seen, correcting)} if unseen else {}),
         },
     )
     before = figures_by_kind(scored(pair, used) for pair in pairs)

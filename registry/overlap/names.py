@@ -18,6 +18,7 @@ from babel import Locale
 
 from registry import codelists
 from registry.folding import fold
+from registry.overlap.places import names_a_place
 
 _GOVERNMENT = re.compile(
     r"^(?:the )?(?:royal )?(?:government|gobierno|gouvernement|governo|embassy|embajada|ambassade"
@@ -36,6 +37,10 @@ _WHERE = re.compile(r" (?:in|en|au|aux|a|em|no|na|to) .*$")
 _LEGAL_FORM = re.compile(
     r" (?:e v|inc|ltd|limited|llc|gmbh|ggmbh|asbl|vzw|a c|s a|i p|ong|ngo|plc)$"
 )
+_FORM_BEFORE = re.compile(
+    r"^(?:a c|o n g|ong|ngo|oeng|osc|asbl|(?:asociacion|associacao|association) civil(?:e)?) "
+)
+"""Legal forms that some write before the name."""
 _PUBLIC = re.compile(
     r" (?:minist\w+|national (?:police|agency|committee|council|commission|authority|institute)"
     r"|police|gendarmerie|government|gouvernement|gobierno|governo|municipal\w*|prosecut\w+"
@@ -175,8 +180,9 @@ def organisation_keys(
 @lru_cache(maxsize=_REMEMBERED)
 def _keys(name: str) -> OrganisationKeys:
     folded = fold(name)
-    whole = _LEGAL_FORM.sub("", folded)
-    stretches = [_LEGAL_FORM.sub("", fold(part)) for part in _PART.split(name)]
+    whole = _bare(folded)
+    first, *others = map(_bare, map(fold, _PART.split(name)))
+    stretches = [first, *(part for part in others if not names_a_place(part))]
     parts = frozenset({whole, *filter(_sets_apart, stretches)})
     telling = [word for word in folded.split() if word not in _SMALL]
     initials = "".join(word[0] for word in telling) if len(telling) > 2 else ""
@@ -197,6 +203,11 @@ def _keys(name: str) -> OrganisationKeys:
         network=network,
         signs=frozenset(signs - {"", "@None", "~None"}),
     )
+
+
+def _bare(folded: str) -> str:
+    """Return a name without its legal form."""
+    return _LEGAL_FORM.sub("", _FORM_BEFORE.sub("", folded))
 
 
 _KNOWN: dict[tuple[str, int | None, str | None], OrganisationKeys] = {}

@@ -7,7 +7,7 @@ towns_build.py) has: 'Шымкент' is Shymkent, and Benin City lies in Edo.
 import gettext
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ _KIND = frozenset(
     "state province region district county city oblast governorate department departamento "
     "provincia estado distrito municipio region departement gouvernorat municipality prefecture "
     "division raion district capital area town ville ciudad cidade область г город район край "
-    "محافظة ولاية مدينة of de del la le du des the d el los and y et".split()
+    "sar محافظة ولاية مدينة of de del la le du des the d el los and y et".split()
 )
 _NOWHERE = frozenset(
     "national nationwide nation wide countrywide country whole all provinces regions "
@@ -66,11 +66,17 @@ class Places:
     """The record says that it is for the whole country."""
     around: frozenset[str] = field(default_factory=frozenset)
     """All of its provinces, mentioned or not, and those around them."""
+    regional: bool = False
+    """It works in several countries: what it lists need not be all of its places in one of them."""
 
     @property
     def named(self) -> frozenset[str]:
         """All of its provinces, mentioned or not."""
         return self.provinces | self.mentioned
+
+    def provinces_in(self, countries: Collection[str]) -> frozenset[str]:
+        """Return the listed provinces that lie in these countries."""
+        return frozenset(code for code in self.provinces if code[:2] in countries)
 
     def shared_provinces(self, other: "Places") -> frozenset[str]:
         """Return the provinces of both; a district is in the province around it."""
@@ -195,7 +201,7 @@ def places_of(record: ProjectRecord) -> Places:
     listed = frozenset(name for name in names if not set(name.split()) & _NOWHERE)
     known = _only_country(record)
     if known is None:
-        return Places(listed, everywhere=everywhere)
+        return _regional(record, listed, everywhere)
     listed = frozenset(_one_spelling(name, known) for name in listed)
     country = record.countries[0].code
     in_title, in_text = _named(record.title, country), _named(record.description, country)
@@ -205,6 +211,40 @@ def places_of(record: ProjectRecord) -> Places:
     nowhere: frozenset[str] = frozenset()
     around = nowhere.union(*map(within, provinces | mentioned))
     return Places(listed, provinces, frozenset(towns - listed), mentioned, everywhere, around)
+
+
+def _regional(record: ProjectRecord, names: Collection[str], everywhere: bool) -> Places:
+    """Return the listed places of a project in several countries, each where its name is known."""
+    tables = [_known(country.code) for country in record.countries]
+    listed: set[str] = set()
+    provinces: set[str] = set()
+    for name in names:
+        known = next((t for t in tables if name in t.provinces or name in t.towns), None)
+        listed.add(_one_spelling(name, known))
+        provinces |= _provinces_among([name], known) if known else set()
+    nowhere: frozenset[str] = frozenset()
+    return Places(
+        frozenset(listed),
+        frozenset(provinces),
+        everywhere=everywhere,
+        around=nowhere.union(*map(within, provinces)),
+        regional=True,
+    )
+
+
+@cache
+def names_a_place(folded: str) -> bool:
+    """Tell whether a name is that of a town or province of any country."""
+    name = bare_name(folded)
+    return len(name) > 3 and any(
+        name in known.towns or name in known.provinces for known in map(_known, _countries())
+    )
+
+
+@cache
+def _countries() -> tuple[str, ...]:
+    with zipfile.ZipFile(_TOWNS) as file:
+        return tuple(file.namelist())
 
 
 def _only_country(record: ProjectRecord) -> _Known | None:

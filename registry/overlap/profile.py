@@ -16,6 +16,7 @@ from registry.meaning import text_of
 from registry.overlap.contributions import percentages_in, speaks_of_contribution
 from registry.overlap.leanings import leanings_of, settings_of
 from registry.overlap.names import KnownOrganisation, OrganisationKeys, organisation_keys
+from registry.overlap.origins import origins_in
 from registry.overlap.places import Places, places_of
 from registry.overlap.topics import topics_in
 
@@ -75,6 +76,14 @@ class Profile:
     beneficiaries: Mapping[str, float] = field(default_factory=dict)
     approach: Mapping[str, float] = field(default_factory=dict)
     """How it works: help to people, capacity of practitioners, prevention, …"""
+    work_told: float = 1.0
+    """How far its text, and not its tags alone, says what is done: from 0 to 1."""
+    people_told: float = 1.0
+    """The same of whom it is for."""
+    minors: float | None = None
+    """The share of children among those whose age or sex it names; None where it names none."""
+    origins: frozenset[str] = frozenset()
+    """The countries from which its people come, as far as the text says so."""
     subjects: Mapping[str, int] = field(default_factory=dict)
     settings: Mapping[str, float] = field(default_factory=dict)
     """Where the people are exploited: on boats, in private homes, in the street."""
@@ -144,6 +153,10 @@ def profile_of(
         activities=leanings.activities,
         beneficiaries=leanings.beneficiaries,
         approach=leanings.approach,
+        work_told=leanings.work_told,
+        people_told=leanings.people_told,
+        minors=leanings.minors,
+        origins=origins_in(words),
         subjects=subjects,
         settings=settings_of(subjects),
         countries=_shares(record),

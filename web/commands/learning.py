@@ -36,6 +36,12 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     fit.add_argument(
         "--name", metavar="VERSION", default="", help="(default: the one after that in use)"
     )
+    fit.add_argument(
+        "--unseen",
+        metavar="FILE",
+        type=Path,
+        help="pairs as a model judged them before anybody had tuned on their texts: correct by it",
+    )
     fit.add_argument("--note", metavar="TEXT", default="", help="what is to be known of the model")
     fit.set_defaults(run=run_fit)
 
@@ -78,7 +84,7 @@ async def run_fit(options: argparse.Namespace, console: Console) -> int:
             "file."
         )
     half = None if options.half == "all" else options.half
-    found = refit(options.folders, half, options.name, options.note)
+    found = refit(options.folders, half, options.name, options.note, options.unseen)
     model = found.model
     if options.write:
         model = await _measured(model, options.folders) if half else model

@@ -20,6 +20,8 @@ KINDS: tuple[Kind, ...] = (
     assistance.approach,
     assistance.agreement,
     assistance.exploitation,
+    assistance.ages,
+    assistance.origins,
     place_and_time.countries,
     place_and_time.extent,
     place_and_time.locations,

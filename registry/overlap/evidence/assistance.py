@@ -9,6 +9,10 @@ from registry.overlap.background import Background
 from registry.overlap.evidence.evidence import Evidence, between, kind
 from registry.overlap.profile import Profile
 
+LEAST_CERTAIN = 0.4
+"""Of what speaks against an overlap so much is left where tags alone say it."""
+HELPS = 0.5
+"""A project whose way of working is help by so much (see Profile.approach) gives help."""
 NAMED = 2
 """So many of each project's measures are told where they differ: their names are long."""
 
@@ -71,7 +75,7 @@ def _told_other_pillars(own: set[str], other: set[str]) -> Message:
 @kind("activities", -1.2, 1.3)
 def activities(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They do the same kind of thing, by their tags and by their texts."""
-    alike = _alike(a.activities, b.activities)
+    alike = _alike(a.activities, b.activities, min(a.work_told, b.work_told))
     if alike is None:
         return None
     return Evidence("activities", alike.value, lambda: _told_activities(alike))
@@ -87,7 +91,7 @@ def _told_activities(alike: "_Alike") -> Message:
 @kind("beneficiaries", -1.2, 1.3)
 def beneficiaries(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They are for the same people, by their tags and by their texts."""
-    alike = _alike(a.beneficiaries, b.beneficiaries)
+    alike = _alike(a.beneficiaries, b.beneficiaries, min(a.people_told, b.people_told))
     if alike is None:
         return None
     return Evidence("beneficiaries", alike.value, lambda: _told_beneficiaries(alike))
@@ -139,6 +143,8 @@ def agreement(a: Profile, b: Profile, background: Background) -> Evidence | None
         dot(a.approach, b.approach) if a.approach and b.approach else 1.0,
     )
     value = between(-2.4, (weakest - 0.6) / 0.25, 1.0)
+    told = min(a.work_told, b.work_told, a.people_told, b.people_told)
+    value = _as_told(value, told)
     return Evidence("agreement", value, lambda: _told_agreement(value))
 
 
@@ -146,6 +152,42 @@ def _told_agreement(value: float) -> Message:
     if value > 0:
         return message("The same kind of work, in the same way, for the same people.")
     return message("The work, the way of working and the people do not all agree.")
+
+
+@kind("ages", -1.0, 0.0)
+def ages(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """Both help people: one children, the other adults."""
+    if a.minors is None or b.minors is None:
+        return None
+    if min(a.approach.get("help", 0.0), b.approach.get("help", 0.0)) < HELPS:
+        return None  # whom a course for the police is about matters less
+    value = -between(0.0, (abs(a.minors - b.minors) - 0.4) / 0.4, 1.0)
+    return Evidence("ages", value, lambda: _told_ages(a, b)) if value else None
+
+
+def _told_ages(a: Profile, b: Profile) -> Message:
+    young, grown = (a, b) if (a.minors or 0.0) > (b.minors or 0.0) else (b, a)
+    return message(
+        "{a} is rather for children, {b} for adults.",
+        a=young.organisation.short,
+        b=grown.organisation.short,
+    )
+
+
+@kind("origins", -1.0, 0.0)
+def origins(a: Profile, b: Profile, background: Background) -> Evidence | None:
+    """They are for people of different countries."""
+    if not a.origins or not b.origins or a.origins & b.origins:
+        return None
+    return Evidence("origins", -1.0, lambda: _told_origins(a, b))
+
+
+def _told_origins(a: Profile, b: Profile) -> Message:
+    return message(
+        "They are for people of different countries: {a} in one, {b} in the other.",
+        a=wording.countries(sorted(a.origins)[:NAMED]),
+        b=wording.countries(sorted(b.origins)[:NAMED]),
+    )
 
 
 @kind("exploitation", -1.0, 1.0)
@@ -181,10 +223,12 @@ class _Alike(NamedTuple):
     own: Mapping[str, float]
     other: Mapping[str, float]
     cosine: float
+    told: float
+    """How far texts, and not tags alone, say so."""
 
     @property
     def value(self) -> float:
-        return between(-1.2, (self.cosine - 0.55) / 0.3, 1.3)
+        return _as_told(between(-1.2, (self.cosine - 0.55) / 0.3, 1.3), self.told)
 
     def told_shared(self, scheme: str) -> wording.Value | None:
         """Return the strongest codes of both, None where they rather differ."""
@@ -199,10 +243,15 @@ class _Alike(NamedTuple):
         return wording.labels(scheme, own), wording.labels(scheme, other)
 
 
-def _alike(own: Mapping[str, float], other: Mapping[str, float]) -> _Alike | None:
+def _alike(own: Mapping[str, float], other: Mapping[str, float], told: float) -> _Alike | None:
     if not own or not other:
         return None
-    return _Alike(own, other, dot(own, other))
+    return _Alike(own, other, dot(own, other), told)
+
+
+def _as_told(value: float, told: float) -> float:
+    """Let what speaks against an overlap count less where tags alone say it: they may be lazy."""
+    return value * (LEAST_CERTAIN + (1.0 - LEAST_CERTAIN) * told) if value < 0.0 else value
 
 
 def dot(own: Mapping[str, float], other: Mapping[str, float]) -> float:

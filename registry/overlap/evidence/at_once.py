@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry.overlap.columns import MEMBERS, OVER, WEIGHED
-from registry.overlap.evidence.place_and_time import MANY_COUNTRIES
+from registry.overlap.evidence.assistance import HELPS, LEAST_CERTAIN
+from registry.overlap.evidence.place_and_time import MANY_COUNTRIES, UNSURE, USUAL_DAYS
 from registry.overlap.evidence.text import USUAL_COSINE, WORDS_OF_A_TEXT
 from registry.overlap.paired import Numbers, Pairs, Truths
 from registry.overlap.relations import PAYS, SAME
@@ -58,11 +59,12 @@ def cheap_values(pairs: Pairs) -> dict[str, Numbers]:
         "meaning": _meaning(pairs),
         **_alike(a, b),
         "exploitation": _exploitation(a, b),
+        "ages": _ages(a, b),
         "extent": _extent(a, b),
         "measures": _measures(a, b),
         "months": _months(a, b),
         "dates": _dates(a, b),
-        "budget": _budget(a, b),
+        "budget": _budget(pairs),
         "phases": _number((a["phase"] > 0) & (b["phase"] > 0) & (a["phase"] != b["phase"]), -1.0),
     }
 
@@ -121,6 +123,8 @@ def _meaning(pairs: Pairs) -> Numbers:
 _PARTS = np.repeat(np.eye(len(WEIGHED), dtype=np.float32), [*map(len, WEIGHED.values())], axis=0)
 """Column of `weights` -> of which list it is."""
 
+_HELP = [code for codes in WEIGHED.values() for code in codes].index("help")
+
 
 def _alike(a: Row, b: Row) -> dict[str, Numbers]:
     """Return what the cosines of weighed lists of codes say."""
@@ -128,18 +132,31 @@ def _alike(a: Row, b: Row) -> dict[str, Numbers]:
     cosines[~(((a["weights"] @ _PARTS) > 0) & ((b["weights"] @ _PARTS) > 0))] = np.nan
     activities, beneficiaries, approach, settings = cosines.T
     weakest = np.minimum(np.minimum(activities, beneficiaries), np.nan_to_num(approach, nan=1.0))
+    agreement = np.clip((weakest - 0.6) / 0.25, -2.4, 1.0)
+    work, people = (np.minimum(a[name], b[name]) for name in ("work_told", "people_told"))
     return {
-        "activities": np.nan_to_num(np.clip((activities - 0.55) / 0.3, -1.2, 1.3)),
-        "beneficiaries": np.nan_to_num(np.clip((beneficiaries - 0.55) / 0.3, -1.2, 1.3)),
+        "activities": _as_told(np.clip((activities - 0.55) / 0.3, -1.2, 1.3), work),
+        "beneficiaries": _as_told(np.clip((beneficiaries - 0.55) / 0.3, -1.2, 1.3), people),
         "approach": np.nan_to_num(np.clip((approach - 0.6) / 0.4, -1.2, 1.0)),
-        "agreement": np.nan_to_num(np.clip((weakest - 0.6) / 0.25, -2.4, 1.0)),
+        "agreement": _as_told(agreement, np.minimum(work, people)),
         "settings": np.nan_to_num(np.clip((settings - 0.4) / 0.4, -1.0, 1.0)),
     }
+
+
+def _as_told(value: Numbers, told: Numbers) -> Numbers:
+    less = value * (LEAST_CERTAIN + (1.0 - LEAST_CERTAIN) * told)
+    return np.nan_to_num(np.where(value < 0.0, less, value))
 
 
 def _exploitation(a: Row, b: Row) -> Numbers:
     own, other = a["exploitation"], b["exploitation"]
     return _share_of_fewer(own, other, np.float32(-1.0))
+
+
+def _ages(a: Row, b: Row) -> Numbers:
+    help_given = np.minimum(a["weights"][:, _HELP], b["weights"][:, _HELP]) >= np.float32(HELPS)
+    apart = np.nan_to_num(np.clip((np.abs(a["minors"] - b["minors"]) - 0.4) / 0.4, 0.0, 1.0))
+    return np.where(help_given, -apart, 0.0).astype(np.float32)
 
 
 def _share_of_fewer(own: NDArray[Any], other: NDArray[Any], none: Any) -> Numbers:
@@ -177,7 +194,21 @@ def _months(a: Row, b: Row) -> Numbers:
     shorter = np.minimum(a["end"] - a["start"], b["end"] - b["start"]) + 1  # NaN if one is missing
     share = common / np.maximum(shorter, 1)
     value = np.clip((share - 0.35) / np.where(share > 0.35, 0.35, 0.0875), -4.0, 1.0)
+    value = np.where(np.isnan(share), _likely_months(a, b), value)
     return np.where(_apart_in_time(a, b), -4.0, np.nan_to_num(value)).astype(np.float32)
+
+
+def _likely_months(a: Row, b: Row) -> Numbers:
+    own, its = (
+        np.where(np.isnan(side["start"]), side["end"] - USUAL_DAYS, side["start"])
+        for side in (a, b)
+    )
+    end, last = (
+        np.where(np.isnan(side["end"]), side["start"] + USUAL_DAYS, side["end"]) for side in (a, b)
+    )
+    common = np.minimum(end, last) - np.maximum(own, its) + 1
+    share = common / np.maximum(np.minimum(end - own, last - its) + 1, 1)
+    return np.asarray(UNSURE * np.clip((share - 0.35) / 0.35, -1.0, 1.0))
 
 
 def _dates(a: Row, b: Row) -> Numbers:
@@ -198,12 +229,18 @@ def _contribution_within(part: Row, whole: Row) -> Truths:
     return within
 
 
-def _budget(a: Row, b: Row) -> Numbers:
-    """As high as it is, or higher where a text speaks of a contribution."""
+def _budget(pairs: Pairs) -> Numbers:
+    """As high as it is, or higher where a text speaks of a contribution, or one project is for
+    several countries or pays for the other."""
+    a, b = pairs.a, pairs.b
     exact = (a["amount"] == b["amount"]) & (a["currency"] == b["currency"])
     value = np.where(exact, 1.3, np.clip(1.0 - np.abs(a["usd"] - b["usd"]) / 0.3, -1.5, 1.0))
     smaller = np.where(a["usd"] < b["usd"], a["contributes"], b["contributes"])
     value = np.where((value < 0.0) & smaller, 0.9, value)
+    regional = (a["number_of_countries"] > 1) | (b["number_of_countries"] > 1)
+    value = np.where((value < 0.0) & regional, 1.0, value)
+    paid = ((pairs.partners & PAYS) > 0).any(axis=1)
+    value = np.where((value < 0.0) & paid, 0.0, value)
     return np.where(np.isnan(a["usd"]) | np.isnan(b["usd"]), 0.0, value).astype(np.float32)
 
 
@@ -220,7 +257,8 @@ def _countries(pairs: Pairs, a: Row, b: Row) -> Numbers:
 
 
 def _locations(pairs: Pairs, a: Row, b: Row) -> Numbers:
-    """As high as it is, or higher where a text only has the words of a name."""
+    """As high as it is, or higher where a text only has the words of a name, or where names that
+    no list has may be spelled otherwise."""
     one, other = pairs.at
     texts = pairs.columns.texts
     named = _meet(a["listed"], b["listed"]) | _meet(a["listed"], b["towns"])
@@ -231,8 +269,10 @@ def _locations(pairs: Pairs, a: Row, b: Row) -> Numbers:
     common |= _meet(b["named"], a["around"])
     provinces = (a["provinces"] & b["provinces"]) > 0
     mentioned = (a["all_provinces"] & b["all_provinces"]) > 0
-    listed = np.where(a["places_listed"] & b["places_listed"], -3.0, 0.0)
+    listed = np.where(a["places_listed"] & b["places_listed"], 0.8, 0.0)
     apart = np.where(provinces, -4.0, np.where(mentioned, -2.2, listed))
+    regional = (pairs.a["number_of_countries"] > 1) | (pairs.b["number_of_countries"] > 1)
+    apart = np.where(regional, 0.0, apart)
     value = np.where(a["everywhere"] | b["everywhere"], 0.0, np.where(common, 0.8, apart))
     over = _over(pairs, "listed", "towns", "named", "around")
     return np.where(named | over, 1.0, value).astype(np.float32)

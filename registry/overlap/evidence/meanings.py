@@ -73,6 +73,14 @@ MEANINGS: Mapping[str, Meaning] = {
         message("Forms of exploitation"),
         message("The tags, as far as both projects have them."),
     ),
+    "ages": Meaning(
+        message("Children or adults"),
+        message("Whether both give help, but one to children and the other to adults."),
+    ),
+    "origins": Meaning(
+        message("Where the people come from"),
+        message("Whether the texts speak of people of different countries."),
+    ),
     "countries": Meaning(
         message("Countries"),
         message(

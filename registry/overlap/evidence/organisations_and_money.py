@@ -236,13 +236,37 @@ def budget(a: Profile, b: Profile, background: Background) -> Evidence | None:
     ratio = abs(math.log(float(a.usd) / float(b.usd)))
     exact = a.record.budget == b.record.budget and a.record.currency == b.record.currency
     value = 1.3 if exact else between(-1.5, 1.0 - ratio / 0.3, 1.0)
+    own, other = float(a.usd) * _share_told(a, b), float(b.usd) * _share_told(b, a)
+    if value < 0.0 < (within := 1.0 - abs(math.log(own / other)) / 0.3):
+        regional = a if len(a.countries) > len(b.countries) else b
+        return Evidence("budget", within, lambda: _told_part(a, b, regional))
     if value < 0.0:
         part, whole = (a, b) if a.usd < b.usd else (b, a)
+        if not part.contributes and not a.signs.isdisjoint(b.signs) and _ends(part, whole):
+            return None  # others may pay for the rest
         if part.contributes:
             share = float(part.usd or 0) / float(whole.usd or 1)
             told = any(abs(share - percent / 100) < _SHARE_MARGIN for percent in part.percentages)
             return Evidence("budget", 0.9 if told else 0.0, lambda: _told_share(part, whole, share))
     return Evidence("budget", value, lambda: _told_budgets(a, b, exact, alike=ratio < 0.3))
+
+
+def _share_told(one: Profile, other: Profile) -> float:
+    """Return the share of a project in the countries of another: 1 unless its record tells it."""
+    if not all(country.percentage for country in one.record.countries):
+        return 1.0
+    return sum(share for code, share in one.countries.items() if code in other.countries) or 1.0
+
+
+def _told_part(a: Profile, b: Profile, regional: Profile) -> Message:
+    return message(
+        "What falls to the countries in common is about the same in both budgets, {a} and {b} "
+        "({share} of that of {organisation}).",
+        a=_budget(a),
+        b=_budget(b),
+        share=wording.share(_share_told(regional, b if regional is a else a)),
+        organisation=regional.organisation.short,
+    )
 
 
 def _told_share(part: Profile, whole: Profile, share: float) -> Message:

@@ -1,7 +1,8 @@
 """Where and when: countries and shares, provinces, months in common, phases."""
 
 import math
-from datetime import date
+from datetime import date, timedelta
+from difflib import get_close_matches
 
 from registry import wording
 from registry.messages import Message, message
@@ -13,6 +14,12 @@ from registry.overlap.profile import Profile
 MANY_COUNTRIES = 3
 NAMED = 3
 """So many places are told by their names."""
+CLOSE = 0.8
+"""Names so much alike, from 0 to 1, are one place in two spellings."""
+USUAL_DAYS = 913
+"""Half of the projects of the labelled set run for 30 months or less."""
+UNSURE = 0.6
+"""What is only likely of a time counts for so much."""
 
 
 @kind("countries", -1.0, 1.0)
@@ -71,11 +78,15 @@ def locations(a: Profile, b: Profile, background: Background) -> Evidence | None
 
 def _apart(a: Profile, b: Profile) -> Evidence | None:
     own, other = a.places, b.places
+    if own.regional or other.regional:
+        return _apart_in_common_countries(a, b)
     if comparable(own.provinces, other.provinces):
         return Evidence("locations", -4.0, lambda: _told_provinces_apart(a, b))
     if comparable(own.provinces or own.mentioned, other.provinces or other.mentioned):
         # What a text names in passing need not be where the project works.
         return Evidence("locations", -2.2, lambda: _told_provinces_apart(a, b))
+    if close := _close_names(own.listed, other.listed):
+        return Evidence("locations", 0.8, lambda: _told_names(a, b, {close}))
     if own.listed and other.listed:
         # Villages of one province bear different names too.
         return Evidence(
@@ -86,6 +97,19 @@ def _apart(a: Profile, b: Profile) -> Evidence | None:
             ),
         )
     return None
+
+
+def _apart_in_common_countries(a: Profile, b: Profile) -> Evidence | None:
+    """A programme for several countries seldom lists all of its places in each."""
+    shared = common_countries(a, b)
+    if not comparable(a.places.provinces_in(shared), b.places.provinces_in(shared)):
+        return None
+    return Evidence("locations", -1.5, lambda: _told_provinces_apart(a, b))
+
+
+def _close_names(own: frozenset[str], other: frozenset[str]) -> str | None:
+    """Return a place of the first that the second spells a little differently: Macau, Macao."""
+    return next((name for name in sorted(own) if get_close_matches(name, other, 1, CLOSE)), None)
 
 
 def _told_provinces_apart(a: Profile, b: Profile) -> Message:
@@ -134,7 +158,7 @@ def months(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if not overlap_in_time(a, b):
         return Evidence("months", -4.0, lambda: _told_apart(a, b))
     if not (a.start and a.end and b.start and b.end):
-        return None
+        return _likely_months(a, b)
     first, last = max(a.start, b.start), min(a.end, b.end)
     share = _days(first, last) / min(_days(a.start, a.end), _days(b.start, b.end))
     # Projects that meet only in passing follow each other: that counts four times.
@@ -143,6 +167,33 @@ def months(a: Profile, b: Profile, background: Background) -> Evidence | None:
     return Evidence(
         "months", value, lambda: _told_months(value, share, months_in_common(a, b), period)
     )
+
+
+def _likely_months(a: Profile, b: Profile) -> Evidence | None:
+    """Not all of their dates are given: what follows if they are of the usual length."""
+    own, other = _likely_period(a), _likely_period(b)
+    if own is None or other is None:
+        return None
+    first, last = max(own[0], other[0]), min(own[1], other[1])
+    share = _days(first, last) / min(_days(*own), _days(*other))
+    value = UNSURE * between(-1.0, (share - 0.35) / 0.35, 1.0)
+    return Evidence("months", value, lambda: _told_likely(value, (first, last)))
+
+
+def _likely_period(profile: Profile) -> tuple[date, date] | None:
+    usual = timedelta(USUAL_DAYS)
+    if profile.start:
+        return profile.start, profile.end or profile.start + usual
+    return (profile.end - usual, profile.end) if profile.end else None
+
+
+def _told_likely(value: float, period: tuple[date, date]) -> Message:
+    if value > 0:
+        return message(
+            "Not all dates are given; of the usual length, they run together ({period}).",
+            period=wording.period(*period),
+        )
+    return message("Not all dates are given; of the usual length, they hardly run together.")
 
 
 def _told_apart(a: Profile, b: Profile) -> Message:

@@ -90,7 +90,7 @@ async def test_it_finds_what_is_found_project_by_project(filled: Database) -> No
     result = await detect(filled, full=True)
 
     assert await pairs_in(filled) == one_by_one
-    assert result.projects == 281
+    assert result.projects == 478
     assert result.flagged == sum(flagged for _, flagged, *_ in one_by_one.values())
     async with filled.session() as session:
         cases = (await session.exec(select(OverlapCase))).all()

@@ -109,7 +109,7 @@ def test_values_worked_out_as_arrays_are_those_of_each_pair(profiles: list[Profi
     for stage in at_once.STAGES:
         worked_out |= {name: values.tolist() for name, values in stage(measured).items()}
 
-    assert worked_out.keys() == {kind.name for kind in KINDS} - {"words", "mention"}
+    assert worked_out.keys() == {kind.name for kind in KINDS} - {"words", "mention", "origins"}
     exact = dict.fromkeys(worked_out, 0)
     for n, (one, other) in enumerate(zip(*measured.at, strict=True)):
         found = {e.name: e.value for e in compare(profiles[one], profiles[other], background)}
