@@ -231,7 +231,7 @@ def _contribution_within(part: Row, whole: Row) -> Truths:
 
 def _budget(pairs: Pairs) -> Numbers:
     """As high as it is, or higher where a text speaks of a contribution, or one project is for
-    several countries or pays for the other."""
+    several countries. Of no pair here one organisation does the other's work."""
     a, b = pairs.a, pairs.b
     exact = (a["amount"] == b["amount"]) & (a["currency"] == b["currency"])
     value = np.where(exact, 1.3, np.clip(1.0 - np.abs(a["usd"] - b["usd"]) / 0.3, -1.5, 1.0))
@@ -239,8 +239,6 @@ def _budget(pairs: Pairs) -> Numbers:
     value = np.where((value < 0.0) & smaller, 0.9, value)
     regional = (a["number_of_countries"] > 1) | (b["number_of_countries"] > 1)
     value = np.where((value < 0.0) & regional, 1.0, value)
-    paid = ((pairs.partners & PAYS) > 0).any(axis=1)
-    value = np.where((value < 0.0) & paid, 0.0, value)
     return np.where(np.isnan(a["usd"]) | np.isnan(b["usd"]), 0.0, value).astype(np.float32)
 
 

@@ -242,13 +242,20 @@ def budget(a: Profile, b: Profile, background: Background) -> Evidence | None:
         return Evidence("budget", within, lambda: _told_part(a, b, regional))
     if value < 0.0:
         part, whole = (a, b) if a.usd < b.usd else (b, a)
-        if not part.contributes and not a.signs.isdisjoint(b.signs) and _ends(part, whole):
+        if not part.contributes and _pays_for(part, whole):
             return None  # others may pay for the rest
         if part.contributes:
             share = float(part.usd or 0) / float(whole.usd or 1)
             told = any(abs(share - percent / 100) < _SHARE_MARGIN for percent in part.percentages)
             return Evidence("budget", 0.9 if told else 0.0, lambda: _told_share(part, whole, share))
     return Evidence("budget", value, lambda: _told_budgets(a, b, exact, alike=ratio < 0.3))
+
+
+def _pays_for(part: Profile, whole: Profile) -> bool:
+    """Tell whether the first's own record has it pay and the other's organisation do the work."""
+    return any(
+        role == "funding" and keys.pays_as(part.organisation) for role, keys in part.participants
+    ) and not _HANDS.isdisjoint(_roles_of(part, whole.organisation))
 
 
 def _share_told(one: Profile, other: Profile) -> float:

@@ -179,3 +179,25 @@ def test_equipment_is_help_where_survivors_get_it() -> None:
     )
     assert machines.approach["help"] > 0.9
     assert radios.approach["capacity"] > 0.9
+
+
+def test_who_pays_a_part_may_have_a_smaller_budget_and_a_partner_may_not() -> None:
+    whole = of(
+        reporting_org="UNICEF Congo",
+        budget=Decimal(690_000),
+        participating_orgs=[Participant(role="implementing", name="UNICEF")],
+    )
+    payer, partner = (
+        of(
+            reporting_org="Embassy of Japan in Kinshasa",
+            budget=Decimal(370_000),
+            participating_orgs=[
+                Participant(role=role, name="Government of Japan"),
+                Participant(role="extending", name="UNICEF"),
+            ],
+        )
+        for role in ("funding", "implementing")
+    )
+    assert who.budget(payer, whole, NOTHING) is None
+    found = who.budget(partner, whole, NOTHING)
+    assert found is not None and found.value < 0
