@@ -143,8 +143,14 @@ def _told_mention(one: Profile, other: Profile) -> Message:
 @kind("roles", -2.0, 1.5)
 def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One has the money and the other does the work: the two ends of one project."""
-    if not a.participants or not b.participants or a.organisation.same_as(b.organisation):
+    if a.organisation.same_as(b.organisation):
         return None
+    if a.participants and b.participants:
+        return _roles_of_both(a, b)
+    return _partner_of_another(a, b) or _partner_of_another(b, a)
+
+
+def _roles_of_both(a: Profile, b: Profile) -> Evidence | None:
     if a.signs.isdisjoint(b.signs):
         return _strangers(a, b)
     if _works_in(a, a) and _works_in(b, b) and (_works_in(a, b) or _works_in(b, a)):
@@ -179,6 +185,16 @@ def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     if common:
         return Evidence("roles", 0.4, lambda: message("{name} implements both.", name=common[0]))
     return _strangers(a, b)
+
+
+def _partner_of_another(one: Profile, other: Profile) -> Evidence | None:
+    """One gives the other's organisation work in a project for which it does not pay itself."""
+    pays = (role == "funding" and k.pays_as(one.organisation) for role, k in one.participants)
+    if one.organisation.government or any(pays):
+        return None
+    if _HANDS.isdisjoint(_roles_of(one, other.organisation)):
+        return None
+    return Evidence("roles", -1.0, lambda: _told_partner(one, other))
 
 
 def _strangers(a: Profile, b: Profile) -> Evidence | None:
@@ -253,6 +269,8 @@ def budget(a: Profile, b: Profile, background: Background) -> Evidence | None:
 
 def _pays_for(part: Profile, whole: Profile) -> bool:
     """Tell whether the first's own record has it pay and the other's organisation do the work."""
+    if part.organisation.same_as(whole.organisation):
+        return False
     return any(
         role == "funding" and keys.pays_as(part.organisation) for role, keys in part.participants
     ) and not _HANDS.isdisjoint(_roles_of(part, whole.organisation))

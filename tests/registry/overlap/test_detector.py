@@ -10,6 +10,7 @@ from registry.models import CaseComment, OverlapCase, OverlapPair, Project, Proj
 from registry.overlap.compared import compared_pairs
 from registry.overlap.detector import examine, similar_to
 from registry.overlap.listing import flagged_pairs
+from registry.overlap.pairs import KEPT_FROM
 from registry.permissions import COMMAND_LINE, VISITOR
 from registry.projects import load_records, revise_project, withdraw_project
 from tests.builders import CountryShare, Participant, a_project, a_record, an_account
@@ -292,7 +293,7 @@ async def test_even_the_least_likely_pair_is_explained_when_asked_for(
     (found,) = [view.pair async for view in compared_pairs(session, VISITOR)]
 
     assert found.id is None  # not stored
-    assert not found.flagged and found.probability < 0.05
+    assert not found.flagged and found.probability < KEPT_FROM
     log_odds = sum(part["weight"] for part in found.evidence)
     assert abs(1 / (1 + math.exp(-log_odds)) - found.probability) < 0.01
     assert not session.dirty

@@ -16,6 +16,7 @@ from registry.overlap.kept import pack, unpack
 from registry.overlap.labelled import read_set
 from registry.overlap.model import model_in_use
 from registry.overlap.paired import Pairs
+from registry.overlap.pairs import KEPT_FROM
 from registry.overlap.profile import Profile, profile_of
 
 OWN_SET = Path(__file__).parents[2] / "data" / "overlap"
@@ -75,7 +76,7 @@ def test_a_kept_profile_is_judged_like_the_whole(profiles: list[Profile]) -> Non
             assert a.judgement.probability == pytest.approx(b.judgement.probability)
 
 
-@pytest.mark.parametrize("least", [0.05, 0.3])
+@pytest.mark.parametrize("least", [KEPT_FROM, 0.3])
 def test_a_glance_passes_over_no_pair_that_counts(profiles: list[Profile], least: float) -> None:
     model = model_in_use()
     background = background_of(profiles)
