@@ -97,4 +97,4 @@ def _rounded(weights: Sequence[float], probability: float) -> list[float]:
 
 def _shown(probability: float) -> int:
     """Return a probability in per cent, as pages show it: never as certain."""
-    return min(max(round(100 * probability), 0), 99)
+    return min(max(round(100 * round(probability, 2)), 0), 99)
