@@ -73,7 +73,7 @@ ROW = np.dtype(
         *((n, "<u4") for n in ("reporter", "currency")),
         *((n, "<u4") for n in ("measures", "exploitation", "pillars", "of_pillar")),
         *((n, "<u2") for n in ("number_of_countries", "words", "phase", "over")),
-        *((n, "?") for n in ("contributes", "period_told", "meant")),
+        *((n, "?") for n in ("contributes", "period_told", "meant", "several")),
     ]
 )
 """What is looked at of all pairs. Members of sets are numbers above 0, with zeros after them; dates
@@ -269,7 +269,8 @@ def _fill_places(rows: NDArray[Any], more: NDArray[Any], profiles: Sequence[Prof
     shown = MEMBERS["countries"]
     for row, codes, profile in zip(more["shares"], countries, profiles, strict=True):
         row[: len(codes)] = [profile.countries[code] for code in codes[:shown]]
-    rows["number_of_countries"] = [len(codes) for codes in countries]
+    rows["number_of_countries"] = [p.number_of_countries for p in profiles]
+    rows["several"] = [len(p.record.countries) != 1 or len(p.countries) > 1 for p in profiles]
     listed = [sorted(p.places.listed) for p in profiles]
     _fill_set(more, rows["over"], "listed", (map(hashed, names) for names in listed))
     _fill_words(more["named_words"], listed)

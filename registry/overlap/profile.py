@@ -110,6 +110,11 @@ class Profile:
         return self.folded.count(" ") - 1
 
     @property
+    def number_of_countries(self) -> int:
+        """In how many countries it is at work: a region whose States get nothing adds none."""
+        return sum(share > 0 for share in self.countries.values())
+
+    @property
     def stems(self) -> frozenset[str]:
         """All stems of the text."""
         return frozenset().union(*self.sentences)

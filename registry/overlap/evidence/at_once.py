@@ -231,14 +231,16 @@ def _contribution_within(part: Row, whole: Row) -> Truths:
 
 def _budget(pairs: Pairs) -> Numbers:
     """As high as it is, or higher where a text speaks of a contribution, or one project is for
-    several countries. Of no pair here one organisation does the other's work."""
+    several countries or pays for the other."""
     a, b = pairs.a, pairs.b
     exact = (a["amount"] == b["amount"]) & (a["currency"] == b["currency"])
     value = np.where(exact, 1.3, np.clip(1.0 - np.abs(a["usd"] - b["usd"]) / 0.3, -1.5, 1.0))
     smaller = np.where(a["usd"] < b["usd"], a["contributes"], b["contributes"])
     value = np.where((value < 0.0) & smaller, 0.9, value)
-    regional = (a["number_of_countries"] > 1) | (b["number_of_countries"] > 1)
+    regional = a["several"] | b["several"]
     value = np.where((value < 0.0) & regional, 1.0, value)
+    named = ((pairs.partners & (SAME | PAYS)) > 0).any(axis=1)
+    value = np.where((value < 0.0) & named, 0.0, value)
     return np.where(np.isnan(a["usd"]) | np.isnan(b["usd"]), 0.0, value).astype(np.float32)
 
 
@@ -269,7 +271,7 @@ def _locations(pairs: Pairs, a: Row, b: Row) -> Numbers:
     mentioned = (a["all_provinces"] & b["all_provinces"]) > 0
     listed = np.where(a["places_listed"] & b["places_listed"], 0.8, 0.0)
     apart = np.where(provinces, -4.0, np.where(mentioned, -2.2, listed))
-    regional = (pairs.a["number_of_countries"] > 1) | (pairs.b["number_of_countries"] > 1)
+    regional = pairs.a["several"] | pairs.b["several"]
     apart = np.where(regional, 0.0, apart)
     value = np.where(a["everywhere"] | b["everywhere"], 0.0, np.where(common, 0.8, apart))
     over = _over(pairs, "listed", "towns", "named", "around")

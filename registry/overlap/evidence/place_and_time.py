@@ -305,7 +305,7 @@ def phases(a: Profile, b: Profile, background: Background) -> Evidence | None:
 @kind("extent", -2.0, 0.0)
 def extent(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """One is a programme for many countries, the other one country's: programme and component."""
-    few, many = sorted((len(a.countries), len(b.countries)))
+    few, many = sorted((a.number_of_countries, b.number_of_countries))
     if not few or many < MANY_COUNTRIES * few:
         return None
     value = between(-2.0, -math.log(many / few, MANY_COUNTRIES), 0.0)

@@ -201,3 +201,9 @@ def test_who_pays_a_part_may_have_a_smaller_budget_and_a_partner_may_not() -> No
     assert who.budget(payer, whole, NOTHING) is None
     found = who.budget(partner, whole, NOTHING)
     assert found is not None and found.value < 0
+
+
+def test_a_region_whose_states_get_nothing_makes_no_regional_programme() -> None:
+    both = of(countries=shares(MD=60, UA=40), regions=["151"])
+    assert len(both.countries) > 3 and both.number_of_countries == 2
+    assert place_and_time.extent(both, of(countries=shares(MD=100)), NOTHING) is None
