@@ -36,17 +36,17 @@ class Story:
         return f"Who does what in {self.country}"
 
 
-NIGERIA = Story(
-    country="Nigeria",
-    code="NG",
-    organisations=("IOM", "AICS", "TDHIF"),
-    lead="International Organization for Migration",
+KENYA = Story(
+    country="Kenya",
+    code="KE",
+    organisations=("Hope for Justice", "FCDO", "The Freedom Fund"),
+    lead="Hope for Justice",
     outcome="Division of labour",
-    reason="Three teams wait at the same airport. IOM receives, AICS lodges, and the children go "
-    "to Terre des hommes.",
+    reason="Three projects prepare the same workers for the same journey. Hope for Justice takes "
+    "the coast, the others Nairobi and the west.",
     third=("Grace Okafor", "grace.okafor@example.org"),
-    minutes="UNICEF asked that no child waits longer than a day.\nIOM drafts who receives whom "
-    "before the end of the month.",
+    minutes="UNICEF asked that nobody is asked the same questions twice.\nHope for Justice drafts "
+    "who works where before the end of the month.",
 )
 UKRAINE = Story(
     country="Ukraine",
@@ -64,7 +64,7 @@ UKRAINE = Story(
 @pytest.fixture
 def story(page: Page) -> Story:
     """The story of this width."""
-    return UKRAINE if page.viewport_size == NARROW else NIGERIA
+    return UKRAINE if page.viewport_size == NARROW else KENYA
 
 
 def test_a_case_of_three_projects_is_decided_in_a_meeting(
@@ -199,7 +199,7 @@ def plan_the_meeting(page: Page, story: Story) -> str:
     expect(page.get_by_text("The meeting is planned.")).to_be_visible()
     meeting = page.url
     proposed = page.get_by_role("group", name="Under review, with most at stake")
-    names = re.escape(" · ".join(story.organisations))
+    names = "".join(f"(?=.*{re.escape(name)})" for name in story.organisations)
     proposed.get_by_label(re.compile(f"{names}.*{story.country}")).check()
     page.get_by_role("button", name="Put them on the agenda").click()
     expect(page.get_by_text("The agenda is longer now.")).to_be_visible()
