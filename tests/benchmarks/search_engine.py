@@ -2,7 +2,7 @@
 beside PostgreSQL's own text search with the counts in SQL.
 
     python -m tests.benchmarks.search_engine [20000 100000] [--json]
-    python -m tests.benchmarks.search_engine 1000000 --keep /tmp/indexes --without-postgresql
+    python -m tests.benchmarks.search_engine 1000000 --keep FOLDER --without-postgresql
 
 Projects are generated: 60 words of a vocabulary whose frequencies fall as in natural language, one
 to three countries, and codes of the code lists. Each question is asked many times with other
