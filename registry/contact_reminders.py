@@ -16,8 +16,8 @@ from registry.digests import LEASE, LONGEST_PAUSE, PAUSE
 from registry.models import NetworkContact, now
 
 
-async def claim_reminder(
-    session: AsyncSession, at: datetime, but: Collection[int] = ()
+async def claim_due(
+    session: AsyncSession, at: datetime, *, but: Collection[int] = ()
 ) -> NetworkContact | None:
     """Take the entry that has been due longest at a moment; None when there is none.
 
@@ -40,7 +40,7 @@ async def claim_reminder(
     return contact
 
 
-async def note_reminded(session: AsyncSession, claimed: NetworkContact, at: datetime) -> None:
+async def note_told(session: AsyncSession, claimed: NetworkContact, at: datetime) -> None:
     """Note that the person was asked; if they don't answer, they are asked again in a year."""
     contact = await _again(session, claimed)
     if contact is not None:
@@ -48,7 +48,7 @@ async def note_reminded(session: AsyncSession, claimed: NetworkContact, at: date
         session.add(contact)
 
 
-async def note_not_taken(
+async def note_failed(
     session: AsyncSession, claimed: NetworkContact, at: datetime, *, for_good: bool
 ) -> None:
     """Note that the server did not take the message: it is tried again after a pause.
@@ -64,7 +64,7 @@ async def note_not_taken(
     session.add(contact)
 
 
-async def give_reminder_back(session: AsyncSession, claimed: NetworkContact, at: datetime) -> None:
+async def give_back(session: AsyncSession, claimed: NetworkContact, at: datetime) -> None:
     """Leave an entry due, for when the server answers again."""
     contact = await _again(session, claimed)
     if contact is not None:

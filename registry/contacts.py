@@ -250,13 +250,9 @@ def _confirmed(contact: NetworkContact, actor: Actor) -> None:
 
 
 async def _locked(session: AsyncSession, contact_id: int) -> NetworkContact:
-    rows = await session.exec(
-        select(NetworkContact)
-        .where(NetworkContact.id == contact_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+    contact = await session.get(
+        NetworkContact, contact_id, with_for_update=True, populate_existing=True
     )
-    contact = rows.first()
     if contact is None:
         raise NotFound("There is no such contact point.")
     return contact

@@ -240,13 +240,9 @@ async def _errors_of_body(
 
 async def _locked(session: AsyncSession, recommendation_id: int) -> Recommendation:
     """Return it as it is now, and keep others from it until the transaction ends."""
-    rows = await session.exec(
-        select(Recommendation)
-        .where(Recommendation.id == recommendation_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+    recommendation = await session.get(
+        Recommendation, recommendation_id, with_for_update=True, populate_existing=True
     )
-    recommendation = rows.first()
     if recommendation is None:
         raise NotFound(NONE)
     return recommendation

@@ -5,7 +5,7 @@ committed; `web.mail.request_notices` sends it. Whoever sends takes a notice for
 and then notes that it was told; when the process dies between, it is sent again: at least once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -101,7 +101,7 @@ async def tell_of_offer(
 
 
 async def claim_due(
-    session: AsyncSession, at: datetime, *, but: frozenset[int] = frozenset()
+    session: AsyncSession, at: datetime, *, but: Collection[int] = ()
 ) -> Due | None:
     """Take the notice that has been due longest; None when there is none."""
     found = await session.exec(

@@ -135,13 +135,7 @@ async def people_of(session: AsyncSession, organisation_id: int | None) -> list[
 
 async def _held(session: AsyncSession, actor: Actor, action_id: int) -> WorkAction:
     """Return an action that this person may change, as it is now, and keep others from it."""
-    rows = await session.exec(
-        select(WorkAction)
-        .where(WorkAction.id == action_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    action = rows.first()
+    action = await session.get(WorkAction, action_id, with_for_update=True, populate_existing=True)
     if action is None:
         raise NotFound(NONE)
     require(actor, "action.edit", action.organisation_id)

@@ -8,10 +8,10 @@ import pytest
 from sqlmodel import col, select
 
 from registry.contact_reminders import (
-    claim_reminder,
-    give_reminder_back,
-    note_not_taken,
-    note_reminded,
+    claim_due,
+    give_back,
+    note_failed,
+    note_told,
 )
 from registry.contacts import (
     ASKED_AFTER,
@@ -153,32 +153,32 @@ async def test_an_entry_is_marked_when_nobody_confirmed_it_for_over_a_year(sessi
 class TestReminders:
     async def test_a_person_is_asked_once_a_year(self, session):
         contact = await entered(session)
-        assert await claim_reminder(session, contact.verified_at) is None
+        assert await claim_due(session, contact.verified_at) is None
         due = contact.verified_at + ASKED_AFTER
-        claimed = await claim_reminder(session, due)
+        claimed = await claim_due(session, due)
         assert claimed.id == contact.id
-        await note_reminded(session, claimed, due)
-        assert await claim_reminder(session, due + timedelta(days=300)) is None
-        assert await claim_reminder(session, due + CONFIRMED_FOR)
+        await note_told(session, claimed, due)
+        assert await claim_due(session, due + timedelta(days=300)) is None
+        assert await claim_due(session, due + CONFIRMED_FOR)
 
     async def test_who_confirms_meanwhile_is_asked_a_year_after_that(self, session):
         contact = await entered(session)
         due = contact.verified_at + ASKED_AFTER
-        claimed = await claim_reminder(session, due)
+        claimed = await claim_due(session, due)
         session.expunge(claimed)
         confirmed = await confirm_contact(session, THEMSELVES, contact.id)
-        await note_reminded(session, claimed, due)
+        await note_told(session, claimed, due)
         assert confirmed.due_at == confirmed.verified_at + ASKED_AFTER
         assert confirmed.verified_by is None
 
     async def test_what_was_not_taken_is_tried_again(self, session):
         contact = await entered(session)
         due = contact.verified_at + ASKED_AFTER
-        await note_not_taken(session, await claim_reminder(session, due), due, for_good=False)
-        assert await claim_reminder(session, due) is None
-        again = await claim_reminder(session, due + timedelta(hours=2))
-        await give_reminder_back(session, again, due)
-        again = await claim_reminder(session, due)
-        await note_not_taken(session, again, due, for_good=True)
-        assert await claim_reminder(session, due + timedelta(days=300)) is None
-        assert await claim_reminder(session, due, [contact.id]) is None
+        await note_failed(session, await claim_due(session, due), due, for_good=False)
+        assert await claim_due(session, due) is None
+        again = await claim_due(session, due + timedelta(hours=2))
+        await give_back(session, again, due)
+        again = await claim_due(session, due)
+        await note_failed(session, again, due, for_good=True)
+        assert await claim_due(session, due + timedelta(days=300)) is None
+        assert await claim_due(session, due, but=[contact.id]) is None

@@ -247,8 +247,8 @@ async def test_notices_are_sent_once_to_those_concerned(asked: Browser, tmp_path
     with open_post_office() as office:
         sender = NoticeSender(asked.database, office.mail(tmp_path))
         office.refuses["secretariat@example.org"] = "450 later"
-        assert await sender.send_due(now()) == 1
-        assert await sender.send_due(now()) == 0
+        assert (await sender.send_due(now())).sent == 1
+        assert (await sender.send_due(now())).sent == 0
         assert office.recipients == ["ministry@example.org"]
         ((_, mail),) = office.taken
         said = "UNODC offers assistance for the request of Moldova: “Bench book”"

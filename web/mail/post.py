@@ -76,7 +76,7 @@ class Post:
             sent=told.sent,
             nothing_new=told.nothing_new,
             refused=told.refused + asked.refused + reminded.refused,
-            notices=notices,
+            notices=notices.sent,
             contacts_asked=asked.sent,
             reminders=reminded.sent,
         )

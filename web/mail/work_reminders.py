@@ -1,17 +1,12 @@
 """Reminding people of actions of the work plan, as `registry.work_reminders` has it."""
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-import structlog
-
 from registry import work_reminders
-from registry.database import Database
-from registry.errors import Unavailable
 from registry.mail_settings import MailSettings
 from registry.models import CaseMail, now
 from registry.saved_searches import one_line
@@ -19,79 +14,38 @@ from registry.work_reminders import DueReminders, Reminded
 from web import formats, i18n
 from web.keys import made_key
 from web.mail.digest import POLICY, address_in_header
-from web.mail.server import MailServer, Refused
-
-POLL = 3600.0
-"""Seconds between two looks for what is due, and before the next try when the server is away."""
-
-log = structlog.get_logger(__name__)
+from web.mail.errands import Done, Errands
 
 
 @dataclass
-class Sent:
-    """What came of the reminders that were due."""
+class WorkReminders(Errands[DueReminders]):
+    """Sends people what they are to be reminded of; one message has all of it."""
 
-    sent: int = 0
-    """Messages; one has all that a person is reminded of."""
-    refused: int = 0
-    """The server did not take the message for this person."""
-
-
-@dataclass
-class WorkReminders:
-    """Sends the reminders that are due; any number of processes may do it at once."""
-
-    database: Database
-    settings: MailSettings
     secret: str
+    name = "reminders of the work plan"
+    book = work_reminders
 
-    async def follow(self) -> None:
-        """Send what is due, until cancelled."""
-        while True:
-            try:
-                done = await self.send_due(now())
-                if done.sent or done.refused:
-                    log.info("reminded of the work plan", sent=done.sent, refused=done.refused)
-            except Unavailable as error:
-                log.warning("reminders of the work plan wait", reason=str(error))
-            await asyncio.sleep(POLL)
-
-    async def send_due(self, at: datetime) -> Sent:
-        """Send all that is due at a moment.
-
-        Raises Unavailable when the mail server can't be used; what was not sent is due as before.
-        """
+    async def send_due(self, at: datetime) -> Done:
+        """Send all that is due at a moment. Raises Unavailable."""
         async with self.database.session() as session:
             await work_reminders.take_up(session, at)
-        done, seen = Sent(), set[int]()
-        async with MailServer(self.settings) as server:
-            while (due := await self._claim(at, seen)) is not None:
-                seen.add(due.mail.account_id)
-                await self._remind(due, at, server, done)
-        return done
+        return await super().send_due(at)
 
-    async def _claim(self, at: datetime, seen: set[int]) -> DueReminders | None:
-        async with self.database.session() as session:
-            return await work_reminders.claim_due(session, at, but=seen)
+    def has_news(self, due: DueReminders) -> bool:
+        """Tell whether there is anything left to remind of."""
+        return bool(due.reminded)
 
-    async def _remind(
-        self, due: DueReminders, at: datetime, server: MailServer, done: Sent
-    ) -> None:
-        try:
-            if due.reminded:
-                await server.send(reminder_mail(due, self.settings, self.secret), due.email)
-        except Refused as refused:
-            done.refused += 1
-            async with self.database.session() as session:
-                await work_reminders.note_failed(session, due, at, for_good=refused.for_good)
-            return
-        except Unavailable:
-            async with self.database.session() as session:
-                await work_reminders.give_back(session, due, at)
-            raise
-        async with self.database.session() as session:
-            await work_reminders.note_told(session, due, at)
-        done.sent += bool(due.reminded)
+    def number_of(self, due: DueReminders) -> int:
+        """Return the number of the account."""
+        return due.mail.account_id
+
+    def address_of(self, due: DueReminders) -> str:
+        """Return the person's address."""
+        return due.email
+
+    def mail(self, due: DueReminders) -> EmailMessage:
+        """Return the reminder."""
+        return reminder_mail(due, self.settings, self.secret)
 
 
 def reminder_mail(due: DueReminders, settings: MailSettings, secret: str) -> EmailMessage:
