@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, update
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -124,12 +125,15 @@ def _has_grown(group: Group, before: Mapping[int, set[int]]) -> bool:
 
 async def _untouched(session: AsyncSession, case_ids: Collection[int]) -> set[int]:
     """Return those of these cases that nobody has said or decided anything about, or taken, or put
-    on an agenda or into the work plan."""
+    on an agenda or into the work plan, and that no other has become part of: its address leads
+    there."""
     if not case_ids:
         return set()
     commented, told = select(CaseComment.case_id), select(CaseNotice.case_id)
     on_agenda = select(AgendaItem.case_id)
     in_plan = select(WorkAction.case_id).where(col(WorkAction.case_id).is_not(None))
+    part: Any = aliased(OverlapCase)
+    gathered = select(part.gathered_into).where(part.gathered_into.is_not(None))
     rows = await session.exec(
         select(OverlapCase.id)
         .where(
@@ -140,6 +144,7 @@ async def _untouched(session: AsyncSession, case_ids: Collection[int]) -> set[in
             col(OverlapCase.id).not_in(told),
             col(OverlapCase.id).not_in(on_agenda),
             col(OverlapCase.id).not_in(in_plan),
+            col(OverlapCase.id).not_in(gathered),
         )
         .order_by(col(OverlapCase.id))
         .with_for_update()

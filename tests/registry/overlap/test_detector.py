@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import CaseComment, OverlapCase, OverlapPair, Project, ProjectVector
@@ -297,6 +297,23 @@ async def test_even_the_least_likely_pair_is_explained_when_asked_for(
     log_odds = sum(part["weight"] for part in found.evidence)
     assert abs(1 / (1 + math.exp(-log_odds)) - found.probability) < 0.01
     assert not session.dirty
+
+
+async def test_a_case_that_another_became_part_of_stays_when_its_pairs_go(
+    session: AsyncSession,
+) -> None:
+    a, b = await two_alike(session)
+    await examine(session, ids(a, b))
+    case = (await session.exec(select(OverlapCase))).one()
+    part = OverlapCase(gathered_into=case.id)
+    session.add(part)
+    await session.flush()
+
+    await withdraw_project(session, COMMAND_LINE, a.id or 0, version=1, reason="A mistake")
+    await examine(session, ids(a, b))
+
+    left = await session.exec(select(OverlapCase.id).order_by(col(OverlapCase.id)))
+    assert left.all() == [case.id, part.id]  # the address of the one leads to the other
 
 
 async def test_a_pair_outside_the_nearest_of_one_side_is_kept(session: AsyncSession) -> None:
