@@ -35,8 +35,7 @@ _AND = frozenset("and or et ou y o e и و".split())
 def origins_in(words: Sequence[str]) -> frozenset[str]:
     """Return the countries (ISO 3166-1) of the people that a text of folded words names."""
     found: set[str] = set()
-    listed = -3
-    """Where the last country stood: others may follow it."""
+    listed = -3  # where the last country stood: others may follow it
     for place, word in enumerate(words):
         country = _country_of(word)
         if country is None or not _PEOPLES.isdisjoint(words[max(place - 2, 0) : place + 3]):
@@ -76,8 +75,7 @@ def _beginnings() -> dict[str, str]:
     """Return beginning -> country, of those that begin no other country's name."""
     known = codelists.countries()
     found: defaultdict[str, set[str]] = defaultdict(set)
-    whole: set[str] = set()
-    """Beginnings of names of one word."""
+    whole: set[str] = set()  # beginnings of names of one word
     for language in _LANGUAGES:
         for code, name in Locale(language).territories.items():
             first, *others = fold(name).split() or [""]

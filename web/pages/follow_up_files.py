@@ -57,14 +57,7 @@ async def _recommendations(
     request: HTMXRequest, session: AsyncSession, reader: Actor
 ) -> list[ListedRecommendation]:
     wanted = recommendations.filters_of(request.query_params)
-    found = await find_recommendations(
-        session,
-        reader,
-        state=wanted["state"] or None,
-        body=wanted["body"] or None,
-        overdue=bool(wanted["overdue"]),
-        size=MOST,
-    )
+    found = await find_recommendations(session, reader, **recommendations.asked(wanted), size=MOST)
     return found.recommendations
 
 

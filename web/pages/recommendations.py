@@ -62,9 +62,7 @@ async def recommendations_page(request: HTMXRequest, session: AsyncSession, read
     found = await find_recommendations(
         session,
         reader,
-        state=wanted["state"] or None,
-        body=wanted["body"] or None,
-        overdue=bool(wanted["overdue"]),
+        **asked(wanted),
         page=number,
         size=PAGE_SIZE,
     )
@@ -89,6 +87,15 @@ def filters_of(parameters: Mapping[str, str]) -> dict[str, str]:
     }
     return {
         name: value if (value := parameters.get(name, "")) in known[name] else "" for name in known
+    }
+
+
+def asked(wanted: Mapping[str, str]) -> dict[str, Any]:
+    """Return the filters as the list of recommendations takes them."""
+    return {
+        "state": wanted["state"] or None,
+        "body": wanted["body"] or None,
+        "overdue": bool(wanted["overdue"]),
     }
 
 

@@ -13,7 +13,6 @@ from registry import codelists, work_plan
 from registry.coordination.action_states import PROGRESS, STATES, Action
 from registry.coordination.joint_programmes import list_programmes, programmes_shown
 from registry.errors import Conflict, FieldError, Invalid
-from registry.folding import fold
 from registry.meeting_view import meetings_seen, recent_meetings
 from registry.messages import Message, message
 from registry.models import Organisation, WorkAction
@@ -22,6 +21,7 @@ from registry.permissions import Actor, may, require
 from registry.work_plan import ActionRecord, people_of
 from registry.work_plan_view import PAGE_SIZE, ListedAction, find_actions, get_action
 from web import i18n
+from web.form_fields import country_choices
 from web.pages.meetings import stored, version_in
 from web.pages.members import page_number
 from web.pages.overlap_case import number_in
@@ -72,7 +72,7 @@ async def plan_page(request: HTMXRequest, session: AsyncSession, reader: Actor) 
         pages=-(-found.total // PAGE_SIZE),
         states=ASKED,
         organisations=organisations,
-        countries=_countries(i18n.language_of(request)),
+        countries=country_choices(i18n.language_of(request)),
         may_enter=_may_enter(reader),
     )
 
@@ -99,11 +99,6 @@ def asked(wanted: Mapping[str, str]) -> dict[str, Any]:
         "overdue": wanted["show"] == "overdue",
         "waiting": wanted["show"] == "waiting",
     }
-
-
-def _countries(language: str) -> list[tuple[str, str]]:
-    named = [(code, codelists.country_name(code, language)) for code in codelists.countries()]
-    return sorted(named, key=lambda one: fold(one[1]))
 
 
 def _may_enter(reader: Actor) -> bool:
@@ -325,7 +320,7 @@ async def _form(
         people=[(str(one.id), one.name) for one in people],
         meetings=[*meetings.values()],
         programmes=[*programmes.items()],
-        countries=_countries(i18n.language_of(request)),
+        countries=country_choices(i18n.language_of(request)),
         text_languages={code: i18n.LANGUAGES[code] for code in codelists.LANGUAGES},
         due_on=record.due_on.isoformat() if record.due_on else str((form or {}).get("due_on", "")),
     )

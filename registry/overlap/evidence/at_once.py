@@ -190,15 +190,6 @@ def _apart_in_time(a: Row, b: Row) -> Truths:
 
 
 def _months(a: Row, b: Row) -> Numbers:
-    common = np.fmin(a["end"], b["end"]) - np.fmax(a["start"], b["start"]) + 1
-    shorter = np.minimum(a["end"] - a["start"], b["end"] - b["start"]) + 1  # NaN if one is missing
-    share = common / np.maximum(shorter, 1)
-    value = np.clip((share - 0.35) / np.where(share > 0.35, 0.35, 0.0875), -4.0, 1.0)
-    value = np.where(np.isnan(share), _likely_months(a, b), value)
-    return np.where(_apart_in_time(a, b), -4.0, np.nan_to_num(value)).astype(np.float32)
-
-
-def _likely_months(a: Row, b: Row) -> Numbers:
     own, its = (
         np.where(np.isnan(side["start"]), side["end"] - USUAL_DAYS, side["start"])
         for side in (a, b)
@@ -208,7 +199,11 @@ def _likely_months(a: Row, b: Row) -> Numbers:
     )
     common = np.minimum(end, last) - np.maximum(own, its) + 1
     share = common / np.maximum(np.minimum(end - own, last - its) + 1, 1)
-    return np.asarray(UNSURE * np.clip((share - 0.35) / 0.35, -1.0, 1.0))
+    known = np.clip((share - 0.35) / np.where(share > 0.35, 0.35, 0.0875), -4.0, 1.0)
+    likely = UNSURE * np.clip((share - 0.35) / 0.35, -1.0, 1.0)
+    all_given = ~np.isnan(a["start"] + a["end"] + b["start"] + b["end"])
+    value = np.nan_to_num(np.where(all_given, known, likely))
+    return np.where(_apart_in_time(a, b), -4.0, value).astype(np.float32)
 
 
 def _dates(a: Row, b: Row) -> Numbers:

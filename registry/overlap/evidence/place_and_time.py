@@ -157,30 +157,23 @@ def months(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They run at the same time, for most of the shorter one or only in passing."""
     if not overlap_in_time(a, b):
         return Evidence("months", -4.0, lambda: _told_apart(a, b))
+    own, other = _likely_period(a), _likely_period(b)
+    if own is None or other is None:
+        return None
+    period = max(own[0], other[0]), min(own[1], other[1])
+    share = _days(*period) / min(_days(*own), _days(*other))
     if not (a.start and a.end and b.start and b.end):
-        return _likely_months(a, b)
-    first, last = max(a.start, b.start), min(a.end, b.end)
-    share = _days(first, last) / min(_days(a.start, a.end), _days(b.start, b.end))
+        likely = UNSURE * between(-1.0, (share - 0.35) / 0.35, 1.0)
+        return Evidence("months", likely, lambda: _told_likely(likely, period))
     # Projects that meet only in passing follow each other: that counts four times.
     value = between(-4.0, (share - 0.35) / (0.35 if share > 0.35 else 0.0875), 1.0)
-    period = first, last
     return Evidence(
         "months", value, lambda: _told_months(value, share, months_in_common(a, b), period)
     )
 
 
-def _likely_months(a: Profile, b: Profile) -> Evidence | None:
-    """Not all of their dates are given: what follows if they are of the usual length."""
-    own, other = _likely_period(a), _likely_period(b)
-    if own is None or other is None:
-        return None
-    first, last = max(own[0], other[0]), min(own[1], other[1])
-    share = _days(first, last) / min(_days(*own), _days(*other))
-    value = UNSURE * between(-1.0, (share - 0.35) / 0.35, 1.0)
-    return Evidence("months", value, lambda: _told_likely(value, (first, last)))
-
-
 def _likely_period(profile: Profile) -> tuple[date, date] | None:
+    """Return beginning and end; for one that is missing, as if it were of the usual length."""
     usual = timedelta(USUAL_DAYS)
     if profile.start:
         return profile.start, profile.end or profile.start + usual
