@@ -1,17 +1,34 @@
 """Real PostgreSQL for every test: one embedded server a run, one database a worker."""
 
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, text
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
+from sqlalchemy import text
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 import registry.models  # noqa: F401  (makes the tables known)
+from registry import accounts
 from registry import database as registry_database
 from registry.database import Database, EmbeddedServer
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what was compiled, on machines that are told to keep nothing (PYTHONDONTWRITEBYTECODE).
+
+    Each worker, and each of the dozens of commands that are started as processes of their own,
+    would compile all that it imports: 3 s of a core each time.
+    """
+    if sys.dont_write_bytecode:
+        sys.pycache_prefix = str(config.rootpath / ".pytest_cache" / "bytecode")
+        sys.dont_write_bytecode = False
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +55,9 @@ async def database(server: EmbeddedServer) -> AsyncIterator[Database]:
     await registry_database._create_database(server.url("postgres"), name)
     opened = Database(server.url(name))
     await opened.migrate()
+    async with opened.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as prepared:
+        for statement in (*_WAIT_FOR_NO_DISK, _EMPTYING):
+            await prepared.execute(text(statement))
     yield opened
     await opened.close()
 
@@ -60,15 +80,48 @@ async def committed(database: Database) -> AsyncIterator[Database]:
     yield database
     async with database.engine.begin() as connection:
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for table in SQLModel.metadata.sorted_tables:
-            await connection.execute(_EMPTIED.get(table.name, delete(table)))
-        await connection.execute(_FIRST_NUMBERS)
+        await connection.execute(text("SELECT empty_registry()"))
 
 
-# To truncate thirty tables takes longer than most tests. An index of vectors, though, finds less
-# while the deleted ones are in it.
-_EMPTIED = {"project_vector": text("TRUNCATE project_vector")}
-_FIRST_NUMBERS = text("""
-SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
-FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public'
-""")
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """Hash with the least that argon2 takes: what an attacker is to pay for, tests need not.
+
+    A hash as the product makes them costs 0.2 s of a core, and most tests of pages would make two.
+    That the product's own are strict says tests/registry/test_accounts.py.
+    """
+    accounts._hasher = PasswordHasher.from_parameters(CHEAPEST)
+
+
+# What the run's server holds is thrown away with it.
+_WAIT_FOR_NO_DISK = (
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET synchronous_commit = off",
+    "ALTER SYSTEM SET full_page_writes = off",
+    "SELECT pg_reload_conf()",
+)
+
+
+def _emptying() -> str:
+    """Return a function of the database that removes all rows, and numbers new ones from 1 again.
+
+    One call, as a test for each table would take longer than most tests; so would truncating.
+    An index of vectors, though, finds less while the deleted ones are in it.
+    """
+    tables = [table.name for table in SQLModel.metadata.sorted_tables]
+    removed = {name: f"DELETE FROM {name}" for name in tables}
+    removed["project_vector"] = "TRUNCATE project_vector"
+    body = "".join(
+        f"IF EXISTS (SELECT FROM {name}) THEN {statement}; END IF; "
+        for name, statement in removed.items()
+    )
+    return f"""
+    CREATE FUNCTION empty_registry() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+    {body}
+    PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
+    FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public';
+    END $$
+    """
+
+
+_EMPTYING = _emptying()

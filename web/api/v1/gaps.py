@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.coordination.gaps import GapCell
@@ -122,7 +122,9 @@ async def search_gaps(
     pillar: str = "",
     listed: Annotated[
         Literal["needed", "crowded", "matrix"],
-        Parameter(query="list", description="matrix: all in which anything is needed or given."),
+        QueryParameter(
+            name="list", description="matrix: all in which anything is needed or given."
+        ),
     ] = "matrix",
 ) -> GapList:
     """Return need and supply; figures of supply may be some minutes old."""

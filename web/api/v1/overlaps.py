@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_access import where_now
@@ -181,7 +181,7 @@ async def search_overlaps(
     measure: Annotated[str | None, Parameter(description="Both projects name it.")] = None,
     kind: Kind | None = None,
     case_state: Annotated[
-        State | None, Parameter(query="state", description="open: not yet decided.")
+        State | None, QueryParameter(name="state", description="open: not yet decided.")
     ] = None,
     min_probability: Annotated[float | None, Parameter(ge=0, le=1)] = None,
     sort: Order = "probability",

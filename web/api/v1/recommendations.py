@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
@@ -67,10 +67,10 @@ async def find(
     reader: Actor,
     in_state: Annotated[
         State | Literal["waiting"] | None,
-        Parameter(query="state", description="waiting: open or acknowledged."),
+        QueryParameter(name="state", description="waiting: open or acknowledged."),
     ] = None,
     addressee: Annotated[
-        str | None, Parameter(query="body", description="A code of governing_bodies.")
+        str | None, QueryParameter(name="body", description="A code of governing_bodies.")
     ] = None,
     overdue: bool = False,
     page: Annotated[int, Parameter(ge=1, le=10_000)] = 1,

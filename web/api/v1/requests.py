@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import AssistanceRequest
@@ -94,7 +94,7 @@ async def list_all(
     country: Annotated[str | None, Parameter(description="ISO 3166-1 alpha-2")] = None,
     measure: str | None = None,
     request_state: Annotated[
-        State | None, Parameter(query="state", description="open: neither met nor withdrawn.")
+        State | None, QueryParameter(name="state", description="open: neither met nor withdrawn.")
     ] = None,
     page: Annotated[int, Parameter(ge=1, le=1_000_000)] = 1,
     size: Annotated[int, Parameter(ge=1, le=1000)] = 20,

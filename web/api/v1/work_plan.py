@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
@@ -64,7 +64,7 @@ async def find(
     reader: Actor,
     in_state: Annotated[
         State | Literal["undone"] | None,
-        Parameter(query="state", description="undone: planned or under way."),
+        QueryParameter(name="state", description="undone: planned or under way."),
     ] = None,
     organisation: Annotated[
         str | None, Parameter(description="The slug of whose actions they are.")
