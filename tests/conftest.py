@@ -14,8 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 import registry.models  # noqa: F401  (makes the tables known)
 from registry import accounts
-from registry import database as registry_database
 from registry.database import Database, EmbeddedServer
+from tests.databases import new_database
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,15 +51,12 @@ def server(server_folder: Path) -> Iterator[EmbeddedServer]:
 @pytest.fixture(scope="session")
 async def database(server: EmbeddedServer) -> AsyncIterator[Database]:
     """A migrated database of this worker's own."""
-    name = registry_database.scratch_database_name()
-    await registry_database._create_database(server.url("postgres"), name)
-    opened = Database(server.url(name))
-    await opened.migrate()
-    async with opened.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as prepared:
-        for statement in (*_WAIT_FOR_NO_DISK, _EMPTYING):
-            await prepared.execute(text(statement))
-    yield opened
-    await opened.close()
+    async with new_database(server) as opened:
+        own = opened.engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with own.connect() as connection:
+            for statement in (*_WAIT_FOR_NO_DISK, _EMPTYING):
+                await connection.execute(text(statement))
+        yield opened
 
 
 @pytest.fixture

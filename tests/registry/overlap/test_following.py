@@ -1,19 +1,15 @@
 """In the background: what is published is examined within seconds, once, and work resumes."""
 
 import asyncio
-from pathlib import Path
 
 from sqlmodel import select
 
 from registry.database import Database
-from registry.imports.whole import import_file
 from registry.models import OverlapPair
 from registry.outbox import waiting
 from registry.overlap.detector import detect, follow
-from registry.permissions import COMMAND_LINE
 from tests.builders import a_project
 
-OWN_SET = Path(__file__).parents[2] / "data" / "overlap"
 TEXT = "A shelter with twenty beds, a doctor, a lawyer and vocational courses for women."
 
 
@@ -49,23 +45,3 @@ async def test_only_what_changed_is_examined_unless_a_full_run_is_asked_for(
     assert (first.projects, second.projects) == (3, 0)
     assert (full.projects, elsewhere.projects) == (3, 0)
     assert full.flagged >= 1
-
-
-async def test_a_full_run_says_the_same_as_one_project_after_the_other(
-    committed: Database,
-) -> None:
-    async def judgements() -> list[tuple[int, int, str, float, bool]]:
-        async with committed.session() as session:
-            rows = await session.exec(
-                select(OverlapPair).order_by(OverlapPair.a_id, OverlapPair.b_id)
-            )  # type: ignore[arg-type]
-            return [(p.a_id, p.b_id, p.kind, p.probability, p.flagged) for p in rows]
-
-    async with committed.session() as session:
-        await import_file(session, COMMAND_LINE, OWN_SET / "projects.jsonl", format="jsonl")
-
-    await detect(committed)
-    first = await judgements()
-    await detect(committed, full=True)
-
-    assert first and await judgements() == first

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from registry.database import Database
+from registry.database import Database, EmbeddedServer
 from registry.imports.whole import import_file
 from registry.models import (
     OverlapCase,
@@ -24,25 +25,54 @@ from registry.models import (
     now,
 )
 from registry.overlap import bulk_worker, comparing, full_run
-from registry.overlap.bulk_worker import Worker
+from registry.overlap.bulk_worker import Result, Worker
 from registry.overlap.candidates import Subject, candidates
 from registry.overlap.detector import detect, examine
 from registry.overlap.vectors import load_vectors
 from registry.permissions import COMMAND_LINE
 from registry.project_rows import load_records
+from tests.databases import new_database
 
 OWN_SET = Path(__file__).parents[2] / "data" / "overlap"
 Pairs = dict[tuple[int, int], tuple[float, bool, bool, str]]
 
 
+@pytest.fixture(scope="module")
+async def original(server: EmbeddedServer) -> AsyncIterator[Database]:
+    """The labelled set as a registry of published projects whose meaning is known."""
+    async with new_database(server) as database:
+        async with database.session() as session:
+            await import_file(session, COMMAND_LINE, OWN_SET / "projects.jsonl", format="jsonl")
+            await session.execute(update(Project).values(state="published"))
+        await full_run.encode_missing(database)
+        yield database
+
+
+@dataclass(frozen=True)
+class Examined:
+    """The labelled set after a full run by one worker."""
+
+    database: Database
+    result: Result
+    pairs: Pairs
+
+
+@pytest.fixture(scope="module")
+async def examined(server: EmbeddedServer, original: Database) -> AsyncIterator[Examined]:
+    """What all other ways to examine the registry are compared with."""
+    async with new_database(server, like=original) as database:
+        comparing._sampled.clear()  # what is common was counted in the registry of another test
+        result = await detect(database, full=True)
+        assert result.flagged
+        yield Examined(database, result, await pairs_in(database))
+
+
 @pytest.fixture
-async def filled(committed: Database) -> AsyncIterator[Database]:
-    """The labelled set as a registry of published projects."""
-    async with committed.session() as session:
-        await import_file(session, COMMAND_LINE, OWN_SET / "projects.jsonl", format="jsonl")
-        await session.execute(update(Project).values(state="published"))
-    comparing._sampled.clear()  # what is common was counted in the registry of another test
-    yield committed
+async def filled(server: EmbeddedServer, original: Database) -> AsyncIterator[Database]:
+    """A registry of the labelled set, not yet examined."""
+    async with new_database(server, like=original) as copy:
+        comparing._sampled.clear()
+        yield copy
 
 
 async def pairs_in(database: Database) -> Pairs:
@@ -56,7 +86,6 @@ async def project_ids(session: AsyncSession) -> list[int]:
 
 
 async def test_candidates_in_bulk_are_those_of_each_project(filled: Database) -> None:
-    await full_run.encode_missing(filled)
     async with filled.session() as session:
         worker = await Worker.ready(filled)
         snapshot, search = worker._all, worker._search
@@ -80,8 +109,13 @@ async def test_candidates_in_bulk_are_those_of_each_project(filled: Database) ->
                 )
 
 
+async def test_it_finds_what_is_found_in_batches(filled: Database, examined: Examined) -> None:
+    await detect(filled)
+
+    assert await pairs_in(filled) == examined.pairs
+
+
 async def test_it_finds_what_is_found_project_by_project(filled: Database) -> None:
-    await full_run.encode_missing(filled)
     async with filled.session() as session:
         for id in await project_ids(session):
             await examine(session, [id])
@@ -103,41 +137,34 @@ async def test_it_finds_what_is_found_project_by_project(filled: Database) -> No
 
 
 async def test_it_finds_the_same_in_small_steps_and_with_little_memory(
-    filled: Database, monkeypatch: pytest.MonkeyPatch
+    server: EmbeddedServer, examined: Examined, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await detect(filled, full=True)
-    at_once = await pairs_in(filled)
-    async with filled.session() as session:
-        cases = len((await session.exec(select(OverlapCase))).all())
     for name, few in (("AT_ONCE", 3), ("SEEN", 40), ("HELD", 10)):
         monkeypatch.setattr(bulk_worker, name, few)
+    async with new_database(server, like=examined.database) as database:
+        async with database.session() as session:
+            cases = len((await session.exec(select(OverlapCase))).all())
 
-    await detect(filled, full=True)
+        await detect(database, full=True)
 
-    assert await pairs_in(filled) == at_once
-    async with filled.session() as session:
-        await session.execute(text("DELETE FROM overlap_pair"))
-    await detect(filled, full=True)
-    assert await pairs_in(filled) == at_once
-    async with filled.session() as session:
-        assert len((await session.exec(select(OverlapCase))).all()) == 2 * cases
+        assert await pairs_in(database) == examined.pairs
+        async with database.session() as session:
+            await session.execute(text("DELETE FROM overlap_pair"))
+        await detect(database, full=True)
+        assert await pairs_in(database) == examined.pairs
+        async with database.session() as session:
+            assert len((await session.exec(select(OverlapCase))).all()) == 2 * cases
 
 
-async def test_three_workers_find_the_same_as_one(filled: Database) -> None:
-    alone = await detect(filled, full=True)
-    before = await pairs_in(filled)
-    async with filled.session() as session:
-        for table in ("overlap_pair", "overlap_case", "project_profile"):
-            await session.execute(text(f"DELETE FROM {table}"))
-
+async def test_three_workers_find_the_same_as_one(filled: Database, examined: Examined) -> None:
     together = await detect(filled, full=True, workers=3)
 
-    assert await pairs_in(filled) == before
+    alone = examined.result
+    assert await pairs_in(filled) == examined.pairs
     assert (together.projects, together.flagged) == (alone.projects, alone.flagged)
 
 
 async def test_a_killed_worker_is_replaced_and_its_job_done_by_another(filled: Database) -> None:
-    await full_run.encode_missing(filled)
     run_id = await full_run.begin(filled)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -164,7 +191,6 @@ async def test_a_killed_worker_is_replaced_and_its_job_done_by_another(filled: D
 
 
 async def test_what_was_changed_meanwhile_is_left_to_the_follower(filled: Database) -> None:
-    await full_run.encode_missing(filled)
     worker = await Worker.ready(filled)
     run_id = await full_run.begin(filled)
     async with filled.session() as session:
