@@ -22,8 +22,8 @@ MAX_CHARACTERS = 2_000
 """The encoder's attention grows with the square of the length; what a project is about is said
 in its first sentences."""
 REMEMBERED = 2_000
-"""Texts whose vectors stay in memory (4 MB, and their own length): what somebody types is asked about again when it is
-stored, and again when it is published."""
+"""Texts that stay in memory with their vectors (8 MB): what somebody types is asked about again
+when it is stored, and when it is published."""
 _BATCH = 16
 _EDITORIAL = re.compile(r"\[[^\[\]]*\]")
 _lock = threading.Lock()
