@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Integer, cast, extract, or_
-from sqlalchemy.orm import aliased
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,11 +22,10 @@ from registry.models import (
     Meeting,
     OverlapCase,
     OverlapPair,
-    Project,
     Recommendation,
     WorkAction,
 )
-from registry.overlap.listing import listed_pairs
+from registry.overlap.listing import A, B, listed_pairs
 from registry.permissions import Actor, may
 from registry.recommendation_view import readable_recommendations
 from registry.work_plan_view import readable_actions
@@ -129,13 +127,12 @@ async def years_of_review(
 
 async def _netted(session: AsyncSession, reader: Actor) -> dict[int, Decimal]:
     """Return year -> how many USD more are left out of totals by the decisions of that year."""
-    a, b = aliased(Project), aliased(Project)
     rows: Any = await session.execute(
-        select(a.id, b.id, a.budget_usd, b.budget_usd, _year(OverlapCase.decided_at))  # type: ignore[call-overload]
+        select(A.id, B.id, A.budget_usd, B.budget_usd, _year(OverlapCase.decided_at))  # type: ignore[call-overload]
         .select_from(OverlapPair)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .join(a, col(a.id) == col(OverlapPair.a_id))
-        .join(b, col(b.id) == col(OverlapPair.b_id))
+        .join(A, A.id == col(OverlapPair.a_id))
+        .join(B, B.id == col(OverlapPair.b_id))
         .where(
             *listed_pairs(reader),
             col(OverlapCase.state).in_(DECIDED),

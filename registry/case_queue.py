@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, Unpack
 
 from sqlalchemy import ColumnElement, Double, Integer, and_, case, cast, literal
-from sqlalchemy.orm import aliased
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,7 +18,15 @@ from registry.models import (
     is_decided,
 )
 from registry.overlap.changed_since import raised_again
-from registry.overlap.listing import PairView, Wanted, listed_pairs, pairs_of_cases, read_whole
+from registry.overlap.listing import (
+    A,
+    B,
+    PairView,
+    Wanted,
+    listed_pairs,
+    pairs_of_cases,
+    read_whole,
+)
 from registry.permissions import Actor
 
 QueueOrder = Literal["to-come", "likely-money", "probability", "money", "newest"]
@@ -88,19 +95,17 @@ async def queued_cases(
     """
     size, page = max(1, min(size, LARGEST_PAGE)), max(page, 1)
     today = today or datetime.now(UTC).date()
-    a: Any = aliased(Project)
-    b: Any = aliased(Project)
-    months = _months_to_come(a, b, today)
+    months = _months_to_come(A, B, today)
     conditions = [*listed_pairs(reader, **wanted), *_whose(reader, whose)]
     rows: Any = await session.execute(
         select(OverlapCase.id, func.max(months), func.count().over())
         .select_from(OverlapPair)
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .join(a, a.id == col(OverlapPair.a_id))
-        .join(b, b.id == col(OverlapPair.b_id))
+        .join(A, A.id == col(OverlapPair.a_id))
+        .join(B, B.id == col(OverlapPair.b_id))
         .where(*conditions)
         .group_by(col(OverlapCase.id))
-        .order_by(*_order(order, a, b, months, today))
+        .order_by(*_order(order, A, B, months, today))
         .limit(size)
         .offset((page - 1) * size)
     )

@@ -22,7 +22,6 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -30,7 +29,7 @@ from registry.figures import running
 from registry.folding import fold
 from registry.models import OverlapCase, OverlapPair, Project, is_decided
 from registry.models import ProjectCountry as Recipient
-from registry.overlap.listing import listed_pairs
+from registry.overlap.listing import A, B, listed_pairs
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -146,8 +145,6 @@ async def country_figures(
 
 def _pairs(reader: Actor, code: str) -> Select[*tuple[Any, ...]]:
     """Return the query for the pairs that the list of overlaps has for this country."""
-    a: Any = aliased(Project)
-    b: Any = aliased(Project)
     return (
         select(
             col(OverlapPair.id),
@@ -156,12 +153,12 @@ def _pairs(reader: Actor, code: str) -> Select[*tuple[Any, ...]]:
             col(OverlapPair.months),
             (~is_decided()).label("open"),
             col(OverlapCase.decided_at),
-            a.measures.label("codes_a"),
-            b.measures.label("codes_b"),
+            A.measures.label("codes_a"),
+            B.measures.label("codes_b"),
         )
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .join(a, a.id == col(OverlapPair.a_id))
-        .join(b, b.id == col(OverlapPair.b_id))
+        .join(A, A.id == col(OverlapPair.a_id))
+        .join(B, B.id == col(OverlapPair.b_id))
         .where(
             col(OverlapPair.case_id).is_not(None),  # as the index of countries has it
             *listed_pairs(reader, country=code),

@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import ARRAY, Boolean, Integer, Numeric, Select, Text, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,7 +21,7 @@ from registry.coordination.totals import counted_elsewhere
 from registry.figures import running
 from registry.models import OverlapCase, OverlapPair, Project
 from registry.models import ProjectCountry as Recipient
-from registry.overlap.listing import listed_pairs
+from registry.overlap.listing import A, B, listed_pairs
 from registry.permissions import Actor
 from registry.visibility import readable_projects
 
@@ -105,19 +104,17 @@ async def supplies(
 async def _open_overlaps(
     session: AsyncSession, reader: Actor, country: str | None
 ) -> dict[Place, OpenOverlaps]:
-    a: Any = aliased(Project)
-    b: Any = aliased(Project)
     pairs = (
         select(
             col(OverlapPair.id),
             col(OverlapPair.countries),
             col(OverlapPair.months),
-            a.measures.label("measures_a"),
-            b.measures.label("measures_b"),
+            A.measures.label("measures_a"),
+            B.measures.label("measures_b"),
         )
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .join(a, a.id == col(OverlapPair.a_id))
-        .join(b, b.id == col(OverlapPair.b_id))
+        .join(A, A.id == col(OverlapPair.a_id))
+        .join(B, B.id == col(OverlapPair.b_id))
         .where(*listed_pairs(reader, country=country, state="open"))
     )
     statement: Any = _OVERLAPS.add_cte(pairs.cte("pairs"))

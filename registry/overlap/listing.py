@@ -19,6 +19,15 @@ Order = Literal["probability", "money", "likely-money", "newest"]
 """likely-money: probability times money in common, what is probably spent twice."""
 State = Literal["open", "under-review", "decided", "followed-up"]
 """open: all that is not decided; decided: what is followed up too."""
+A: Any = aliased(Project)
+B: Any = aliased(Project)
+"""The two projects of a pair, in the statements that ask for both. To name a table anew takes a
+millisecond or two each time, since all its columns are."""
+_PAIR: Any = aliased(OverlapPair)
+_LEFT: Any = aliased(OverlapPair)
+"""Of read_whole alone: the statement around may have pairs of its own."""
+_OWNER_A: Any = aliased(Organisation)
+_OWNER_B: Any = aliased(Organisation)
 LARGEST_PAGE = 1_000
 
 
@@ -81,12 +90,9 @@ async def flagged_pairs(
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id), isouter=True)
         .where(*conditions)
     )
-    a, b = aliased(Project), aliased(Project)
-    owner_a, owner_b = aliased(Organisation), aliased(Organisation)
     rows: Any = await session.execute(
-        _selected(a, b, owner_a, owner_b)
-        .where(*conditions)
-        .order_by(*_order(order, a, b))
+        _SELECTED.where(*conditions)
+        .order_by(*_order(order, A, B))
         .limit(size)
         .offset((page - 1) * size)
     )
@@ -127,14 +133,23 @@ async def pairs_in_other_cases(
 
 
 async def _views(session: AsyncSession, *conditions: ColumnElement[bool] | bool) -> list[PairView]:
-    a, b = aliased(Project), aliased(Project)
-    owner_a, owner_b = aliased(Organisation), aliased(Organisation)
     rows: Any = await session.execute(
-        _selected(a, b, owner_a, owner_b)
-        .where(*conditions)
-        .order_by(col(OverlapPair.probability).desc(), col(OverlapPair.id))
+        _SELECTED.where(*conditions).order_by(
+            col(OverlapPair.probability).desc(), col(OverlapPair.id)
+        )
     )
     return [PairView(*row) for row in rows]
+
+
+_SELECTED: Any = (
+    select(OverlapPair, OverlapCase, A, B, _OWNER_A, _OWNER_B)  # type: ignore[call-overload]
+    .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id), isouter=True)
+    .join(A, A.id == col(OverlapPair.a_id))
+    .join(B, B.id == col(OverlapPair.b_id))
+    .join(_OWNER_A, _OWNER_A.id == A.reporting_organisation_id)
+    .join(_OWNER_B, _OWNER_B.id == B.reporting_organisation_id)
+)
+"""The columns of a PairView."""
 
 
 async def is_whole(session: AsyncSession, reader: Actor, case_id: int) -> bool:
@@ -157,17 +172,6 @@ async def sides_of_case(session: AsyncSession, case_id: int) -> list[tuple[int, 
     return [(organisation, state) for organisation, state, _ in rows]
 
 
-def _selected(a: Any, b: Any, owner_a: Any, owner_b: Any) -> Any:
-    pairs: Any = select(OverlapPair, OverlapCase, a, b, owner_a, owner_b)  # type: ignore[call-overload]
-    return (
-        pairs.join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id), isouter=True)
-        .join(a, a.id == col(OverlapPair.a_id))
-        .join(b, b.id == col(OverlapPair.b_id))
-        .join(owner_a, owner_a.id == a.reporting_organisation_id)
-        .join(owner_b, owner_b.id == b.reporting_organisation_id)
-    )
-
-
 def _readable(reader: Actor) -> Sequence[ColumnElement[bool]]:
     if reader.role == "secretariat":
         return ()
@@ -186,15 +190,12 @@ def read_whole(reader: Actor) -> list[ColumnElement[bool]]:
         return []
     known = select(Project.id).where(known_projects(reader))
     readable = select(Project.id).where(readable_projects(reader))
-    # The statement around may have pairs of its own.
-    pair: Any = aliased(OverlapPair)
-    left: Any = aliased(OverlapPair)
-    hidden = select(pair.id).where(
-        pair.case_id == col(OverlapCase.id),
-        or_(pair.a_id.not_in(known), pair.b_id.not_in(known)),
+    hidden = select(_PAIR.id).where(
+        _PAIR.case_id == col(OverlapCase.id),
+        or_(_PAIR.a_id.not_in(known), _PAIR.b_id.not_in(known)),
     )
-    shown = select(left.id).where(
-        left.case_id == col(OverlapCase.id), left.a_id.in_(readable), left.b_id.in_(readable)
+    shown = select(_LEFT.id).where(
+        _LEFT.case_id == col(OverlapCase.id), _LEFT.a_id.in_(readable), _LEFT.b_id.in_(readable)
     )
     return [~hidden.exists(), shown.exists()]
 
