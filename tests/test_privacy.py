@@ -22,6 +22,7 @@ from sqlmodel import col, select, update
 
 from registry.agenda import add_cases
 from registry.contacts import ContactRecord, enter_contact
+from registry.embedded_server import EmbeddedServer
 from registry.meetings import MeetingRecord, begin, items_of, note, plan_meeting
 from registry.models import (
     Account,
@@ -50,14 +51,14 @@ from registry.projects import revise_project, withdraw_project
 from registry.recommendations import RecommendationRecord, follow_up, recommend
 from registry.requests import RequestRecord, file_request
 from registry.saved_searches import renew_feed, save_search
+from registry.settings import Settings
 from registry.work_plan import ActionRecord, enter_action, report
 from tests.builders import a_project, a_record, acting, an_account, an_organisation
-from tests.web.conftest import Browser, browser, text_of
+from tests.databases import new_database
+from tests.web.conftest import Browser, browsing, text_of
 from tests.web.post_office import html_in, open_post_office, text_in
 from web.saved_searches import feed_key
 from web.security import secret_of
-
-__all__ = ["browser"]
 
 SECRETS = ("Quillwort", "Skimmia", "Tansyleaf", "Umbelwort")
 """What only the owning organisation and the secretariat may read: contacts, shelters, and what
@@ -107,13 +108,27 @@ class World:
             await self.browser.sign_in(f"{reader}@example.org")
 
 
-@pytest.fixture
-async def world(browser: Browser) -> AsyncIterator[World]:
-    """Projects of Safe Haven in all states, each flagged with a public one of Open Aid."""
-    async with browser.database.session() as session:
-        await fill(session)
-    await browser.index()
-    world = World(browser)
+@pytest.fixture(scope="module")
+async def world(
+    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    """Projects of Safe Haven in all states, each flagged with a public one of Open Aid.
+
+    One world for all readers: what one of them was shown must not reach the next one either.
+    """
+    settings = Settings(home=tmp_path_factory.mktemp("privacy"))
+    async with new_database(server) as database, browsing(database, settings) as browser:
+        async with database.session() as session:
+            await fill(session)
+        await browser.index()
+        world = World(browser)
+        await take_in(world)
+        yield world
+
+
+async def take_in(world: World) -> None:
+    """Bring a file as a member of Safe Haven, and note what addresses are made of."""
+    browser = world.browser
     await world.read_as("owner")
     await browser.get("/projects/import")
     uploaded = await browser.post(
@@ -152,7 +167,6 @@ async def world(browser: Browser) -> AsyncIterator[World]:
             "action_id": [str(one) for one in await session.exec(select(WorkAction.id))],
             "name": ["nothing.css"],
         }
-    yield world
 
 
 async def fill(session) -> None:
@@ -452,10 +466,10 @@ async def test_feeds_and_messages_say_what_their_owner_may_see(
     world: World, reader: str, tmp_path: Path
 ) -> None:
     app, database = world.browser.app, world.browser.database
+    is_reader = col(Account.email) == f"{reader}@example.org"
     async with database.session() as session:
-        owner = select(Account.id).where(Account.email == f"{reader}@example.org")
-        others = update(Account).where(Account.email != f"{reader}@example.org")
-        await session.exec(others.values(active=False))
+        await session.exec(update(Account).values(active=is_reader))
+        owner = select(Account.id).where(is_reader)
         (search,) = await session.exec(
             select(SavedSearch).where(col(SavedSearch.account_id).in_(owner))
         )
@@ -466,6 +480,8 @@ async def test_feeds_and_messages_say_what_their_owner_may_see(
         sender = office.sender(database, app.state.engine, tmp_path)
         assert (await sender.send_due(now(), early=True)).sent == 1
         ((_, sent),) = office.taken
+    async with database.session() as session:
+        await session.exec(update(Account).values(active=True))
     allowed = {MARKERS[name] for name in SEEN[reader] & {"open", "members", "restricted"}}
     for said in (feed.text, text_in(sent), html_in(sent)):
         assert {word for word in (*SECRETS, *MARKERS.values()) if word in said} == allowed
