@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Text, and_, cast
+from sqlalchemy import CTE, ColumnElement, Text, and_, any_, cast, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -47,7 +47,7 @@ async def active_by_country(
         .group_by(Recipient.code)
     )
     if pillar:
-        query = query.where(col(Project.pillars).any(pillar))  # type: ignore[arg-type]
+        query = query.where(literal(pillar) == any_(col(Project.pillars)))
     return dict((await session.exec(query)).all())
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -87,7 +88,7 @@ async def list_mechanisms(session: AsyncSession) -> dict[str, Mechanism]:
     """Return all mechanisms by slug, in alphabetical order of their short names."""
     newest = (
         select(MechanismVersion)
-        .distinct(col(MechanismVersion.slug))
+        .ext(distinct_on(col(MechanismVersion.slug)))
         .order_by(col(MechanismVersion.slug), col(MechanismVersion.id).desc())
     )
     found = dict(shipped())

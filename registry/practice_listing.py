@@ -4,7 +4,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, literal, literal_column, or_, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    any_,
+    case,
+    cast,
+    literal,
+    literal_column,
+    or_,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import REGCONFIG
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -87,10 +97,10 @@ async def find_notes(
     conditions = [readable_notes(reader), col(PracticeNote.state) == (state or "published")]
     order: list[Any] = [col(PracticeNote.updated_at).desc(), col(PracticeNote.id).desc()]
     if measure:
-        conditions.append(col(PracticeNote.measures).any(measure))  # type: ignore[arg-type]
+        conditions.append(literal(measure) == any_(col(PracticeNote.measures)))
     if country:
         countries = col(PracticeNote.countries)
-        conditions.append(or_(countries.any(country), countries == []))  # type: ignore[arg-type]
+        conditions.append(or_(literal(country) == any_(countries), countries == []))
     wanted = text.strip()[:LONGEST_QUERY]
     if wanted:
         words, asked = _words(), _asked(wanted)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import any_, delete, literal
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -210,7 +210,7 @@ async def list_requests(
     if country:
         conditions.append(AssistanceRequest.country == country)
     if measure:
-        conditions.append(col(AssistanceRequest.measures).any(measure))  # type: ignore[arg-type]
+        conditions.append(literal(measure) == any_(col(AssistanceRequest.measures)))
     if state:
         conditions.append(col(AssistanceRequest.state).in_(STATES_ASKED[state]))
     counted = await session.exec(

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Numeric, Select, Text, bindparam, text
+from sqlalchemy import ARRAY, Integer, Numeric, Select, Text, any_, bindparam, literal, text
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -38,8 +38,8 @@ async def candidates_for(
     rows = await session.exec(
         select(Mandate).where(
             or_(
-                col(Mandate.pillars).any(pillar),  # type: ignore[arg-type]
-                col(Mandate.measures).any(measure),  # type: ignore[arg-type]
+                literal(pillar) == any_(col(Mandate.pillars)),
+                literal(measure) == any_(col(Mandate.measures)),
             )
         )
     )
@@ -89,7 +89,7 @@ async def _presences(
     ).where(
         col(Project.state) == "published",
         func.coalesce(Project.status, "").not_in(NEVER_RAN),
-        col(Project.measures).any(measure),  # type: ignore[arg-type]
+        literal(measure) == any_(col(Project.measures)),
         readable_projects(reader),
     )
     active = named.with_only_columns(col(Project.id)).where(running(today))

@@ -98,7 +98,7 @@ async def _stored(
     after = 0
     while True:
         more = query.where(table.c.index > after).order_by(table.c.index).limit(_AT_ONCE)
-        rows = (await connection.execute(more)).tuples().all()
+        rows = (await connection.execute(more)).all()
         for row in rows:
             yield row
         if len(rows) < _AT_ONCE:
@@ -208,10 +208,7 @@ async def _store_values(session: AsyncSession, run: Import, rows: list[Row]) -> 
         update(table)
         .where(mine, table.c.index == bindparam("at"))
         .values(detail=bindparam("told")),
-        [
-            {"at": index, "told": _with_values(detail, values[index])}
-            for index, detail in found.tuples()
-        ],
+        [{"at": index, "told": _with_values(detail, values[index])} for index, detail in found],
     )
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -41,7 +42,7 @@ async def live_calibration(session: AsyncSession, actor: Actor) -> LiveCalibrati
             Change.action == "decided",
             is_decided(),
         )
-        .distinct(col(Change.subject_id))
+        .ext(distinct_on(col(Change.subject_id)))
         .order_by(col(Change.subject_id), col(Change.id).desc())
     )
     judged = [(after["outcome"], pair) for after in decisions for pair in after.get("judged", ())]
