@@ -1,5 +1,6 @@
 """Real PostgreSQL for every test: one embedded server a run, one database a worker."""
 
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -9,13 +10,11 @@ import pytest
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 from sqlalchemy import text
-from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-import registry.models  # noqa: F401  (makes the tables known)
 from registry import accounts
 from registry.database import Database, EmbeddedServer
-from tests.databases import new_database
+from tests.databases import EMPTY_REGISTRY, new_database
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,6 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.dont_write_bytecode = False
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector leave alone what was imported: it would look through a million
+    objects every few tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +60,7 @@ async def database(server: EmbeddedServer) -> AsyncIterator[Database]:
     async with new_database(server) as opened:
         own = opened.engine.execution_options(isolation_level="AUTOCOMMIT")
         async with own.connect() as connection:
-            for statement in (*_WAIT_FOR_NO_DISK, _EMPTYING):
+            for statement in _WAIT_FOR_NO_DISK:
                 await connection.execute(text(statement))
         yield opened
 
@@ -77,7 +83,7 @@ async def committed(database: Database) -> AsyncIterator[Database]:
     yield database
     async with database.engine.begin() as connection:
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        await connection.execute(text("SELECT empty_registry()"))
+        await connection.execute(EMPTY_REGISTRY)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -97,28 +103,3 @@ _WAIT_FOR_NO_DISK = (
     "ALTER SYSTEM SET full_page_writes = off",
     "SELECT pg_reload_conf()",
 )
-
-
-def _emptying() -> str:
-    """Return a function of the database that removes all rows, and numbers new ones from 1 again.
-
-    One call, as a test for each table would take longer than most tests; so would truncating.
-    An index of vectors, though, finds less while the deleted ones are in it.
-    """
-    tables = [table.name for table in SQLModel.metadata.sorted_tables]
-    removed = {name: f"DELETE FROM {name}" for name in tables}
-    removed["project_vector"] = "TRUNCATE project_vector"
-    body = "".join(
-        f"IF EXISTS (SELECT FROM {name}) THEN {statement}; END IF; "
-        for name, statement in removed.items()
-    )
-    return f"""
-    CREATE FUNCTION empty_registry() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
-    {body}
-    PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
-    FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public';
-    END $$
-    """
-
-
-_EMPTYING = _emptying()

@@ -105,7 +105,7 @@ class World:
         """Sign in as one of the readers."""
         self.browser.cookies.clear()
         if reader != "visitor":
-            await self.browser.sign_in(f"{reader}@example.org")
+            await self.browser.come_in_as(f"{reader}@example.org")
 
 
 @pytest.fixture(scope="module")

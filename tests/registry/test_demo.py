@@ -2,9 +2,12 @@
 
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlmodel import col, func, select
 
 from registry import codelists
@@ -13,13 +16,39 @@ from registry.case_view import get_case
 from registry.coordination.agreed_shares import shares_in_country
 from registry.coordination.joint_programmes import list_programmes
 from registry.database import Database
-from registry.demo import DEMO_PASSWORD, FOLDER, demo_organisations, demo_sign_ins, load_demo
+from registry.demo import (
+    DEMO_PASSWORD,
+    FOLDER,
+    Loaded,
+    demo_organisations,
+    demo_sign_ins,
+    load_demo,
+)
+from registry.embedded_server import EmbeddedServer
 from registry.meeting_view import get_meeting, list_meetings
 from registry.models import Organisation, OverlapCase, Project, ProjectCountry
 from registry.permissions import COMMAND_LINE, VISITOR
 from registry.recommendation_view import find_recommendations
 from registry.work_plan_view import find_actions
 from tests.builders import an_organisation
+from tests.databases import new_database
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The demonstration in a registry that was empty, and what loading it told."""
+
+    database: Database
+    loaded: Loaded
+
+
+@pytest.fixture(scope="module")
+async def shown(server: EmbeddedServer) -> AsyncIterator[Shown]:
+    """The demonstration, for all who only look at it."""
+    async with new_database(server) as database:
+        loaded = await load_demo(database)
+        assert loaded is not None
+        yield Shown(database, loaded)
 
 
 def records() -> list[dict[str, Any]]:
@@ -54,11 +83,8 @@ def test_related_projects_are_there() -> None:
     assert named <= known
 
 
-async def test_it_shows_a_decision_of_each_outcome_and_one_that_is_voted_on(
-    committed: Database,
-) -> None:
-    assert await load_demo(committed) is not None
-    async with committed.session() as session:
+async def test_it_shows_a_decision_of_each_outcome_and_one_that_is_voted_on(shown: Shown) -> None:
+    async with shown.database.session() as session:
         cases = (await session.exec(select(OverlapCase))).all()
         outcomes = {case.outcome for case in cases if case.outcome}
         assert outcomes == set(codelists.scheme("overlap_outcomes"))
@@ -70,9 +96,8 @@ async def test_it_shows_a_decision_of_each_outcome_and_one_that_is_voted_on(
         assert len(await shares_in_country(session, VISITOR, "AL")) == 2
 
 
-async def test_it_shows_a_meeting_with_minutes_and_one_to_come(committed: Database) -> None:
-    assert await load_demo(committed) is not None
-    async with committed.session() as session:
+async def test_it_shows_a_meeting_with_minutes_and_one_to_come(shown: Shown) -> None:
+    async with shown.database.session() as session:
         found = await list_meetings(session, COMMAND_LINE)
         (held, earlier), (coming,) = found.past, found.coming
         assert (held.items, held.decided) == (4, 4)
@@ -91,11 +116,9 @@ async def test_it_shows_a_meeting_with_minutes_and_one_to_come(committed: Databa
         assert all(one.meeting or one.case_id or one.programme for one in plan)
 
 
-async def test_it_loads_whole_and_only_into_an_empty_registry(committed: Database) -> None:
-    loaded = await load_demo(committed)
-    assert loaded is not None
-    assert (loaded.projects, loaded.overlooked) == (len(records()), 0)
-    async with committed.session() as session:
+async def test_it_loads_whole_and_only_into_an_empty_registry(shown: Shown) -> None:
+    assert (shown.loaded.projects, shown.loaded.overlooked) == (len(records()), 0)
+    async with shown.database.session() as session:
         published = await session.exec(
             select(func.count()).select_from(Project).where(Project.state == "published")
         )
@@ -104,9 +127,9 @@ async def test_it_loads_whole_and_only_into_an_empty_registry(committed: Databas
         assert countries.one() >= 30
         known = await session.exec(select(func.count()).select_from(Organisation))
         assert known.one() == len(demo_organisations()), "a project names a stranger as its owner"
-        for email, _ in await demo_sign_ins(committed):
+        for email, _ in await demo_sign_ins(shown.database):
             assert await sign_in(session, email, DEMO_PASSWORD, "127.0.0.1")
-    assert await load_demo(committed) is None
+    assert await load_demo(shown.database) is None
 
 
 async def test_a_registry_with_data_of_its_own_is_left_alone(committed: Database) -> None:

@@ -25,7 +25,7 @@ async def secretariat(browser: Browser) -> Browser:
         await an_account(session, "secretariat", unodc, "secretariat@example.org")
         sida = await an_organisation(session, "Sida")
         await an_account(session, "organisation-administrator", sida, "admin@example.org")
-    await browser.sign_in("secretariat@example.org")
+    await browser.come_in_as("secretariat@example.org")
     return browser
 
 
@@ -38,7 +38,7 @@ def figure(page: str, issue: str) -> int:
 @pytest.mark.parametrize("path", PAGES)
 async def test_only_the_secretariat_administers(secretariat: Browser, path: str) -> None:
     assert (await secretariat.get(path)).status_code == 200
-    await secretariat.sign_in("admin@example.org")
+    await secretariat.come_in_as("admin@example.org")
     assert (await secretariat.get(path)).status_code == 403
     secretariat.cookies.clear()
     page = await secretariat.get(path)

@@ -28,7 +28,7 @@ async def test_what_is_not_for_everyone_is_not_in_it(browser: Browser) -> None:
     await browser.index()
     assert "partner_contacts" not in (await browser.get("/api/v1/projects/S-1")).text
     assert (await browser.get("/api/v1/projects/D-1")).status_code == 404
-    await browser.sign_in("us@example.org")
+    await browser.come_in_as("us@example.org")
     assert "La Strada" in (await browser.get("/api/v1/projects/S-1")).text
     assert (await browser.get("/api/v1/projects/D-1")).json()["state"] == "draft"
 

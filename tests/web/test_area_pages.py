@@ -34,7 +34,7 @@ async def secretariat(browser: Browser) -> Browser:
     """A browser in which the secretariat is signed in."""
     async with browser.database.session() as session:
         await an_account(session, "secretariat", None, "secretariat@example.org")
-    await browser.sign_in("secretariat@example.org")
+    await browser.come_in_as("secretariat@example.org")
     return browser
 
 

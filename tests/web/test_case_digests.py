@@ -152,9 +152,9 @@ async def test_what_is_said_while_a_message_is_sent_comes_with_the_next(registry
 async def test_people_choose_how_often_and_end_it_by_one_click(
     browser: Browser, case_id: int
 ) -> None:
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     await say(browser, case_id, "comment", {"comment-text": "Hello @sida"})
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     page = await browser.get("/account/messages")
     assert 'value="daily" checked' in page.text
     wrong = await browser.submit("/account/messages", {"frequency": "hourly", "language": "xx"})
@@ -181,7 +181,7 @@ async def test_people_choose_how_often_and_end_it_by_one_click(
 
 
 async def test_the_page_says_whom_one_can_mention(browser: Browser, case_id: int) -> None:
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     text = text_of(await browser.get(f"/overlaps/{case_id}"))
     assert "@ohchr" in text and "@sida" in text
     assert "@a21" not in text

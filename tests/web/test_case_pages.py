@@ -20,7 +20,7 @@ __all__ = ["case_id"]
 
 
 async def test_a_visitor_reads_but_takes_no_part(browser: Browser, case_id: int) -> None:
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     await browser.submit(f"/overlaps/{case_id}", {})
     await say(browser, case_id, "comment", {"comment-text": "Between ourselves"})
     browser.cookies.delete("convene_session")
@@ -62,7 +62,7 @@ async def the_proposal(browser: Browser, case_id: int) -> str:
 
 async def a_quorum(browser: Browser, case_id: int, **values: str) -> str:
     """A proposal of ILO's that OHCHR and UNICEF support; signed in is ILO."""
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     await say(browser, case_id, "propose", decision(**values))
     return await supported(browser, case_id)
 
@@ -71,14 +71,14 @@ async def supported(browser: Browser, case_id: int) -> str:
     """The only proposal of a case, after OHCHR and UNICEF supported it; signed in is ILO."""
     proposal = await the_proposal(browser, case_id)
     for name in ("ohchr", "unicef"):
-        await browser.sign_in(f"{name}@example.org")
+        await browser.come_in_as(f"{name}@example.org")
         await say(browser, case_id, f"proposals/{proposal}/vote", {"vote-stance": "support"})
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     return proposal
 
 
 async def test_comment_propose_vote_decide(browser: Browser, case_id: int) -> None:
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     await say(browser, case_id, "comment", {"comment-text": "Do <you> know of each other?"})
     page = await say(browser, case_id, "propose", decision())
     text = text_of(page)
@@ -98,7 +98,7 @@ async def test_comment_propose_vote_decide(browser: Browser, case_id: int) -> No
 
 
 async def the_page(browser: Browser, case_id: int, email: str) -> str:
-    await browser.sign_in(email)
+    await browser.come_in_as(email)
     return text_of(await browser.get(f"/overlaps/{case_id}"))
 
 
@@ -106,7 +106,7 @@ async def test_everyone_who_takes_part_sees_who_thought_what(
     browser: Browser, case_id: int
 ) -> None:
     proposal = await a_quorum(browser, case_id)
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     answer = await say(
         browser, case_id, f"proposals/{proposal}/vote",
         {"vote-stance": "object", "vote-reason": "We pay for both."},
@@ -126,7 +126,7 @@ async def test_everyone_who_takes_part_sees_who_thought_what(
 
 async def test_an_objection_needs_a_reason(browser: Browser, case_id: int) -> None:
     proposal = await a_quorum(browser, case_id)
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     answer = await say(browser, case_id, f"proposals/{proposal}/vote", {"vote-stance": "object"})
     assert answer.status_code == 422
     assert "Say in a sentence why you object" in text_of(answer)
@@ -137,7 +137,7 @@ async def test_an_objection_needs_a_reason(browser: Browser, case_id: int) -> No
 async def test_what_is_missing_is_said_and_what_was_typed_stays(
     browser: Browser, case_id: int
 ) -> None:
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     answer = await say(browser, case_id, "propose", decision("joint-programme"))
     assert answer.status_code == 422
     assert "Say which organisation takes the lead" in text_of(answer)
@@ -154,7 +154,7 @@ async def test_of_two_who_decide_the_second_sees_what_the_first_decided(
     proposal = await a_quorum(browser, case_id, reason="They differ.")
     record = {"version": "1", "proposal": proposal}
     assert (await say(browser, case_id, "decide", record)).status_code == 200
-    await browser.sign_in("ohchr@example.org")
+    await browser.come_in_as("ohchr@example.org")
     late = await say(browser, case_id, "decide", record)
     assert late.status_code == 409
     text = text_of(late)
@@ -202,7 +202,7 @@ async def test_followed_up_and_reopened(browser: Browser, case_id: int) -> None:
 
 
 async def test_the_secretariat_decides_after_the_deadline(browser: Browser, case_id: int) -> None:
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     await say(browser, case_id, "propose", decision())
     proposal = await the_proposal(browser, case_id)
     early = await the_page(browser, case_id, "secretariat@example.org")
@@ -246,7 +246,7 @@ async def test_a_reviewer_of_one_of_the_organisations_may_not_record(
     browser: Browser, case_id: int
 ) -> None:
     proposal = await a_quorum(browser, case_id)
-    await browser.sign_in("sida@example.org")
+    await browser.come_in_as("sida@example.org")
     page = await browser.get(f"/overlaps/{case_id}")
     assert "You may not record the decision on this one" in text_of(page)
     assert "propose-outcome" in page.text
@@ -257,12 +257,12 @@ async def test_a_reviewer_of_one_of_the_organisations_may_not_record(
 async def test_members_of_the_two_take_part_and_others_do_not(
     browser: Browser, case_id: int
 ) -> None:
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     page = await say(browser, case_id, "comment", {"comment-text": "We know UNODC well."})
     assert "We know UNODC well." in page.text
     assert (await say(browser, case_id, "propose", decision())).status_code == 200
     proposal = await the_proposal(browser, case_id)
-    await browser.sign_in("stranger@example.org")
+    await browser.come_in_as("stranger@example.org")
     page = await browser.get(f"/overlaps/{case_id}")
     assert "comment-text" not in page.text
     assert "propose-outcome" not in page.text
@@ -275,22 +275,22 @@ async def test_members_of_the_two_take_part_and_others_do_not(
 
 
 async def test_what_waits_for_me(browser: Browser, case_id: int) -> None:
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     assert "my organisation, which has said nothing" in text_of(await browser.get("/overlaps"))
     await say(browser, case_id, "comment", {"comment-text": "We coordinate already."})
     assert "What waits for me" not in text_of(await browser.get("/overlaps"))
-    await browser.sign_in("ohchr@example.org")
+    await browser.come_in_as("ohchr@example.org")
     assert "Nothing waits for you" in text_of(await browser.get("/overlaps"))
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     await say(browser, case_id, "propose", decision())
-    await browser.sign_in("ohchr@example.org")
+    await browser.come_in_as("ohchr@example.org")
     assert "Proposed, to be decided" in text_of(await browser.get("/overlaps"))
 
 
 async def test_the_secretariat_sets_the_quorum(browser: Browser, case_id: int) -> None:
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     assert (await browser.get("/admin/quorum")).status_code == 403
-    await browser.sign_in("secretariat@example.org")
+    await browser.come_in_as("secretariat@example.org")
     page = await browser.get("/admin/quorum")
     assert "3 organisations, 14 days" in text_of(page)
     wrong = await browser.submit("/admin/quorum", {"supporters": "0", "days": "x", "seen": "0"})
@@ -306,7 +306,7 @@ async def test_the_secretariat_sets_the_quorum(browser: Browser, case_id: int) -
 
 
 async def test_a_decision_needs_the_form_token(browser: Browser, case_id: int) -> None:
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     answer = await browser.post(f"/overlaps/{case_id}/decide", data=decision())
     assert answer.status_code == 403
     async with browser.database.session() as session:
@@ -328,12 +328,12 @@ async def test_whom_a_project_is_hidden_from_reads_the_outcome_and_no_reasons(
 
     for reader in (None, "ohchr@example.org"):
         if reader:
-            await browser.sign_in(reader)
+            await browser.come_in_as(reader)
         page = await browser.get(f"/overlaps/{case_id}")
         document = await browser.get(f"/api/v1/overlaps/{case_id}")
         assert "Decided: Joint programme" in text_of(page)
         assert "reasons are not told here" in text_of(page)
         assert "Gorse" not in page.text + document.text
         assert document.json()["outcome"] == "joint-programme"
-    await browser.sign_in("secretariat@example.org")
+    await browser.come_in_as("secretariat@example.org")
     assert text_of(await browser.get(f"/overlaps/{case_id}")).count("Gorse") > 2

@@ -52,7 +52,7 @@ async def people(browser: Browser) -> AsyncIterator[Browser]:
 
 async def signed_in(browser: Browser, email: str) -> Browser:
     browser.cookies.clear()
-    await browser.sign_in(f"{email}@example.org")
+    await browser.come_in_as(f"{email}@example.org")
     return browser
 
 

@@ -63,7 +63,7 @@ async def test_every_figure_leads_to_as_many_projects(
     crowded: Browser, reader: str, path: str
 ) -> None:
     if reader == "member":
-        await crowded.sign_in("member@example.org")
+        await crowded.come_in_as("member@example.org")
     page = await crowded.get(path)
     links = counting_links(page.text)
     active = BUSIEST + 3 + 4 + (reader == "member")

@@ -62,7 +62,7 @@ async def test_where_nobody_has_the_mandate_the_page_says_so(divided: Browser) -
 
 
 async def test_changed_weights_change_the_suggestion(divided: Browser) -> None:
-    await divided.sign_in("one@example.org")
+    await divided.come_in_as("one@example.org")
     zero = dict.fromkeys(("mandate", "competency", "icat", "contact", "elsewhere"), "0")
     weights = {**zero, "projects": "2,5", "years": "1", "money": "1", "seen": "0"}
     saved = await divided.submit("/admin/lead-weights", weights)
@@ -75,7 +75,7 @@ async def test_changed_weights_change_the_suggestion(divided: Browser) -> None:
 async def test_of_two_who_save_at_once_the_second_sees_what_the_first_saved(
     divided: Browser,
 ) -> None:
-    await divided.sign_in("one@example.org")
+    await divided.come_in_as("one@example.org")
     same = dict.fromkeys(("mandate", "competency", "projects", "years", "money"), "1")
     same |= {"elsewhere": "1", "contact": "1", "icat": "1", "seen": "0"}
     await divided.submit("/admin/lead-weights", same | {"icat": "7"})
@@ -91,7 +91,7 @@ async def test_of_two_who_save_at_once_the_second_sees_what_the_first_saved(
 
 
 async def test_what_is_no_weight_is_told_at_its_field(divided: Browser) -> None:
-    await divided.sign_in("one@example.org")
+    await divided.come_in_as("one@example.org")
     wrong = await divided.submit("/admin/lead-weights", {"mandate": "much", "seen": "0"})
     assert wrong.status_code == 422
     assert 'href="#field-mandate"' in wrong.text

@@ -120,7 +120,7 @@ async def test_who_is_signed_in_does_not_matter(member: Browser) -> None:
     async with member.database.session() as session:
         iom = await an_organisation(session, "IOM")
         await an_account(session, organisation=iom, email="iom@example.org")
-    await member.sign_in("iom@example.org")
+    await member.come_in_as("iom@example.org")
     assert "Hidden" not in (await member.get(address)).text
 
 

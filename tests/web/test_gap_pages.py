@@ -33,7 +33,7 @@ async def secretariat(browser: Browser) -> Browser:
     """Somebody of the secretariat."""
     async with browser.database.session() as session:
         await an_account(session, "secretariat", email="secretariat@example.org")
-    await browser.sign_in("secretariat@example.org")
+    await browser.come_in_as("secretariat@example.org")
     return browser
 
 
@@ -106,7 +106,7 @@ async def test_only_the_secretariat_sees_the_import(browser: Browser) -> None:
     async with browser.database.session() as session:
         own = await an_organisation(session, "IOM")
         await an_account(session, organisation=own, email="member@example.org")
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     for path in ("/admin/needs", "/admin/needs/template.csv"):
         assert (await browser.get(path)).status_code == 403
 

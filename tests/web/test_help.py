@@ -29,7 +29,7 @@ async def test_whoever_may_import_is_led_to_the_help(browser: Browser) -> None:
     async with browser.database.session() as session:
         own = await an_organisation(session, "UNODC")
         await an_account(session, organisation=own, email="member@example.org")
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     for path in ("/projects/mine", "/projects/import", "/projects"):
         assert 'href="/help/bringing"' in (await browser.get(path)).text, path
 

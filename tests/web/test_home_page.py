@@ -72,7 +72,7 @@ async def test_figures_are_limited_to_what_the_reader_may_read(filled: Browser) 
     async with filled.database.session() as session:
         ilo = await an_organisation(session, "ILO")
         await an_account(session, "reviewer", ilo, "somebody@example.org")
-    await filled.sign_in("somebody@example.org")
+    await filled.come_in_as("somebody@example.org")
     assert counted((await filled.get(f"/?year={THIS_YEAR}")).text) == {"MD": 1, "UA": 1}
     assert counted((await filled.get("/")).text) == {"MD": 1, "UA": 1}
 

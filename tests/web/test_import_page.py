@@ -120,11 +120,11 @@ async def test_a_plan_is_shared_with_colleagues_and_nobody_else(member: Browser)
         await an_account(session, organisation=unodc, email="colleague@example.org")
         own = await an_organisation(session, "Sida")
         await an_account(session, organisation=own, email="other@example.org")
-    await member.sign_in("other@example.org")
+    await member.come_in_as("other@example.org")
     for path in (plan.url.path, f"{plan.url.path}/refused.csv"):
         assert (await member.get(path)).status_code == 404
     assert (await apply(member, plan.url.path)).status_code == 404
-    await member.sign_in("colleague@example.org")
+    await member.come_in_as("colleague@example.org")
     assert "Apply: create 1 project" in text_of(await member.get(plan.url.path))
 
 
@@ -207,10 +207,10 @@ async def test_a_plan_of_the_secretariat_is_not_for_the_members_it_stands_in_for
 ) -> None:
     async with member.database.session() as session:
         await an_account(session, "secretariat", email="secretariat@example.org")
-    await member.sign_in("secretariat@example.org")
+    await member.come_in_as("secretariat@example.org")
     plan = await upload(member, HEADER + GOOD, organisation="unodc")
     assert "Apply: create 1 project" in text_of(plan)
-    await member.sign_in("member@example.org")
+    await member.come_in_as("member@example.org")
     for path in (plan.url.path, f"{plan.url.path}/refused.csv", f"{plan.url.path}/progress"):
         assert (await member.get(path)).status_code == 404
     assert (await apply(member, plan.url.path)).status_code == 404

@@ -34,7 +34,7 @@ async def test_what_is_filled_in_is_planned_and_the_example_is_left_out(browser:
     async with browser.database.session() as session:
         own = await an_organisation(session, "UNODC")
         await an_account(session, organisation=own, email="member@example.org")
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     header, example, *_ = projects(await browser.get("/projects/import/template.xlsx?lang=fr"))
     own_row = {"title": "Refuges", "reporting_org": "UNODC", "start_date": "31/01/2026"}
     filled = a_workbook(header, example, [own_row.get(name) for name in COLUMNS])

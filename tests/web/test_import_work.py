@@ -123,7 +123,7 @@ async def test_the_server_plans_and_applies_a_large_file(
             transport=transport, base_url="http://convene.test", follow_redirects=True
         ) as browser:
             browser.app, browser.database = app, committed
-            await browser.sign_in("member@example.org")
+            await browser.come_in_as("member@example.org")
             page = await upload(browser, many(4_000))
             assert "Show the preview without looking for further overlaps" in text_of(page)
             await press(browser, f"{page.url.path}/preview")

@@ -22,7 +22,7 @@ HOSTILE = '=1+1 #panic("run") $ * _ <b>bold</b> \u202eleft'
 
 async def planned(browser: Browser, *cases: int) -> None:
     """Plan a meeting as the secretariat and put cases on its agenda."""
-    await browser.sign_in("secretariat@example.org")
+    await browser.come_in_as("secretariat@example.org")
     made = await browser.submit(
         "/meetings/new", {"title": "Winter meeting", "day": "2026-12-03", "place": "Vienna"}
     )
@@ -51,7 +51,7 @@ async def held(browser: Browser, case_id: int) -> None:
     """A meeting in session, and a proposal on its case that has its quorum."""
     await planned(browser, case_id)
     for who in ("ilo", "ohchr", "unicef"):
-        await browser.sign_in(f"{who}@example.org")
+        await browser.come_in_as(f"{who}@example.org")
         if who == "ilo":
             await say(
                 browser, case_id, "propose",
@@ -59,7 +59,7 @@ async def held(browser: Browser, case_id: int) -> None:
             )  # fmt: skip
         else:
             await say(browser, case_id, "proposals/1/vote", {"vote-stance": "support"})
-    await browser.sign_in("secretariat@example.org")
+    await browser.come_in_as("secretariat@example.org")
     begun = await post(browser, "state", {"step": "begin"})
     assert "The meeting is in session" in text_of(begun)
 
@@ -73,7 +73,7 @@ async def test_there_is_no_meeting_yet(browser: Browser, case_id: int) -> None:
         ("ilo", "The secretariat plans meetings"),
         ("member", "No meeting takes up a case of your organisation"),
     ):
-        await browser.sign_in(f"{email}@example.org")
+        await browser.come_in_as(f"{email}@example.org")
         assert says in text_of(await browser.get("/meetings")), email
     for wrong in ("/meetings/1", "/meetings/99999999999", "/meetings/1/pack.pdf"):
         assert (await browser.get(wrong)).status_code == 404
@@ -83,7 +83,7 @@ async def test_there_is_no_meeting_yet(browser: Browser, case_id: int) -> None:
 async def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
     browser: Browser, case_id: int
 ) -> None:
-    await browser.sign_in("secretariat@example.org")
+    await browser.come_in_as("secretariat@example.org")
     assert 'name="day"' in (await browser.get("/meetings/new")).text
     wrong = await browser.submit("/meetings/new", {"title": "Winter", "day": "3.12.2026"})
     assert wrong.status_code == 422
@@ -209,7 +209,7 @@ async def test_others_read_what_concerns_them_and_change_nothing(
 ) -> None:
     await held(browser, case_id)
     for email, status in (("ilo", 200), ("member", 200), ("stranger", 404)):
-        await browser.sign_in(f"{email}@example.org")
+        await browser.come_in_as(f"{email}@example.org")
         for address in ("", "/items/1", "/pack.pdf", "/pack.docx", "/pack.xlsx"):
             answer = await browser.get(f"/meetings/1{address}")
             assert answer.status_code == status, (email, address)
@@ -222,7 +222,7 @@ async def test_others_read_what_concerns_them_and_change_nothing(
         for form in ("state", "agenda", "present", "items/1/move"):
             sent = await browser.submit(f"/meetings/1/{form}", {"version": "3", "step": "close"})
             assert sent.status_code == 403, (email, form)
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     refused = await browser.submit("/meetings/1/items/1/minutes", {"version": "1", "minutes": "X"})
     assert refused.status_code == 403
     refused = await browser.submit("/meetings/1/items/1/decide", {"case": "1", "proposal": "1"})

@@ -66,7 +66,7 @@ async def act(browser: Browser, path: str, data: dict[str, object]) -> Response:
 
 
 async def test_an_authority_files_for_its_state_and_accepts_an_offer(asked: Browser) -> None:
-    await asked.sign_in("ministry@example.org")
+    await asked.come_in_as("ministry@example.org")
     form = await asked.get("/requests/new")
     assert re.findall(r'<option value="([A-Z]{2})"', form.text) == ["MD"]
     typed = {"title": "Shelters", "text": "Two.", "language": "en", "measures": ["PROT-2"]}
@@ -92,7 +92,7 @@ async def test_an_authority_files_for_its_state_and_accepts_an_offer(asked: Brow
 
 
 async def test_somebody_offers_while_the_form_is_open(asked: Browser) -> None:
-    await asked.sign_in("iom@example.org")
+    await asked.come_in_as("iom@example.org")
     opened = await asked.get(PATH)
     assert "Nobody else has offered anything" in text_of(opened)
     await offered_by_unodc(asked, ["PROS-2"])
@@ -116,7 +116,7 @@ async def test_somebody_offers_while_the_form_is_open(asked: Browser) -> None:
 
 async def test_what_nobody_offers_is_ticked_and_one_can_join(asked: Browser) -> None:
     await offered_by_unodc(asked, ["PROS-2"])
-    await asked.sign_in("iom@example.org")
+    await asked.come_in_as("iom@example.org")
     form = await asked.get(PATH)
     assert 'value="PROT-4" checked' in form.text
     assert 'value="PROS-2" checked' not in form.text
@@ -131,7 +131,7 @@ async def test_what_nobody_offers_is_ticked_and_one_can_join(asked: Browser) -> 
 
 
 async def test_what_is_wrong_is_told_and_nothing_typed_is_lost(asked: Browser) -> None:
-    await asked.sign_in("iom@example.org")
+    await asked.come_in_as("iom@example.org")
     await asked.get(PATH)
     wrong = {"starts_on": "next year", "amount": "much", "measures": []}
     page = await act(asked, PATH, FORM | wrong)
@@ -147,7 +147,7 @@ async def test_what_is_wrong_is_told_and_nothing_typed_is_lost(asked: Browser) -
 
 
 async def test_an_offer_is_changed_and_taken_back(asked: Browser) -> None:
-    await asked.sign_in("iom@example.org")
+    await asked.come_in_as("iom@example.org")
     await asked.get(PATH)
     await act(asked, PATH, FORM)
     edit = "/requests/1/offers/1/edit"
@@ -163,7 +163,7 @@ async def test_an_offer_is_changed_and_taken_back(asked: Browser) -> None:
 
 async def test_visitors_see_how_many_and_nothing_else(asked: Browser) -> None:
     await offered_by_unodc(asked, ["PROS-2"])
-    await asked.sign_in("iom@example.org")
+    await asked.come_in_as("iom@example.org")
     await asked.get(PATH)
     mine = {"offers": "1", "measures": ["PROT-4"], "text": "Quillwort"}
     assert (await act(asked, PATH, FORM | mine)).url.path == "/requests/1"
@@ -186,18 +186,18 @@ async def test_visitors_see_how_many_and_nothing_else(asked: Browser) -> None:
 
 async def test_the_board_is_for_who_facilitates(asked: Browser) -> None:
     await offered_by_unodc(asked, ["PROS-2"])
-    await asked.sign_in("secretariat@example.org")
+    await asked.come_in_as("secretariat@example.org")
     board = await asked.get("/requests/board")
     assert "Offered 1" in text_of(board)
     assert "UNODC" in text_of(board)
     assert "No request is like this." in text_of(await asked.get("/requests/board?region=002"))
-    await asked.sign_in("iom@example.org")
+    await asked.come_in_as("iom@example.org")
     assert (await asked.get("/requests/board")).status_code == 403
 
 
 async def test_workbooks_have_what_the_reader_may_see_and_run_nothing(asked: Browser) -> None:
     await offered_by_unodc(asked, ["PROS-2"])
-    await asked.sign_in("iom@example.org")
+    await asked.come_in_as("iom@example.org")
     await asked.get(PATH)
     mine = {"offers": "1", "measures": ["PROT-4"], "text": "=HYPERLINK(1)", "amount": "1200"}
     assert (await act(asked, PATH, FORM | mine)).url.path == "/requests/1"
@@ -209,7 +209,7 @@ async def test_workbooks_have_what_the_reader_may_see_and_run_nothing(asked: Bro
     ):
         asked.cookies.clear()
         if who:
-            await asked.sign_in(f"{who}@example.org")
+            await asked.come_in_as(f"{who}@example.org")
         answer = await asked.get(path)
         assert answer.headers["content-type"] == MEDIA_TYPES["xlsx"]
         books[who] = load_workbook(io.BytesIO(answer.content))
@@ -231,10 +231,10 @@ async def test_workbooks_have_what_the_reader_may_see_and_run_nothing(asked: Bro
     query = dict(row[:2] for row in books["iom"].get_sheet_by_name("Query").to_python())
     assert query["Filters"] == "Moldova"
     assert query["Address"].endswith("/requests?country=MD")
-    await asked.sign_in("iom@example.org")
+    await asked.come_in_as("iom@example.org")
     assert (await asked.get("/requests/board.xlsx")).status_code == 403
     assert 'href="/requests.xlsx?country=MD"' in (await asked.get("/requests?country=MD")).text
-    await asked.sign_in("secretariat@example.org")
+    await asked.come_in_as("secretariat@example.org")
     board = (await asked.get("/requests/board?urgency=soon")).text
     assert 'href="/requests/board.xlsx?urgency=soon"' in board
 
@@ -263,7 +263,7 @@ async def test_notices_are_sent_once_to_those_concerned(asked: Browser, tmp_path
 async def test_an_amount_is_read_as_people_write_it(
     asked: Browser, typed: str, stored: str
 ) -> None:
-    await asked.sign_in("iom@example.org")
+    await asked.come_in_as("iom@example.org")
     await asked.get(PATH)
     await act(asked, PATH, FORM | {"amount": typed})
     async with asked.database.session() as session:
@@ -273,7 +273,7 @@ async def test_an_amount_is_read_as_people_write_it(
 
 
 async def test_whoever_offers_already_is_led_to_that_offer(asked: Browser) -> None:
-    await asked.sign_in("iom@example.org")
+    await asked.come_in_as("iom@example.org")
     await asked.get(PATH)
     await act(asked, PATH, FORM)
     assert (await asked.get(PATH)).url.path == "/requests/1/offers/1/edit"
@@ -282,7 +282,7 @@ async def test_whoever_offers_already_is_led_to_that_offer(asked: Browser) -> No
 async def test_what_was_written_is_shown_when_the_request_was_closed_meanwhile(
     asked: Browser,
 ) -> None:
-    await asked.sign_in("iom@example.org")
+    await asked.come_in_as("iom@example.org")
     await asked.get(PATH)
     async with asked.database.session() as session:
         await close_request(session, COMMAND_LINE, 1, "withdrawn", "Too late.", version=1)

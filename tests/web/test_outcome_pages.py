@@ -36,7 +36,7 @@ async def test_a_joint_programme_has_a_page_that_its_projects_lead_to(
     for project in projects:
         assert f"/projects/{project.identifier}" in page.text
     assert "Change this page" not in text
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     changed = await browser.submit(
         "/programmes/1",
         {
@@ -64,7 +64,7 @@ async def test_who_does_what_stands_where_people_look(browser: Browser, case_id:
     assert "Nobody has written down yet who does what" in text_of(
         await browser.get(f"/overlaps/{case_id}")
     )
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     line = {
         "version": "2",
         "share-organisation_id": str(projects[0].reporting_organisation_id),
@@ -95,7 +95,7 @@ async def test_who_does_what_stands_where_people_look(browser: Browser, case_id:
         assert "Jan – Dec 2026" in text or "Jan 2026" in text, path
     (share,) = (await browser.get(f"/api/v1/overlaps/{case_id}")).json()["division"]
     assert (share["organisation"], share["provinces"]) == ("sida", ["Soroca", "Orhei"])
-    await browser.sign_in("sida@example.org")
+    await browser.come_in_as("sida@example.org")
     gone = await say(browser, case_id, "shares/1/remove", {"version": "3"})
     assert "The line is removed" in text_of(gone)
     assert "Soroca" not in text_of(await browser.get("/countries/MD"))
@@ -105,7 +105,7 @@ async def test_who_does_what_stands_where_people_look(browser: Browser, case_id:
 
 async def test_others_write_nothing_down(browser: Browser, case_id: int) -> None:
     await decided(browser, case_id, "division-of-labour")
-    await browser.sign_in("stranger@example.org")
+    await browser.come_in_as("stranger@example.org")
     assert "share-country" not in (await browser.get(f"/overlaps/{case_id}")).text
     for form in ("shares", "shares/1/remove"):
         assert (await say(browser, case_id, form, {"version": "2"})).status_code == 403
@@ -134,7 +134,7 @@ async def test_somebody_takes_a_case_gives_it_and_gives_it_back(
 ) -> None:
     async with browser.database.session() as session:
         people = {one.email: one.id for one in await session.exec(select(Account))}
-    await browser.sign_in("ilo@example.org")
+    await browser.come_in_as("ilo@example.org")
     ilo, ohchr = (str(people[f"{name}@example.org"]) for name in ("ilo", "ohchr"))
     page = await browser.get(f"/overlaps/{case_id}")
     assert "Nobody looks after this case yet" in text_of(page)
@@ -151,13 +151,13 @@ async def test_somebody_takes_a_case_gives_it_and_gives_it_back(
     late = await say(browser, case_id, "assign", {"seen": "", "assign-assignee": ohchr})
     assert late.status_code == 409
     await say(browser, case_id, "assign", {"seen": ilo, "assign-assignee": ohchr})
-    await browser.sign_in("ohchr@example.org")
+    await browser.come_in_as("ohchr@example.org")
     assert "Assigned to me" in text_of(await browser.get("/overlaps"))
     stranger = {"seen": ohchr, "assign-assignee": str(people["stranger@example.org"])}
     assert (await say(browser, case_id, "assign", stranger)).status_code == 422
     back = await say(browser, case_id, "assign", {"seen": ohchr, "assign-assignee": ""})
     assert "Nobody looks after this case yet" in text_of(back)
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     assert (await say(browser, case_id, "assign", {"seen": ""})).status_code == 403
     async with browser.database.session() as session:
         case = await session.get(OverlapCase, case_id)

@@ -50,7 +50,7 @@ async def secretariat(browser: Browser) -> Browser:
     async with browser.database.session() as session:
         unodc = await an_organisation(session, "UNODC")
         await an_account(session, "secretariat", unodc, "secretariat@example.org")
-    await browser.sign_in("secretariat@example.org")
+    await browser.come_in_as("secretariat@example.org")
     return browser
 
 

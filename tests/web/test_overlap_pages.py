@@ -163,7 +163,7 @@ async def test_a_pair_shows_only_to_whoever_may_read_both(browser: Browser) -> N
         )
     assert "No overlap has been flagged" in text_of(await browser.get("/overlaps"))
     assert (await browser.get(f"/overlaps/{case}")).status_code == 404
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     assert "Hush" in text_of(await browser.get("/overlaps"))
     assert (await browser.get(f"/overlaps/{case}")).status_code == 200
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import event
 
-from registry.database import Database, scratch_database
+from registry.database import Database, EmbeddedServer
 from registry.models import Project
-from registry.settings import Settings
 from tests.builders import a_project, an_account, an_organisation
+from tests.databases import new_database
 from tests.web.conftest import Browser
 from web.page_cache import SETTLED
 
@@ -17,9 +17,10 @@ from web.page_cache import SETTLED
 @pytest.fixture(scope="module")
 async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
     """A database on a server of its own: on that of the run, other tests write all the time."""
-    quiet = Settings(home=tmp_path_factory.mktemp("quiet"), database_url=None)
-    async with scratch_database(quiet) as opened:
+    server = EmbeddedServer(tmp_path_factory.mktemp("quiet") / "postgres")
+    async with new_database(server) as opened:
         yield opened
+    server.leave()
 
 
 PATHS = ("/", "/projects", "/projects?q=shelter", "/countries/MD", "/help")
@@ -85,7 +86,7 @@ async def test_pages_of_one_reader_are_not_shown_to_another(browser: Browser) ->
         await an_account(session, organisation=own, email="member@example.org")
     await keep(browser, "/projects")
     assert "Milkvetch" not in (await browser.get("/projects")).text
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     for _ in range(2):
         assert "Milkvetch" in (await browser.get("/projects")).text
     browser.cookies.clear()

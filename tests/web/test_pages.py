@@ -134,7 +134,7 @@ async def test_an_organisation_shows_mandates_projects_and_contacts(browser: Bro
     for expected in ("Migration", "PROT-7", "Returns", "Mission in Chisinau", "Moldova"):
         assert expected in text
     assert "Register a project" not in text
-    await browser.sign_in(member.email)
+    await browser.come_in_as(member.email)
     assert "Register a project" in text_of(await browser.get("/organisations/iom"))
 
 

@@ -49,7 +49,7 @@ async def test_awkward_identifiers_are_opened_and_edited(browser: Browser) -> No
         await an_account(session, organisation=own, email="us@example.org")
         for identifier in PLAIN + AWKWARD:
             await a_project(session, identifier=identifier, title=f"It is {identifier!r}")
-    await browser.sign_in("us@example.org")
+    await browser.come_in_as("us@example.org")
     for identifier in PLAIN + AWKWARD:
         address = project_address(identifier)
         page = await browser.get(address)
@@ -69,7 +69,7 @@ async def test_lists_lead_to_awkward_identifiers(browser: Browser) -> None:
         await a_project(session, identifier="A//B", country="MD", title="Awkward")
         await a_project(session, identifier="A-2", related=[Related("sibling", "A//B")])
     await browser.index()
-    await browser.sign_in("us@example.org")
+    await browser.come_in_as("us@example.org")
     address = project_address("A//B")
     pages = "/", "/projects", "/countries/MD", "/organisations/unodc", "/projects/A-2"
     for page in (*pages, "/projects/mine", "/projects.atom"):

@@ -237,7 +237,7 @@ async def test_the_secretariat_chooses_the_organisation(browser: Browser) -> Non
         await an_organisation(session, "UNODC")
         await an_organisation(session, "IOM")
         await an_account(session, "secretariat", email="sec@example.org")
-    await browser.sign_in("sec@example.org")
+    await browser.come_in_as("sec@example.org")
     assert 'name="organisation"' in (await browser.get("/projects/new")).text
     await post(browser, "/projects/new", "save", {"title": "Theirs", "organisation": "iom"})
     ((_, record),) = await stored(browser)

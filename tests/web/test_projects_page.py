@@ -22,7 +22,7 @@ async def signed_in_member(browser: Browser, organisation: str = "UNODC") -> Non
     async with browser.database.session() as session:
         own = await an_organisation(session, organisation)
         await an_account(session, organisation=own, email="member@example.org")
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
 
 
 async def test_it_says_all_there_is_to_say(browser: Browser) -> None:
@@ -125,7 +125,7 @@ async def test_the_history_shows_what_changed_to_the_owner_only(browser: Browser
     visitor = await browser.get("/projects/H-1")
     assert "History" in text_of(visitor)
     assert actor.name not in visitor.text
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     owner = await browser.get("/projects/H-1")
     assert actor.name in owner.text
     assert "Before" in text_of(owner)

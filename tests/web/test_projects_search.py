@@ -130,7 +130,7 @@ async def test_a_project_for_members_is_not_found_by_visitors(browser: Browser) 
         await an_account(session, organisation=unodc, email="us@example.org")
     await browser.index()
     assert "For members" not in (await browser.get("/projects")).text
-    await browser.sign_in("us@example.org")
+    await browser.come_in_as("us@example.org")
     page = (await browser.get("/projects")).text
     assert "For members" in page
     assert "For us" in page
@@ -170,7 +170,7 @@ async def test_restricted_fields_are_in_no_file_for_others(browser: Browser) -> 
     await browser.index()
     for suffix in ("csv", "jsonl", "xml"):
         assert "Secret Street" not in (await browser.get(f"/projects.{suffix}")).text
-    await browser.sign_in("us@example.org")
+    await browser.come_in_as("us@example.org")
     assert "Secret Street" in (await browser.get("/projects.csv")).text
 
 

@@ -120,7 +120,7 @@ async def test_who_reads_and_who_says_what_came_of_it(meeting: Browser) -> None:
     council = {"body": "member-organisation", "organisation_id": "1", "body_name": "Riksdag"}
     await meeting.submit("/recommendations/new?meeting=1", {**FORM, **council})
     for email in ("ilo", "stranger", "member"):
-        await meeting.sign_in(f"{email}@example.org")
+        await meeting.come_in_as(f"{email}@example.org")
         listed = text_of(await meeting.get("/recommendations"))
         assert "2 recommendations" in listed, email
         assert "Riksdag (Sida)" in listed

@@ -25,7 +25,7 @@ async def secretariat(browser: Browser) -> Browser:
     """The secretariat's browser."""
     async with browser.database.session() as session:
         await an_account(session, "secretariat", email="secretariat@example.org")
-    await browser.sign_in("secretariat@example.org")
+    await browser.come_in_as("secretariat@example.org")
     return browser
 
 

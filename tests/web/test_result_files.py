@@ -38,7 +38,7 @@ async def test_a_workbook_says_which_search_it_answers(browser: Browser) -> None
 
 async def test_a_workbook_says_who_asked_and_is_in_their_language(browser: Browser) -> None:
     await _fill(browser)
-    await browser.sign_in("member@example.org")
+    await browser.come_in_as("member@example.org")
     sent = await browser.get("/projects.xlsx?country=MD&lang=fr")
     assert any(value.startswith("Person ") for value in query_sheet(sent.content).values())
     codes = load_workbook(io.BytesIO(sent.content)).get_sheet_by_name("Codes").to_python()

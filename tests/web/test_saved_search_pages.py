@@ -142,7 +142,7 @@ async def test_with_fifty_one_is_told_to_delete_one(member: Browser) -> None:
                 language="en",
                 hour=6,
             )
-    await member.sign_in("busy@example.org")
+    await member.come_in_as("busy@example.org")
     refused = await saved(member, "q=one+more", name="One more")
     assert refused.status_code == 422
     assert "Delete one that you no longer need" in text_of(refused)
@@ -182,7 +182,7 @@ async def test_nobody_reaches_the_searches_of_others(member: Browser) -> None:
     async with member.database.session() as session:
         own = await an_organisation(session, "UNODC")
         await an_account(session, "secretariat", own, email="other@example.org")
-    await member.sign_in("other@example.org")
+    await member.come_in_as("other@example.org")
     assert (await member.get("/account/searches/1")).status_code == 404
     for action in ("", "/delete", "/feed", "/end-feed", "/seen"):
         refused = await post(member, f"/account/searches/1{action}", {"name": "Mine"})

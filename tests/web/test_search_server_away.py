@@ -35,7 +35,7 @@ async def test_the_secretariat_can_go_on(away: Browser) -> None:
         await an_account(session, role="secretariat", email="s@example.org")
         await a_project(session, title="Haven")
     await away.index()
-    await away.sign_in("s@example.org")
+    await away.come_in_as("s@example.org")
     assert (await away.get("/admin")).status_code == 200
     saved = await away.submit("/admin/synonyms", {"text": "haven, lodge", "seen": "0"})
     assert saved.status_code == 200

@@ -53,7 +53,7 @@ async def test_an_action_from_the_plan_to_done(secretariat: Browser) -> None:
         "/work-plan/1/edit", {**FORM, "version": "1", "title": "Two calendars", "case_id": "1"}
     )
     assert "Two calendars" in text_of(changed)
-    await secretariat.sign_in("member@example.org")  # of Sida, whose action it is
+    await secretariat.come_in_as("member@example.org")  # of Sida, whose action it is
     refused = await send(secretariat, "/work-plan/1/report", step="drop", note=" ")
     assert refused.status_code == 422
     assert re.search(r'value="drop" checked', refused.text)
@@ -101,7 +101,7 @@ async def test_two_at_once_do_not_overwrite_each_other(secretariat: Browser) -> 
 async def test_who_reads_and_who_changes(secretariat: Browser) -> None:
     await entered(secretariat, due_on="2025-01-01")
     for email, status in (("ilo", 200), ("stranger", 403), ("member", 403)):
-        await secretariat.sign_in(f"{email}@example.org")
+        await secretariat.come_in_as(f"{email}@example.org")
         assert "One training calendar" in text_of(await secretariat.get("/work-plan")), email
         assert (await secretariat.get("/work-plan/new")).status_code == status
         own = email == "member"  # of Sida
@@ -124,7 +124,7 @@ async def test_who_reads_and_who_changes(secretariat: Browser) -> None:
         "/work-plan/1/edit", {**FORM, "version": "1", "organisation_id": "2", "title": "Ours"}
     )
     assert re.search(r"Who does it\s+Sida", text_of(kept))
-    await secretariat.sign_in("ilo@example.org")
+    await secretariat.come_in_as("ilo@example.org")
     own = await entered(secretariat, organisation_id="1", title="What ILO does")
     assert re.search(r"Who does it\s+ILO", text_of(own))
     secretariat.cookies.clear()

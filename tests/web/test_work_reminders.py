@@ -188,7 +188,7 @@ async def test_people_choose_the_language_and_end_the_reminders(plan: Plan) -> N
     ended = await plan.browser.post(path)
     assert "You get no more reminders" in text_of(ended)
     assert await plan.send(-1) == []
-    await plan.browser.sign_in("ana@example.org")
+    await plan.browser.come_in_as("ana@example.org")
     page = await plan.browser.get("/account/messages")
     assert 'name="reminders" value="yes">' in page.text
     await plan.browser.submit(

@@ -49,7 +49,7 @@ def test_values_keep_to_the_limits_of_their_kind(profiles: list[Profile]) -> Non
 
 def test_it_judges_as_without_it(profiles: list[Profile]) -> None:
     background, model = background_of(profiles), model_in_use()
-    screens = {least: Screen(background, model, least) for least in (0.05, KEPT_FROM, 0.3)}
+    screens = {least: Screen(background, model, least) for least in (0.05, 0.3)}
     given_up = dict.fromkeys(screens, 0)
     for a, b in combinations(profiles[::2], 2):
         whole = judge_pair(a, b, background, model)
