@@ -52,7 +52,7 @@ types: $(FOR_TEST) ## Check types (strict in registry/ and search/)
 # look at should not be slowed down by other tests. Those of one file follow each other; single
 # pages go to whichever worker is free.
 tests: $(FOR_TEST) ## Run the tests alone, on all cores
-	$(BIN)/pytest -n $(CORES) --ignore=tests/journeys
+	$(BIN)/pytest -n $(CORES) --dist worksteal --ignore=tests/journeys
 	@$(FIND_CHROMIUM); CHROMIUM="$$chromium" $(BIN)/pytest -n $(CORES) --dist loadgroup tests/journeys
 
 format: $(FOR_TEST) ## Put the code into its format and mend what can be mended
