@@ -65,14 +65,18 @@ def _sets(*names: str) -> list[tuple[str, str, int]]:
 ROW = np.dtype(
     [
         ("weights", "<f4", sum(map(len, WEIGHED.values()))),
+        ("shares", "<f4", MEMBERS["countries"]),
         *(
             (name, "<f4")
             for name in ("start", "end", "usd", "amount", "work_told", "people_told", "minors")
         ),
-        *_sets("participants", "identifiers", "related"),
-        *((n, "<u4") for n in ("reporter", "currency")),
+        ("subject_weight", "<f4"),
+        ("subjects", "<u8"),
+        *_sets("countries", "participants", "identifiers", "related"),
+        *((n, "<u4") for n in ("reporter", "registered", "registrant", "currency")),
         *((n, "<u4") for n in ("measures", "exploitation", "pillars", "of_pillar")),
         *((n, "<u2") for n in ("number_of_countries", "words", "phase", "over")),
+        *((n, "u1") for n in ("implementing", "funding")),
         *((n, "?") for n in ("contributes", "period_told", "meant", "several")),
     ]
 )
@@ -80,16 +84,12 @@ ROW = np.dtype(
 are days, and like amounts NaN where they are not known; `usd` is a logarithm."""
 MORE = np.dtype(
     [
-        ("shares", "<f4", MEMBERS["countries"]),
-        ("subject_weight", "<f4"),
-        ("subjects", "<u8"),
-        *_sets("countries", "titles", "figures", "listed", "towns", "named", "around", "codes"),
-        *((n, "<u4") for n in ("registered", "registrant", "iati")),
+        *_sets("titles", "figures", "listed", "towns", "named", "around", "codes"),
+        ("iati", "<u4"),
         ("named_words", "<u2", (MEMBERS["listed"], WORDS_OF_A_NAME)),
         ("identifying_words", "<u2", (MEMBERS["identifiers"], WORDS_OF_A_NAME)),
         ("number_of_figures", "<u2"),
-        *((n, "u1") for n in ("language", "telling", "implementing", "funding")),
-        *((n, "u1") for n in ("provinces", "all_provinces")),
+        *((n, "u1") for n in ("language", "telling", "provinces", "all_provinces")),
         *((n, "?") for n in ("everywhere", "places_listed")),
     ]
 )
@@ -162,13 +162,13 @@ class Columns:
     def _rows(self, profiles: Sequence[Profile]) -> tuple[NDArray[Any], NDArray[Any]]:
         rows = np.zeros(len(profiles), dtype=ROW)
         more = np.zeros(len(profiles), dtype=MORE)
-        _fill_assistance(rows, more, profiles)
+        _fill_assistance(rows, profiles)
         _fill_time_and_money(rows, profiles)
         _fill_places(rows, more, profiles)
         _fill_identifiers(rows, more, profiles)
-        self._fill_organisations(rows, more, profiles)
+        self._fill_organisations(rows, profiles)
         self._fill_words(rows, more, profiles)
-        more["subject_weight"] = self.rarity_of_subjects(more["subjects"])
+        rows["subject_weight"] = self.rarity_of_subjects(rows["subjects"])
         return rows, more
 
     def _fill_words(
@@ -184,18 +184,16 @@ class Columns:
         kept = MEMBERS["figures"]
         more["telling"] = [_places(map(telling_figure, own[:kept])) for own in figures]
 
-    def _fill_organisations(
-        self, rows: NDArray[Any], more: NDArray[Any], profiles: Sequence[Profile]
-    ) -> None:
+    def _fill_organisations(self, rows: NDArray[Any], profiles: Sequence[Profile]) -> None:
         number = self.organisations.number
         rows["reporter"] = [number(p.organisation) for p in profiles]
-        more["registered"] = [p.organisation.id or 0 for p in profiles]
-        more["registrant"] = [hashed(p.organisation.folded) for p in profiles]
+        rows["registered"] = [p.organisation.id or 0 for p in profiles]
+        rows["registrant"] = [hashed(p.organisation.folded) for p in profiles]
         participants = ([number(keys) for _, keys in p.participants] for p in profiles)
         _fill_set(rows, rows["over"], "participants", participants)
         roles = [[role for role, _ in p.participants[: MEMBERS["participants"]]] for p in profiles]
         for role in ("implementing", "funding"):
-            more[role] = [_places(own == role for own in some) for some in roles]
+            rows[role] = [_places(own == role for own in some) for some in roles]
 
 
 def _places(true: Iterable[bool]) -> int:
@@ -217,7 +215,7 @@ def _number(known: dict[str, int], name: str) -> int:
     return known.setdefault(name, len(known) + 1)
 
 
-def _fill_assistance(rows: NDArray[Any], more: NDArray[Any], profiles: Sequence[Profile]) -> None:
+def _fill_assistance(rows: NDArray[Any], profiles: Sequence[Profile]) -> None:
     at = 0
     weights = rows["weights"]
     for name, codes in WEIGHED.items():
@@ -236,7 +234,7 @@ def _fill_assistance(rows: NDArray[Any], more: NDArray[Any], profiles: Sequence[
     rows["measures"] = [_bits(bits["measures"], r.measures) for r in records]
     rows["pillars"] = [_bits(bits["pillars"], r.pillars) for r in records]
     rows["exploitation"] = [_bits(bits["exploitation"], r.exploitation_forms) for r in records]
-    more["subjects"] = [_bits(bits["subjects"], p.subjects) for p in profiles]
+    rows["subjects"] = [_bits(bits["subjects"], p.subjects) for p in profiles]
     pillars = {pillar: 1 << n for n, pillar in enumerate(_PILLARS)}
     rows["of_pillar"] = [_bits(pillars, (m.partition("-")[0] for m in r.measures)) for r in records]
 
@@ -265,9 +263,9 @@ def _float(amount: Decimal | None) -> float:
 
 def _fill_places(rows: NDArray[Any], more: NDArray[Any], profiles: Sequence[Profile]) -> None:
     countries = [sorted(p.countries) for p in profiles]
-    _fill_set(more, rows["over"], "countries", (map(hashed, codes) for codes in countries))
+    _fill_set(rows, rows["over"], "countries", (map(hashed, codes) for codes in countries))
     shown = MEMBERS["countries"]
-    for row, codes, profile in zip(more["shares"], countries, profiles, strict=True):
+    for row, codes, profile in zip(rows["shares"], countries, profiles, strict=True):
         row[: len(codes)] = [profile.countries[code] for code in codes[:shown]]
     rows["number_of_countries"] = [p.number_of_countries for p in profiles]
     rows["several"] = [len(p.record.countries) != 1 or len(p.countries) > 1 for p in profiles]

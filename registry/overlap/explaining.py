@@ -61,8 +61,7 @@ def explain(evidence: Sequence[Mapping[str, Any]], probability: float) -> Explan
         if piece["name"] == START:
             start = weight
         else:
-            sentence = Message(piece["template"], piece.get("params", {}))
-            reasons.append(Reason(piece["name"], weight, sentence))
+            reasons.append(Reason(piece["name"], weight, sentence_of(piece)))
     reasons.sort(key=lambda reason: -abs(reason.weight))
     return Explanation(
         start=start,
@@ -70,6 +69,11 @@ def explain(evidence: Sequence[Mapping[str, Any]], probability: float) -> Explan
         opposing=tuple(reason for reason in reasons if reason.weight < 0),
         probability=probability,
     )
+
+
+def sentence_of(piece: Mapping[str, Any]) -> Message:
+    """Return what was seen, of a piece of evidence as it is stored; its `str` is English."""
+    return Message(piece["template"], piece.get("params", {}))
 
 
 def _rounded(weights: Sequence[float], probability: float) -> list[float]:

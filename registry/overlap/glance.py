@@ -34,8 +34,8 @@ class Seen(NamedTuple):
     """What a glance says of some pairs."""
 
     worth: Truths
-    """Which may be likely, or would be if they did not coordinate; the others are not for certain.
-    """
+    """Which may come to be flagged, or coordinate and may be likely but for that; the others are
+    not for certain."""
     flagged: Truths
     """Which of those may come to be flagged; of the others hardly any."""
 
@@ -44,6 +44,7 @@ class Glance:
     """Looks at pairs of projects in columns."""
 
     def __init__(self, columns: Columns, model: Model, least: float) -> None:
+        """`least` is the probability from which pairs that coordinate are worth a look."""
         self._columns = columns
         self._least = _log_odds(least) - SLACK
         kinds = (model.kinds[DUPLICATED_ASSISTANCE], model.kinds[DOUBLE_REGISTRATION])
@@ -69,13 +70,16 @@ class Glance:
         pairs = pairs.where(left)
         odds = [np.full(len(left), most, dtype=np.float32) for most in self._most]
         odds[0][no_duplicates(pairs)] = -np.inf
+        known = coordinated(pairs)
         for stage in STAGES:
             for name, value in stage(pairs).items():
                 self._add(odds, name, value)
-            likely = np.flatnonzero((odds[0] >= self._least) | (odds[1] >= self._least))
+            least = [np.where(known, self._least, flagged) for flagged in self._flagged]
+            likely = np.flatnonzero((odds[0] >= least[0]) | (odds[1] >= least[1]))
             left, pairs, odds = left[likely], pairs.where(likely), [o[likely] for o in odds]
+            known = known[likely]
         worth[left] = True
-        duplicated = (odds[0] >= self._flagged[0]) & ~coordinated(pairs)
+        duplicated = (odds[0] >= self._flagged[0]) & ~known
         flagged[left] = duplicated | (odds[1] >= self._flagged[1])
         return Seen(worth, flagged)
 

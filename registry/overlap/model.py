@@ -96,8 +96,7 @@ class Judgement:
     def as_json(self) -> list[dict[str, Any]]:
         """Return the evidence as it is stored with the pair, the strongest first."""
         return [
-            {"name": c.name, "weight": round(c.weight, 3), "detail": str(c.sentence)}
-            | c.sentence.as_json()
+            {"name": c.name, "weight": round(c.weight, 3), **c.sentence.as_json()}
             for c in self.contributions
         ]
 

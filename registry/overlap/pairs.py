@@ -19,9 +19,9 @@ from registry.overlap.touching import StoredPair, touching
 from registry.statements import among
 
 KEPT_FROM = 0.2
-"""Of pairs below this probability only that they were compared is kept: nobody will ask why, and in
-a large registry they are nearly all pairs. Of those that coordinate it is the probability that they
-would have if they did not."""
+"""Pairs that coordinate are kept from this probability on, which they would have if they did not.
+Of other pairs that are not flagged only that they were compared is kept: nobody will ask why, and
+in a large registry they are nearly all pairs."""
 STORING = 0x4F564C50  # 'OVLP'
 """Key under which one transaction at a time stores pairs and cases."""
 
@@ -71,7 +71,7 @@ async def store_pairs(
 
 
 def _is_kept(pair: JudgedPair) -> bool:
-    return pair.coordinated or pair.judgement.probability >= KEPT_FROM
+    return pair.coordinated or pair.flagged
 
 
 def key_of(pair: JudgedPair) -> Key:

@@ -5,8 +5,9 @@
 
 With --kept the registries stay in a PostgreSQL of their own in that folder and are filled once.
 Meanings are at hand and profiles are kept, as after publication; they are made before the clock
-starts. Beside each run: the bare product of the meanings within each country with its 50 largest of
-each project (numpy, nothing else), and with --splink Splink on the same candidate pairs.
+starts. Beside each run: the bare product of the meanings within each country, and of all with all,
+with the 50 largest of each project (numpy, nothing else); and with --splink Splink on the same
+candidate pairs, and Convene's judging of them alone (see beside_splink.py).
 
 A line of JSON for each size, and at the end the curve: milliseconds a project, for as many workers
 as are named last. What makes it grow:
@@ -40,16 +41,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.database import Database, _create_database, scratch_database
 from registry.embedded_server import EmbeddedServer
-from registry.exchange.record import parse_record
 from registry.meaning import DIMENSIONS
 from registry.models import OverlapPair, Project, ProjectVector
 from registry.overlap.bulk_worker import Worker
-from registry.overlap.compared import _COMPARED
 from registry.overlap.detector import detect
 from registry.overlap.kept import reader
 from registry.overlap.model import KINDS_OF_OVERLAP
-from registry.overlap.snapshot import copied, take_snapshot
+from registry.overlap.snapshot import take_snapshot
 from tests.benchmarks import planted, planted_vectors
+from tests.benchmarks.beside_splink import beside_splink
 from tests.benchmarks.memory import watched
 from tests.benchmarks.registry_rows import copy_records
 
@@ -63,9 +63,6 @@ _VECTOR = np.dtype(
 )
 
 
-_PAIR = np.dtype([("fields", ">i2"), ("_a", ">i4"), ("a", ">i4"), ("_b", ">i4"), ("b", ">i4")])
-_JUDGED = np.dtype([*_PAIR.descr, ("_probability", ">i4"), ("probability", ">f8")])
-_PROBABILITIES = "SELECT a_id, b_id, probability FROM overlap_pair ORDER BY 1, 2"
 _IDS = """
   SELECT least(p.id, q.id) AS a, greatest(p.id, q.id) AS b
   FROM unnest(CAST(:a AS text[]), CAST(:b AS text[])) AS pair (a, b)
@@ -76,7 +73,6 @@ SELECT p.id FROM project p LEFT JOIN project_profile r
   ON r.project_id = p.id AND r.made_by = :reader AND r.changed >= p.updated_at
 WHERE r.project_id IS NULL ORDER BY p.id
 """)
-_PLANTED = text(_IDS)
 _FOUND = text(f"""
 WITH wanted AS ({_IDS})
 SELECT
@@ -181,23 +177,30 @@ async def forget(database: Database) -> None:
 
 
 async def product(database: Database) -> dict[str, Any]:
-    """Return the seconds of the bare product within each country, with 50 largest a project; the
-    projects of the largest country; and with how many a project is multiplied on average."""
+    """Return the seconds of the bare product within each country, with 50 largest a project, and of
+    that of all with all, reckoned from a tenth of it; the projects of the largest country; and with
+    how many a project is multiplied on average."""
     async with database.session() as session:
         snapshot = await take_snapshot(session)
-    began = time.perf_counter()
-    for rows in snapshot.at_work.values():
-        vectors = snapshot.vectors[rows].astype(np.float32)
-        for at in range(0, len(vectors), 256):
-            likeness = vectors[at : at + 256] @ vectors.T
-            np.argpartition(likeness, -min(50, len(rows)), axis=1)[:, -50:].copy()
-    seconds = time.perf_counter() - began
+    within = sum(_product(snapshot.vectors[rows]) for rows in snapshot.at_work.values())
     sizes = [len(rows) for rows in snapshot.at_work.values()]
     return {
-        "product": seconds,
+        "product": within,
+        "product_of_all": 10 * _product(snapshot.vectors, every=10),
         "largest_country": max(sizes),
         "met": sum(size * size for size in sizes) / max(len(snapshot), 1),
     }
+
+
+def _product(vectors: Any, every: int = 1) -> float:
+    """Multiply each of some meanings, or one in so many, with all; return the seconds."""
+    began = time.perf_counter()
+    meanings = vectors.astype(np.float32)
+    own = meanings[::every]
+    for at in range(0, len(own), 256):
+        likeness = own[at : at + 256] @ meanings.T
+        np.argpartition(likeness, -min(50, len(meanings)), axis=1)[:, -50:].copy()
+    return time.perf_counter() - began
 
 
 async def measured(
@@ -223,7 +226,7 @@ async def measured(
         if workers:
             figures |= await quality(database, number)
         if splink:
-            figures |= await beside_splink(database, number)
+            figures |= await beside_splink(database, number, _overlaps(number))
     return figures
 
 
@@ -258,45 +261,6 @@ async def quality(database: Database, number: int) -> dict[str, Any]:
 def _overlaps(number: int) -> list[tuple[str, str]]:
     """Return the planted overlaps, and those by chance, by the identifiers of their projects."""
     return [(p.a, p.b) for p in planted.truth(number) if p.label in KINDS_OF_OVERLAP]
-
-
-async def beside_splink(database: Database, number: int) -> dict[str, Any]:
-    """Let Splink judge the pairs that were compared; return its seconds, and how well it ranks the
-    planted overlaps among them beside Convene's probabilities (average precision)."""
-    # The group `bench` has what this needs, not the application.
-    from sklearn.metrics import average_precision_score
-
-    from tests.benchmarks import splink_pairs
-
-    overlaps = _overlaps(number)
-    async with database.session() as session:
-        ids = await _project_ids(session)
-        compared = await copied(session, str(_COMPARED), _PAIR)
-        stored = await copied(session, _PROBABILITIES, _JUDGED)
-        right = await session.execute(
-            _PLANTED, {"a": [a for a, _ in overlaps], "b": [b for _, b in overlaps]}
-        )
-        planted_keys = np.array([a << 32 | b for a, b in right], dtype=np.int64)
-    keys, judged = _key(compared), _key(stored)
-    at = np.minimum(np.searchsorted(judged, keys), len(judged) - 1)
-    own = np.where(judged[at] == keys, stored["probability"][at], 0.0)
-    is_planted = np.isin(keys, planted_keys)
-    records = (parse_record(record).record for record in planted.records(number))
-    vectors = np.concatenate(list(planted_vectors.vectors(number)))
-    table = splink_pairs.table_of((record for record in records if record), vectors)
-    pairs = np.stack([compared["a"], compared["b"]], axis=1).astype(np.int64)
-    scores = splink_pairs.score_pairs(table, np.searchsorted(ids, pairs))
-    return {
-        "splink_training": scores.training,
-        "splink_scoring": scores.scoring,
-        "splink_average_precision": average_precision_score(is_planted, scores.weights),
-        "average_precision": average_precision_score(is_planted, own),
-    }
-
-
-def _key(pairs: Any) -> Any:
-    """Return a number for each pair, ascending as the pairs do."""
-    return pairs["a"].astype(np.int64) << 32 | pairs["b"].astype(np.int64)
 
 
 def _curve(sizes: list[dict[str, Any]]) -> str:

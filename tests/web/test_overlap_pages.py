@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.models import OverlapCase, OverlapPair, Project
 from registry.overlap.detector import examine
+from registry.overlap.explaining import sentence_of
 from registry.overlap.model import logistic
 from tests.builders import a_project, an_account, an_organisation
 from tests.web.conftest import Browser, text_of
@@ -241,7 +242,7 @@ async def test_the_reasons_are_told_in_the_readers_language(
     with i18n.speaking(language):
         for part in pair.evidence:
             assert i18n.gettext(part["template"]) != part["template"]
-    assert "Same country and no other: Moldova." in [part["detail"] for part in pair.evidence]
+    assert "Same country and no other: Moldova." in [str(sentence_of(e)) for e in pair.evidence]
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "es"])

@@ -10,8 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists
 from registry.errors import FieldError, Invalid
-from registry.messages import Message, message
+from registry.messages import message
 from registry.models import DECIDED, Project
+from registry.overlap.explaining import sentence_of
 from registry.overlap.listing import LARGEST_PAGE, PairView, flagged_pairs
 from registry.overlap.model import model_in_use
 from registry.overlap.versions import judged_by_another
@@ -189,17 +190,10 @@ def _as_data(view: PairView) -> dict[str, Any]:
         "usd": view.pair.usd,
         "model_version": view.pair.model_version,
         "evidence": [
-            {"name": entry["name"], "weight": entry["weight"], "detail": _sentence(entry["detail"])}
+            {"name": entry["name"], "weight": entry["weight"], "detail": str(sentence_of(entry))}
             for entry in view.pair.evidence
         ],
     }
-
-
-def _sentence(detail: Any) -> str:
-    """Return the English sentence of evidence as it is stored."""
-    if isinstance(detail, dict) and "template" in detail:
-        return str(Message(detail["template"], detail.get("params", {})))
-    return str(detail)
 
 
 def _title(project: Project) -> str:
@@ -219,8 +213,7 @@ def _in_words(pairs: list[PairView]) -> list[str]:
             f"  {view.b.identifier}  {view.organisation_b.name}: {_title(view.b)}",
         ]
         lines += [
-            f"    {entry['weight']:+.1f}  {_sentence(entry['detail'])}"
-            for entry in view.pair.evidence
+            f"    {entry['weight']:+.1f}  {sentence_of(entry)}" for entry in view.pair.evidence
         ]
     return lines
 

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.models import CaseComment, OverlapCase, OverlapPair, Project, ProjectVector
 from registry.overlap.compared import compared_pairs
 from registry.overlap.detector import examine, similar_to
+from registry.overlap.explaining import sentence_of
 from registry.overlap.listing import flagged_pairs
 from registry.overlap.pairs import KEPT_FROM
 from registry.permissions import COMMAND_LINE, VISITOR
@@ -95,7 +96,7 @@ async def test_the_weights_shown_add_up_to_the_probability(session: AsyncSession
     assert pair is not None
     log_odds = sum(part["weight"] for part in pair.evidence)
     assert abs(1 / (1 + math.exp(-log_odds)) - pair.probability) < 0.01
-    assert all(part["detail"] for part in pair.evidence)
+    assert all(str(sentence_of(part)) for part in pair.evidence)
 
 
 async def test_donor_and_implementer_are_one_project_registered_twice(

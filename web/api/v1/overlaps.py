@@ -13,6 +13,7 @@ from registry.case_view import ProposalView, get_case
 from registry.coordination.agreed_shares import DIVIDED, AgreedShare, shares_of_case
 from registry.coordination.joint_programmes import JOINT, programme_of_case
 from registry.models import Organisation, Project
+from registry.overlap.explaining import sentence_of
 from registry.overlap.listing import Order, PairView, State, flagged_pairs
 from registry.permissions import Actor
 from web.project_addresses import project_address
@@ -320,7 +321,7 @@ def _project(project: Project, organisation: Organisation) -> OverlappingProject
 
 def _evidence(view: PairView) -> list[WeighedEvidence]:
     told: list[dict[str, Any]] = view.pair.evidence
-    return [WeighedEvidence(one["name"], one["weight"], one["detail"]) for one in told]
+    return [WeighedEvidence(one["name"], one["weight"], str(sentence_of(one))) for one in told]
 
 
 def _page(case_id: int | None) -> str:
