@@ -45,8 +45,10 @@ AT_ONCE = 2_500
 """Projects whose pairs are judged and stored in one transaction."""
 HELD = 10_000
 """Profiles held in memory, some 20 kB each."""
-SEEN = 25_000
-"""Projects in columns, some 2.2 kB each, unless more are of one place or compared at once."""
+SEEN = 150_000
+"""Projects in columns, some 2 kB each, unless more are of one place or compared at once. Those of
+a place are compared with as many of other places: where they do not fit in together, all are read
+again and again."""
 _JOINED = text("""
 SELECT s.id, p.id FROM project s
 JOIN project p ON p.id <> s.id AND p.state = 'published'

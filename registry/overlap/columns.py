@@ -1,6 +1,6 @@
 """Projects as rows of numbers, so that many pairs are compared at once (see glance.py).
 
-A project takes some 2.2 kB. A set is cut off after so many of its members; `over` says of which
+A project takes some 2 kB. A set is cut off after so many of its members; `over` says of which
 kind there were more, and then the most is taken for granted.
 """
 
@@ -103,7 +103,7 @@ class Columns:
     def __init__(self, background: Background) -> None:
         self.rows = np.zeros(0, dtype=ROW)
         self.more = np.zeros(0, dtype=MORE)
-        self.vectors = np.zeros((0, DIMENSIONS), dtype=np.float32)
+        self.vectors = np.zeros((0, DIMENSIONS), dtype=np.float16)
         self.texts = np.zeros((0, TEXT_BITS // 8), dtype=np.uint8)
         """The words of each text, a bit for each; see `bit_of`."""
         self.organisations = Organisations()

@@ -206,8 +206,11 @@ _LANGUAGE = r"([A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*)?"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _SCHEMA_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 _XINCLUDE = "{http://www.w3.org/2001/XInclude}"
+_NAMED = r"[A-Za-z0-9!$&'()*+,;=%~._-]"
 _URI = re.compile(
-    r"(?:[A-Za-z][A-Za-z0-9+.-]*:|(?![^/?#]*:))[A-Za-z0-9:/?#@!$&'()*+,;=%~._-]+",
+    r"(?:[A-Za-z][A-Za-z0-9+.-]*:|(?![^/?#]*:))(?=.)"
+    rf"(?://(?:(?:{_NAMED}|:)*@)?{_NAMED}*(?::[0-9]{{1,5}})?(?=[/?#]|$)|(?!//))"
+    r"[A-Za-z0-9:/?#@!$&'()*+,;=%~._-]*"
 )
 
 

@@ -117,7 +117,8 @@ def _meet(a: Row, b: Row) -> Truths:
 
 def _meaning(pairs: Pairs) -> Numbers:
     vectors, (one, other) = pairs.columns.vectors, pairs.at
-    cosine = np.einsum("ij,ij->i", vectors[one], vectors[other])
+    own, its = (vectors[at].astype(np.float32) for at in (one, other))
+    cosine = np.einsum("ij,ij->i", own, its)
     value = np.clip((cosine - USUAL_COSINE) / 0.15, -2.0, 2.5)
     told = np.minimum(pairs.a["words"], pairs.b["words"]) / np.float32(WORDS_OF_A_TEXT)
     value = np.where(value < 0.0, value * np.minimum(told, np.float32(1.0)), value)
