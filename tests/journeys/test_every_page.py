@@ -7,9 +7,9 @@ from litestar.routes import HTTPRoute
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import (
+    ComeBack,
     check_accessibility,
     check_contrast_in_the_dark,
-    sign_in,
 )
 from web.app import create_app
 
@@ -201,30 +201,37 @@ def _pattern(route: str) -> str:
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_public_pages(page: Page, address: str) -> None:
+def test_public_pages(visitor: Page, address: str) -> None:
+    look_at(visitor, address)
+
+
+@pytest.mark.parametrize("address", NOWHERE)
+def test_pages_that_do_not_exist(visitor: Page, address: str) -> None:
+    answer = visitor.goto(address)
+    assert answer is not None
+    assert answer.status == 404
+    expect(visitor.get_by_role("heading", level=1)).to_be_visible()
+    check_accessibility(visitor)
+
+
+@pytest.mark.parametrize(
+    ("email", "address"),
+    [(email, address) for email, addresses in SIGNED_IN.items() for address in addresses],
+)
+def test_pages_of_signed_in_people(
+    visitor: Page, come_back: ComeBack, email: str, address: str
+) -> None:
+    come_back(visitor, email)
+    look_at(visitor, address)
+    expect(visitor.get_by_role("banner").get_by_role("link", name="Sign in")).to_have_count(0)
+
+
+def look_at(page: Page, address: str) -> None:
+    """Open a page and see that it is whole, in the light and in the dark."""
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     check_accessibility(page)
     check_contrast_in_the_dark(page)
-
-
-@pytest.mark.parametrize("address", NOWHERE)
-def test_pages_that_do_not_exist(page: Page, address: str) -> None:
-    answer = page.goto(address)
-    assert answer is not None
-    assert answer.status == 404
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    check_accessibility(page)
-
-
-@pytest.mark.parametrize("email", SIGNED_IN)
-def test_pages_of_signed_in_people(page: Page, email: str) -> None:
-    sign_in(page, email)
-    for address in SIGNED_IN[email]:
-        page.goto(address)
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        check_accessibility(page)
-        check_contrast_in_the_dark(page)
 
 
 def test_search_without_javascript(page: Page, browser, served) -> None:
