@@ -43,9 +43,9 @@ from registry.statements import one_at_a_time
 
 AT_ONCE = 2_500
 """Projects whose pairs are judged and stored in one transaction."""
-HELD = 10_000
+HELD = 5_000
 """Profiles held in memory, some 20 kB each."""
-SEEN = 150_000
+SEEN = 100_000
 """Projects in columns, some 2 kB each, unless more are of one place or compared at once. Those of
 a place are compared with as many of other places: where they do not fit in together, all are read
 again and again."""

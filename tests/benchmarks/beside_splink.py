@@ -122,10 +122,15 @@ async def _judge(url: str, file: Path) -> None:
         columns.add(list(found.values()))
         profiles |= found
     await database.close()
+    rows = worker._all.rows_of(pairs[:, 0].tolist()).tolist()
+    homes = [(worker._countries_of.get(row) or [""])[0] for row in rows]
+    order = np.argsort(np.array(homes), kind="stable")  # as they come in a run
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    found = _probabilities(pairs, ids, columns, profiles, Screen(worker._background, *_MODEL))
+    screen = Screen(worker._background, *_MODEL)
+    found = np.zeros(len(pairs))
+    found[order] = _probabilities(pairs[order], ids, columns, profiles, screen)
     sys.stdout.write("done\n")
     sys.stdout.flush()
     np.save(file, found)
