@@ -95,7 +95,7 @@ async def queued_cases(
     """
     size, page = max(1, min(size, LARGEST_PAGE)), max(page, 1)
     today = today or datetime.now(UTC).date()
-    months = _months_to_come(A, B, today)
+    months = _months_to_come(today)
     conditions = [*listed_pairs(reader, **wanted), *_whose(reader, whose)]
     rows: Any = await session.execute(
         select(OverlapCase.id, func.max(months), func.count().over())
@@ -105,7 +105,7 @@ async def queued_cases(
         .join(B, B.id == col(OverlapPair.b_id))
         .where(*conditions)
         .group_by(col(OverlapCase.id))
-        .order_by(*_order(order, A, B, months, today))
+        .order_by(*_order(order, months, today))
         .limit(size)
         .offset((page - 1) * size)
     )
@@ -136,19 +136,19 @@ async def _count(session: AsyncSession, conditions: Sequence[ColumnElement[bool]
     return counted.one()
 
 
-def _months_to_come(a: Any, b: Any, today: date) -> ColumnElement[int]:
+def _months_to_come(today: date) -> ColumnElement[int]:
     """Return how many months both projects of a pair still run, begun months counted whole."""
-    begins = func.greatest(a.start_date, b.start_date, literal(today))
-    ends = func.least(a.end_date, b.end_date)  # NULL only where neither is known
+    begins = func.greatest(A.start_date, B.start_date, literal(today))
+    ends = func.least(A.end_date, B.end_date)  # NULL only where neither is known
     days = func.greatest(ends - begins, 0)
     return case(
         (ends.is_(None), UNKNOWN_MONTHS), else_=cast(func.ceil(days / literal(30.4375)), Integer)
     )
 
 
-def _order(order: QueueOrder, a: Any, b: Any, months: Any, today: date) -> list[Any]:
+def _order(order: QueueOrder, months: Any, today: date) -> list[Any]:
     decided = case((is_decided(), 1), else_=0)
-    over = func.min(case((func.least(a.end_date, b.end_date) < today, 1), else_=0))
+    over = func.min(case((func.least(A.end_date, B.end_date) < today, 1), else_=0))
     probability = func.max(OverlapPair.probability).desc()
     money = func.max(OverlapPair.usd).desc().nulls_last()
     likely = col(OverlapPair.probability) * cast(func.coalesce(OverlapPair.usd, 0), Double)

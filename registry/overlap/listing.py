@@ -92,7 +92,7 @@ async def flagged_pairs(
     )
     rows: Any = await session.execute(
         _SELECTED.where(*conditions)
-        .order_by(*_order(order, A, B))
+        .order_by(*_order(order))
         .limit(size)
         .offset((page - 1) * size)
     )
@@ -236,9 +236,9 @@ def _holds(codes: list[str], code: str) -> ColumnElement[bool]:
     return col(codes).bool_op("@>")(literal([code], ARRAY(Text)))
 
 
-def _order(order: Order, a: Any, b: Any) -> list[Any]:
+def _order(order: Order) -> list[Any]:
     decided = case((is_decided(), 1), else_=0)
-    ends = func.least(a.end_date, b.end_date)
+    ends = func.least(A.end_date, B.end_date)
     over = case((ends < date.today(), 1), else_=0)
     probability = col(OverlapPair.probability).desc()
     money = col(OverlapPair.usd).desc().nulls_last()

@@ -91,22 +91,17 @@ def _scores(url: str, pairs: Ids) -> tuple[NDArray[np.float64], float]:
             for file in files
         ]
         for process in processes:
-            _stream(process.stdout).readline()  # it is ready
+            process.stdout.readline()  # it is ready
         began = time.perf_counter()
         for process in processes:
-            _stream(process.stdin).write("go\n")
-            _stream(process.stdin).flush()
+            process.stdin.write("go\n")
+            process.stdin.flush()
         for process in processes:
-            _stream(process.stdout).readline()  # it is done
+            process.stdout.readline()  # it is done
         seconds = time.perf_counter() - began
         for process in processes:
             process.communicate()
         return np.concatenate([np.load(file) for file in files]), seconds
-
-
-def _stream(stream: Any) -> Any:
-    assert stream is not None
-    return stream
 
 
 async def _judge(url: str, file: Path) -> None:

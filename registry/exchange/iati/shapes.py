@@ -206,6 +206,7 @@ _LANGUAGE = r"([A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*)?"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _SCHEMA_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 _XINCLUDE = "{http://www.w3.org/2001/XInclude}"
+# As RFC 3986 has it: after '//' comes a host, perhaps with a person before and a port after it.
 _NAMED = r"[A-Za-z0-9!$&'()*+,;=%~._-]"
 _URI = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9+.-]*:|(?![^/?#]*:))(?=.)"
