@@ -91,10 +91,7 @@ async def flagged_pairs(
         .where(*conditions)
     )
     rows: Any = await session.execute(
-        _SELECTED.where(*conditions)
-        .order_by(*_order(order))
-        .limit(size)
-        .offset((page - 1) * size)
+        _SELECTED.where(*conditions).order_by(*_order(order)).limit(size).offset((page - 1) * size)
     )
     return PairPage(counted.one(), [PairView(*row) for row in rows], page, size)
 
