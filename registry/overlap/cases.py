@@ -23,10 +23,10 @@ from registry.models import (
     OverlapCase,
     OverlapPair,
     Project,
-    Recommendation,
     WorkAction,
     now,
 )
+from registry.overlap.absorbing import absorb
 from registry.overlap.gathering import Group, Key, LoosePair, gather
 from registry.overlap.judging import JudgedPair
 from registry.overlap.model import model_in_use
@@ -87,11 +87,11 @@ async def assign_cases(
     groups = gather(list(loose.values()), edges, near)
     await _open(session, [one for one in groups if one.case_id is None], found, loose)
     grown = [one for one in groups if one.absorbed or _has_grown(one, before)]
-    await _absorb(session, grown)
+    became = {case: group.case_id or 0 for group in grown for case in group.absorbed}
+    await absorb(session, became)
     spoken = await _note_growth(session, grown)
     where = {key: group.case_id or 0 for group in groups for key in group.keys}
     await _move(session, outside, where)
-    became = {case: group.case_id or 0 for group in groups for case in group.absorbed}
     cases = {key: became.get(case, case) for key, case in cases.items()}
     kept = {key: case for key, case in where.items() if key in found}
     return Assigned(cases | kept, frozenset(free - set(where.values())), spoken)
@@ -267,41 +267,6 @@ async def _identifiers(session: AsyncSession, ids: Collection[int]) -> dict[int,
         return {}
     rows = await session.exec(select(Project.id, Project.identifier).where(among(Project.id, ids)))
     return {id: identifier for id, identifier in rows if id is not None}
-
-
-async def _absorb(session: AsyncSession, groups: Sequence[Group]) -> None:
-    """Put what belongs to absorbed cases into those that they became part of."""
-    for group in groups:
-        for case_id in group.absorbed:
-            into = group.case_id
-            await session.execute(
-                update(OverlapPair).where(col(OverlapPair.case_id) == case_id).values(case_id=into)
-            )
-            # Their proposals were about fewer projects: they stand no more.
-            await session.execute(
-                update(CaseComment)
-                .where(col(CaseComment.case_id) == case_id)
-                .values(case_id=into, round=0)
-            )
-            await session.execute(
-                update(CaseNotice).where(col(CaseNotice.case_id) == case_id).values(case_id=into)
-            )
-            both = select(AgendaItem.meeting_id).where(AgendaItem.case_id == into)
-            await session.execute(
-                update(AgendaItem)
-                .where(col(AgendaItem.case_id) == case_id, col(AgendaItem.meeting_id).not_in(both))
-                .values(case_id=into)
-                .execution_options(synchronize_session=False)
-            )
-            for table in (Recommendation, WorkAction):
-                await session.execute(
-                    update(table).where(col(table.case_id) == case_id).values(case_id=into)
-                )
-            await session.execute(
-                update(OverlapCase)
-                .where(col(OverlapCase.id) == case_id)
-                .values(gathered_into=into, version=OverlapCase.version + 1)
-            )
 
 
 async def _note_growth(session: AsyncSession, groups: Sequence[Group]) -> frozenset[int]:

@@ -1,6 +1,7 @@
 """Three or more projects that overlap pairwise are one case, whatever comes first."""
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import combinations, permutations
 
 import pytest
@@ -11,7 +12,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.case_view import get_case
 from registry.database import Database
-from registry.models import CaseMail, CaseNotice, Change, OverlapCase, OverlapPair, Project
+from registry.models import (
+    AgendaItem,
+    CaseComment,
+    CaseMail,
+    CaseNotice,
+    Change,
+    Meeting,
+    OverlapCase,
+    OverlapPair,
+    Project,
+)
+from registry.overlap.absorbing import absorb
 from registry.overlap.detector import detect, examine
 from registry.overlap.gathering import Group, Key, LoosePair, gather
 from registry.permissions import COMMAND_LINE
@@ -278,3 +290,36 @@ async def test_a_full_run_gathers_what_stands_apart_and_keeps_its_numbers(
             assert (await session.exec(select(OverlapCase.id))).all() == [case_id]
             grown = await session.exec(select(Change).where(Change.action == "grown"))
             assert len(grown.all()) == 1
+
+
+async def test_what_belongs_to_several_cases_goes_into_the_one_that_they_became(
+    session: AsyncSession,
+) -> None:
+    whole, first, second, apart = cases = [OverlapCase() for _ in range(4)]
+    meetings = [Meeting(title=title, day=date(2026, 3, 1)) for title in ("Spring", "Autumn")]
+    session.add_all([*cases, *meetings])
+    await session.flush()
+    both, one = (meeting.id or 0 for meeting in meetings)
+    ids = [case.id or 0 for case in cases]
+    session.add_all(
+        AgendaItem(meeting_id=meeting, case_id=case, position=case)
+        for meeting, case in ((both, ids[1]), (both, ids[2]), (one, ids[0]), (one, ids[1]))
+    )
+    account = await an_account(session, organisation=await an_organisation(session, "IOM"))
+    said = [
+        CaseComment(case_id=id, account_id=account.id or 0, text="Seen", round=1) for id in ids[1:]
+    ]
+    session.add_all(said)
+    await session.flush()
+
+    await absorb(session, {ids[1]: ids[0], ids[2]: ids[0]})
+
+    items = (await session.exec(select(AgendaItem.meeting_id, AgendaItem.case_id))).all()
+    # A meeting that had the case already, or had both, has it once; what was said there stays.
+    assert sorted(items)[:2] in ([(both, ids[0]), (both, ids[1])], [(both, ids[0]), (both, ids[2])])
+    assert sorted(items)[2:] == [(one, ids[0]), (one, ids[1])]
+    for known in (*said, whole, first, second, apart):
+        await session.refresh(known)
+    assert [(c.case_id, c.round) for c in said] == [(ids[0], 0), (ids[0], 0), (ids[3], 1)]
+    into = [(case.gathered_into, case.version) for case in cases]
+    assert into == [(None, 1), (ids[0], 2), (ids[0], 2), (None, 1)]
