@@ -3,6 +3,7 @@
 import math
 from datetime import date, timedelta
 from difflib import get_close_matches
+from functools import lru_cache
 
 from registry import wording
 from registry.messages import Message, message
@@ -20,6 +21,9 @@ USUAL_DAYS = 913
 """Half of the projects of the labelled set run for 30 months or less."""
 UNSURE = 0.6
 """What is only likely of a time counts for so much."""
+
+_REMEMBERED = 10_000
+"""Sets of places that were compared: those of a country come again and again."""
 
 
 @kind("countries", -1.0, 1.0)
@@ -80,9 +84,9 @@ def _apart(a: Profile, b: Profile) -> Evidence | None:
     own, other = a.places, b.places
     if own.regional or other.regional:
         return _apart_in_common_countries(a, b)
-    if comparable(own.provinces, other.provinces):
+    if _comparable(own.provinces, other.provinces):
         return Evidence("locations", -4.0, lambda: _told_provinces_apart(a, b))
-    if comparable(own.provinces or own.mentioned, other.provinces or other.mentioned):
+    if _comparable(own.provinces or own.mentioned, other.provinces or other.mentioned):
         # What a text names in passing need not be where the project works.
         return Evidence("locations", -2.2, lambda: _told_provinces_apart(a, b))
     if close := _close_names(own.listed, other.listed):
@@ -107,6 +111,10 @@ def _apart_in_common_countries(a: Profile, b: Profile) -> Evidence | None:
     return Evidence("locations", -1.5, lambda: _told_provinces_apart(a, b))
 
 
+_comparable = lru_cache(maxsize=_REMEMBERED)(comparable)
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _close_names(own: frozenset[str], other: frozenset[str]) -> str | None:
     """Return a place of the first that the second spells a little differently: Macau, Macao."""
     return next((name for name in sorted(own) if get_close_matches(name, other, 1, CLOSE)), None)
