@@ -122,6 +122,10 @@ class ProjectProfile(SQLModel, table=True):
     changed: datetime = Field(sa_type=DateTime(timezone=True))
     """When the project last changed before this was made."""
     content: bytes
+    numbers: bytes
+    """The project as a row of numbers (see `registry.overlap.rows`)."""
+    names: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    """The organisations of that row."""
     others: list[int] = Field(
         default_factory=list,
         sa_column=Column(ARRAY(Integer), nullable=False, server_default="{}"),

@@ -4,8 +4,8 @@ import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import islice
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,14 @@ from registry.overlap.comparing import (
     background_for,
     in_full,
     in_words,
-    load_profiles,
     whole_of,
 )
 from registry.overlap.gathering import Key
 from registry.overlap.glance import Glance
 from registry.overlap.judging import JudgedPair, Screen
-from registry.overlap.kept import keep_profiles, kept_profiles, unpack
+from registry.overlap.kept import kept_profiles, unpack
 from registry.overlap.model import model_in_use
+from registry.overlap.paired import Numbers
 from registry.overlap.pairs import (
     KEPT_FROM,
     STORING,
@@ -38,17 +38,15 @@ from registry.overlap.pairs import (
     store_pairs,
 )
 from registry.overlap.profile import Profile
+from registry.overlap.rarities import rarities_of
+from registry.overlap.relations import Organisations
 from registry.overlap.snapshot import Rows, Snapshot, take_snapshot
 from registry.statements import one_at_a_time
 
 AT_ONCE = 2_500
 """Projects whose pairs are judged and stored in one transaction."""
-HELD = 5_000
+HELD = 10_000
 """Profiles held in memory, some 20 kB each."""
-SEEN = 100_000
-"""Projects in columns, some 2 kB each, unless more are of one place or compared at once. Those of
-a place are compared with as many of other places: where they do not fit in together, all are read
-again and again."""
 _JOINED = text("""
 SELECT s.id, p.id FROM project s
 JOIN project p ON p.id <> s.id AND p.state = 'published'
@@ -66,6 +64,9 @@ JOIN relation r ON r.identifier IN (s.identifier, s.iati_identifier)
 JOIN project p ON p.id = r.project_id AND p.id <> s.id AND p.state = 'published'
 WHERE s.id = ANY(:ids)
 """).bindparams(bindparam("ids", type_=ARRAY(Integer)))
+# A crash may lose it only as long as nothing that waits for the disk is committed after it: what
+# somebody says of a case does, and so does the end of the job, without which all is done again.
+_NOT_AT_ONCE = text("SET LOCAL synchronous_commit TO off")
 _REMEMBER = text("""
 UPDATE project_profile SET others = CAST(found.others AS integer[])
 FROM unnest(:ids, :others) AS found (id, others) WHERE project_id = found.id
@@ -106,21 +107,18 @@ class Worker:
         self._search = BulkSearch(snapshot, self._countries_of, self._regions_of)
         self._homes = self._by_home()
         self._held: OrderedDict[int, Profile] = OrderedDict()
-        self._columns = Columns(background)
-        self._column = np.full(len(snapshot), -1, dtype=np.int64)
-        """Where in the columns each project is, -1 for those that are not."""
         self._place = ""
         self._judged = np.zeros(0, dtype=np.int64)
         """Pairs that were judged for the place at hand, ascending (see `_keys`)."""
-        self._glance = Glance(self._columns, model_in_use(), KEPT_FROM)
+        self._glance = Glance(_columns(snapshot, background), model_in_use(), KEPT_FROM)
 
     @classmethod
     async def ready(cls, database: Database) -> "Worker":
         """Read the registry."""
         async with database.session() as session:
+            snapshot = await take_snapshot(session)
             newest = await session.scalar(select(func.coalesce(func.max(Outbox.id), 0)))
             background = await background_for(session)
-            snapshot = await take_snapshot(session)
         return cls(database, snapshot, int(newest or 0), background)
 
     async def do(self, job: OverlapJob, countries: Collection[str] = ()) -> None:
@@ -169,27 +167,29 @@ class Worker:
                 self._rows_of_pairs(list(before)),
             )
             pairs = self._not_judged(pairs)
-            await self._see(session, np.unique(pairs))
-            pairs = pairs[(self._column[pairs] >= 0).all(axis=1)]
-            seen = await asyncio.to_thread(self._glance.look, *self._column[pairs].T)
-            keys, shown = (self._keys_of(pairs[some]) for some in seen)
+            seen = await asyncio.to_thread(self._glance.look, *pairs.T)
+            keys, shown = (self._keys_of(pairs[some]) for some in (seen.worth, seen.flagged))
             cases = {key for key, case in before.items() if case is not None}
             cases -= self._judged_earlier(cases)
             profiles = await self.profiles(session, {id for key in keys for id in key})
             # What may be flagged is judged with its whole record, so that it can be told in words.
             whole = await whole_of(session, shown, profiles)
-            judged = await asyncio.to_thread(self._likely, keys, {**profiles, **whole})
+            for id, profile in whole.items():
+                self._background.share(profiles[id], profile)
+            sure = seen.sure[seen.worth]
+            judged = await asyncio.to_thread(self._likely, keys, sure, {**profiles, **whole})
             told = {key_of(pair) for pair in judged if pair.explained and not in_full(pair)}
             told |= cases
-            profiles = await self.profiles(session, {id for key in told for id in key})
-            judged = await in_words(session, judged, told, profiles, self._background)
+            known = await self.profiles(session, {id for key in told for id in key})
+            judged = await in_words(session, judged, told, known, self._background)
         others = {
             id: set(self._all.ids[rows].tolist())
             for id, rows in zip(subjects, found.values(), strict=True)
         }
         for id, other in joined:
             others[id].add(other)
-        flagged = await self._store(others, judged, before)
+        unread = {id for key in keys for id in key} - profiles.keys()
+        flagged = await self._store(others, judged, before, unread)
         # Two runs that ascend are merged, which a stable sort does in one pass.
         self._judged = np.sort(np.concatenate([self._judged, self._keys(pairs)]), kind="stable")
         return len(pairs), flagged
@@ -234,39 +234,33 @@ class Worker:
         again = self._known(self._keys(pairs))  # ids ascend as rows do
         return {(a, b) for a, b in self._all.ids[pairs[again]].tolist()}
 
-    async def _see(self, session: AsyncSession, rows: NDArray[np.int64]) -> None:
-        """Put these projects into columns; those that are there no longer are left out."""
-        missing = rows[self._column[rows] < 0]
-        of_place = len(self._all.at_work.get(self._place, ()))
-        # A fifth more: projects of several countries bring in others.
-        if len(missing) and len(self._columns) + len(missing) > max(SEEN, of_place * 6 // 5):
-            self._columns.clear()
-            self._column[:] = -1
-            missing = rows
-        for at in range(0, len(missing), AT_ONCE):
-            ids = self._all.ids[missing[at : at + AT_ONCE]].tolist()
-            found = await self.profiles(session, ids)
-            first = len(self._columns)
-            await asyncio.to_thread(self._columns.add, list(found.values()))
-            seen = self._all.rows_of(found)
-            self._column[seen] = np.arange(first, len(self._columns))
-
-    def _likely(self, keys: Sequence[Key], profiles: Mapping[int, Profile]) -> list[JudgedPair]:
+    def _likely(
+        self, keys: Sequence[Key], sure: Numbers, profiles: Mapping[int, Profile]
+    ) -> list[JudgedPair]:
         """Judge pairs; those that are no likely overlaps, coordinated or not, are left out."""
-        judge = self._screen.judge
-        judged = (judge(profiles[a], profiles[b]) for a, b in keys if {a, b} <= profiles.keys())
-        return [pair for pair in judged if pair is not None]
+        judged = (
+            self._screen.judge(profiles[a], profiles[b], None if isnan(double) else (odds, double))
+            for (a, b), (odds, double) in zip(keys, sure.tolist(), strict=True)
+            if a in profiles and b in profiles
+        )
+        likely = [pair for pair in judged if pair is not None]
+        for pair in likely:
+            if pair.explained:
+                pair.judgement.as_json()  # now, and not while others wait to store theirs
+        return likely
 
     async def _store(
         self,
         others: Mapping[int, Collection[int]],
         judged: Sequence[JudgedPair],
         before: Collection[Key],
+        unread: Collection[int],
     ) -> int:
-        """Store what was judged, but for projects that were changed meanwhile: these are examined
-        by whoever follows the changes. What is stored and was not there `before` has just been
-        judged by another worker, and stays."""
+        """Store what was judged, but for projects that were changed meanwhile, or of which nothing
+        is kept any more (`unread`): these are examined by whoever follows the changes. What is
+        stored and was not there `before` has just been judged by another worker, and stays."""
         async with self._database.session() as session:
+            await session.execute(_NOT_AT_ONCE)
             await one_at_a_time(session, STORING)
             stored = await compared_before(session, list(others))
             own = {key_of(pair) for pair in judged}
@@ -275,6 +269,7 @@ class Worker:
             rows = self._all.rows_of(sorted(touched))
             ids, changed = self._all.ids[rows].tolist(), self._all.changed[rows].tolist()
             same = {id for id, at in zip(ids, changed, strict=True) if as_now.get(id) == at}
+            same -= set(unread)
             kept = sorted(others.keys() & same)
             flagged = await store_pairs(
                 session,
@@ -292,15 +287,14 @@ class Worker:
         return flagged
 
     async def profiles(self, session: AsyncSession, ids: Collection[int]) -> dict[int, Profile]:
-        """Return these profiles, from memory or as they are kept; others are read and then kept."""
-        missing = [id for id in ids if id not in self._held]
-        kept = await kept_profiles(session, missing)
+        """Return these profiles, from memory or as they are kept; one that is outdated is left to
+        whoever follows the changes."""
+        kept = await kept_profiles(session, [id for id in ids if id not in self._held])
         rows = self._all.rows_of(sorted(kept))
         vectors = self._all.vectors[rows].astype(np.float32)
         for row, vector in zip(rows.tolist(), vectors, strict=True):
             id = int(self._all.ids[row])
             self._held[id] = unpack(kept[id], vector)
-        await self._read(session, [id for id in missing if id not in kept])
         found = {id: self._held[id] for id in ids if id in self._held}
         for id in found:
             self._held.move_to_end(id)
@@ -308,18 +302,11 @@ class Worker:
             self._held.popitem(last=False)
         return found
 
-    async def _read(self, session: AsyncSession, ids: Sequence[int]) -> None:
-        for at in range(0, len(ids), AT_ONCE):
-            read = await load_profiles(session, ids[at : at + AT_ONCE])
-            rows = self._all.rows_of(sorted(read))
-            changed = {
-                int(self._all.ids[row]): datetime.fromtimestamp(0, UTC)
-                + timedelta(microseconds=int(self._all.changed[row]))
-                for row in rows
-            }
-            here = {id: profile for id, profile in read.items() if id in changed}
-            await keep_profiles(session, here, changed)
-            self._held.update(here)
+
+def _columns(snapshot: Snapshot, background: Background) -> Columns:
+    organisations = Organisations()
+    organisations.meet(snapshot.names)
+    return Columns(snapshot.rows, snapshot.vectors, organisations, rarities_of(background))
 
 
 def _named_by_row(rows_by_code: Mapping[str, Rows]) -> dict[int, list[str]]:

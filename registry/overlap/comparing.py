@@ -21,6 +21,7 @@ from registry.overlap.model import model_in_use
 from registry.overlap.names import KnownOrganisation
 from registry.overlap.pairs import key_of
 from registry.overlap.profile import Profile, profile_of
+from registry.overlap.rarities import rarities_of
 from registry.overlap.vectors import Vector, load_vectors
 from registry.project_rows import load_records
 
@@ -86,10 +87,12 @@ async def background_for(session: AsyncSession) -> Background:
 
 
 def _count(records: Mapping[int, ProjectRecord], read: Mapping[int, bytes]) -> Background:
-    return background_of(
+    background = background_of(
         unpack(read[id], None) if id in read else profile_of(record)
         for id, record in records.items()
     )
+    rarities_of(background)  # takes 0.1 s, for which nobody waits here
+    return background
 
 
 async def known_names(
@@ -136,7 +139,8 @@ async def recall_profiles(
         kept = await kept_profiles(session, [id for id in missing if id not in renewed])
         vectors = await load_vectors(session, kept)
         loaded = {id: unpack(kept[id], vector) for id, vector in vectors.items()}
-        loaded |= await load_profiles(session, [id for id in missing if id not in loaded])
+        if others := [id for id in missing if id not in loaded]:
+            loaded |= await load_profiles(session, others)
         found |= loaded
         for id, profile in loaded.items():
             _recalled[keys[id]] = profile

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry import codelists, outbox
 from registry.database import Database
-from registry.exchange.record import ProjectRecord
+from registry.exchange.record import CountryShare, ProjectRecord
 from registry.meaning import encode
 from registry.models import Outbox, Project, ProjectCountry, ProjectVector
 from registry.overlap.bulk_worker import Result
@@ -31,6 +31,7 @@ from registry.overlap.full_run import Progress, run_in_full
 from registry.overlap.kept import keep_profiles
 from registry.overlap.listing import PairPage, PairView, flagged_pairs
 from registry.overlap.pairs import KEPT_FROM, STORING, compared_before, key_of, store_pairs
+from registry.overlap.profile import profile_of
 from registry.overlap.similar import SimilarProject, similar_to
 from registry.overlap.vectors import load_vectors, store_vectors
 from registry.project_rows import load_records
@@ -131,12 +132,8 @@ async def catch_up(database: Database) -> int:
 
 async def follow(database: Database) -> None:
     """Keep the overlaps in step with the registry, for ever; woken by every change."""
-    async with database.session() as session:
-        await background_for(session)
-    # The encoder loads for seconds: better now than when somebody waits for a warning.
-    await asyncio.to_thread(encode, ["trafficking in persons"])
-    keep_what_is_loaded()
-    async with _called(database) as changed:
+    async with asyncio.TaskGroup() as tasks, _called(database) as changed:
+        tasks.create_task(get_ready(database))
         while True:
             changed.clear()
             number = await catch_up(database)
@@ -146,6 +143,22 @@ async def follow(database: Database) -> None:
                 await asyncio.wait_for(changed.wait(), POLL)
             except TimeoutError:
                 continue
+
+
+async def get_ready(database: Database) -> None:
+    """Load what the first warnings need: better now than when somebody waits for one."""
+    async with database.session() as session:
+        await background_for(session)
+        countries = await session.exec(
+            select(ProjectCountry.code).group_by(ProjectCountry.code).order_by(func.count().desc())
+        )
+        codes = countries.all()
+    await asyncio.to_thread(encode, ["trafficking in persons"])  # loads for seconds
+    for code in codes:
+        # The towns of a country take some 30 ms, of a large one 200.
+        somewhere = ProjectRecord("", {}, countries=[CountryShare(code)])
+        await asyncio.to_thread(profile_of, somewhere)
+    keep_what_is_loaded()
 
 
 @cache

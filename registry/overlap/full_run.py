@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, literal, text
+from sqlalchemy import ARRAY, Integer, Text, bindparam, literal, text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,6 +23,8 @@ from registry import codelists
 from registry.database import Database
 from registry.models import OverlapJob, OverlapPair, OverlapRun, Project, ProjectVector, now
 from registry.overlap.bulk_worker import Result, Worker
+from registry.overlap.comparing import load_profiles
+from registry.overlap.kept import keep_profiles, reader
 from registry.overlap.model import model_in_use
 from registry.overlap.vectors import store_vectors
 from registry.project_rows import load_records
@@ -33,7 +35,7 @@ Progress = Callable[[int, int], None]
 PART = 5_000
 """Projects of one job at most."""
 ENCODED = 200
-"""Projects whose meaning is encoded in one transaction."""
+"""Projects whose meaning is encoded, or whose text is read, in one transaction."""
 WAIT = 0.5
 """Seconds between two looks for a job that a dead worker left, and at the progress of others."""
 _BEGIN = 0x4F564C52  # 'OVLR'
@@ -50,6 +52,16 @@ WHERE p.state = 'published' AND (
   OR EXISTS (SELECT FROM project_country c WHERE c.project_id = p.id AND c.code = ANY(:countries)))
 GROUP BY 1 ORDER BY 1
 """)
+_OUTDATED = """
+FROM project p LEFT JOIN project_profile r
+  ON r.project_id = p.id AND r.made_by = :reader AND r.changed >= p.updated_at
+WHERE p.state = 'published' AND r.project_id IS NULL
+"""
+_UNREAD = text(f"SELECT p.id {_OUTDATED} ORDER BY p.id")
+_TAKE_UNREAD = text(f"""
+SELECT p.id, p.updated_at {_OUTDATED} AND p.id = ANY(:ids) ORDER BY p.id
+FOR NO KEY UPDATE OF p SKIP LOCKED
+""").bindparams(bindparam("ids", type_=ARRAY(Integer)))
 
 
 async def run_in_full(
@@ -93,6 +105,27 @@ async def encode_missing(database: Database, progress: Progress | None = None) -
         if progress is not None:
             progress(encoded, max(number, encoded))
     return encoded
+
+
+async def read_missing(database: Database, progress: Progress | None = None) -> None:
+    """Read the texts of published projects of which nothing is kept, or only what an older reader
+    made of them; several may do so at once, and then wait for each other."""
+    while missing := await _unread(database):
+        for at in range(0, len(missing), ENCODED):
+            async with database.session() as session:
+                given = {"reader": reader(), "ids": missing[at : at + ENCODED]}
+                changed = dict((await session.execute(_TAKE_UNREAD, given)).all())
+                if changed:
+                    await keep_profiles(session, await load_profiles(session, changed), changed)
+            if progress is not None:
+                progress(min(at + ENCODED, len(missing)), len(missing))
+        if await _unread(database):
+            await asyncio.sleep(WAIT)  # others have them in hand
+
+
+async def _unread(database: Database) -> list[int]:
+    async with database.session() as session:
+        return list(await session.scalars(_UNREAD, {"reader": reader()}))
 
 
 def _encoded() -> Any:
@@ -160,6 +193,7 @@ def _seldom_collected() -> Iterator[None]:
 
 
 async def _take_part(database: Database, run_id: int, progress: Progress | None) -> None:
+    await read_missing(database, progress)
     worker: Worker | None = None
     place: str | None = None
     async with database.session() as session:
@@ -264,6 +298,7 @@ async def _processes(
         await asyncio.create_subprocess_exec(*command, env=environment) for _ in range(workers)
     ]
     try:
+        await read_missing(database, progress)  # as they do, and says how far that is
         ends = asyncio.gather(*(process.wait() for process in processes))
         while not ends.done():
             await asyncio.wait([ends], timeout=WAIT)

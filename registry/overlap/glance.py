@@ -7,21 +7,24 @@ after what is not.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from registry.overlap.columns import Columns
+from registry.overlap.columns import Columns, Positions
 from registry.overlap.evidence import KINDS
 from registry.overlap.evidence.at_once import (
+    NOT_SURE,
     STAGES,
     TOO_HIGH,
-    coordinated,
-    no_duplicates,
+    Stage,
+    apart_in_time,
     too_many,
 )
+from registry.overlap.evidence.organisations_at_once import coordinated, of_one_organisation
 from registry.overlap.model import DOUBLE_REGISTRATION, DUPLICATED_ASSISTANCE, Model
-from registry.overlap.paired import Numbers, Pairs, Positions, Truths
+from registry.overlap.paired import Numbers, Pairs, Truths
 
 AT_ONCE = 8_000
 """Pairs in one go: some 30 MB."""
@@ -38,18 +41,26 @@ class Seen(NamedTuple):
     not for certain."""
     flagged: Truths
     """Which of those may come to be flagged; of the others hardly any."""
+    sure: Numbers
+    """The log-odds of both kinds of overlap by all evidence of which this is sure (a line for each
+    pair), where it is worth another look; NaN where nothing is known for certain."""
 
 
 class Glance:
     """Looks at pairs of projects in columns."""
 
-    def __init__(self, columns: Columns, model: Model, least: float) -> None:
-        """`least` is the probability from which pairs that coordinate are worth a look."""
+    def __init__(
+        self, columns: Columns, model: Model, least: float, shown: float | None = None
+    ) -> None:
+        """`least` is the probability from which pairs that coordinate are worth a look, `shown`
+        that from which all others are: without it that from which they are flagged."""
         self._columns = columns
+        self._stages = STAGES if columns.vectors is not None else STAGES[:-1]
         self._least = _log_odds(least) - SLACK
         kinds = (model.kinds[DUPLICATED_ASSISTANCE], model.kinds[DOUBLE_REGISTRATION])
         self._weights = [kind.weights for kind in kinds]
-        self._flagged = [_log_odds(kind.threshold) - SLACK for kind in kinds]
+        self._flagged = [_log_odds(shown or kind.threshold) - SLACK for kind in kinds]
+        self._bias = [kind.bias for kind in kinds]
         self._most = [
             kind.bias + sum(k.most(kind.weights.get(k.name, 0.0)) for k in KINDS) for kind in kinds
         ]
@@ -60,35 +71,75 @@ class Glance:
             self._look(Pairs.of(self._columns, a[at : at + AT_ONCE], b[at : at + AT_ONCE]))
             for at in range(0, len(a), AT_ONCE)
         ]
-        nothing = Seen(np.zeros(0, dtype=bool), np.zeros(0, dtype=bool))
-        return Seen(*map(np.concatenate, zip(*parts, strict=True))) if parts else nothing
+        if not parts:
+            no = np.zeros(0, dtype=bool)
+            return Seen(no, no, np.zeros((0, 2), dtype=np.float32))
+        return Seen(*map(np.concatenate, zip(*parts, strict=True)))
 
     def _look(self, pairs: Pairs) -> "Seen":
         worth = too_many(pairs)
         flagged = worth.copy()
-        left = np.flatnonzero(~worth)
-        pairs = pairs.where(left)
-        odds = [np.full(len(left), most, dtype=np.float32) for most in self._most]
-        odds[0][no_duplicates(pairs)] = -np.inf
-        known = coordinated(pairs)
-        for stage in STAGES:
-            for name, value in stage(pairs).items():
-                self._add(odds, name, value)
-            least = [np.where(known, self._least, flagged) for flagged in self._flagged]
-            likely = np.flatnonzero((odds[0] >= least[0]) | (odds[1] >= least[1]))
-            left, pairs, odds = left[likely], pairs.where(likely), [o[likely] for o in odds]
-            known = known[likely]
-        worth[left] = True
-        duplicated = (odds[0] >= self._flagged[0]) & ~known
-        flagged[left] = duplicated | (odds[1] >= self._flagged[1])
-        return Seen(worth, flagged)
+        some = _Some.of(pairs, np.flatnonzero(~worth), self._most)
+        some.odds[0][apart_in_time(some.pairs)] = -np.inf
+        first, *others = self._stages
+        self._add(some, first)
+        some = some.where(some.likely([min(self._least, least) for least in self._flagged]))
+        # Relations of organisations take time: they are looked up for what is left.
+        some.odds[0][of_one_organisation(some.pairs)] = -np.inf
+        known = coordinated(some.pairs)
+        for stage in others:
+            self._add(some, stage)
+            left = some.likely([np.where(known, self._least, least) for least in self._flagged])
+            some, known = some.where(left), known[left]
+        worth[some.at] = True
+        duplicated = (some.odds[0] >= self._flagged[0]) & ~known
+        flagged[some.at] = duplicated | (some.odds[1] >= self._flagged[1])
+        sure = np.full((len(pairs), 2), np.nan, dtype=np.float32)
+        if self._columns.vectors is not None:
+            sure[some.at] = self._sure(some)
+        return Seen(worth, flagged, sure)
 
-    def _add(self, odds: list[Numbers], name: str, value: Numbers) -> None:
-        """Replace the most that a kind could say by what it says."""
-        for kind, weights in enumerate(self._weights):
-            weight = weights.get(name, 0.0)
-            if weight and not (weight < 0.0 and name in TOO_HIGH):
-                odds[kind] += weight * value - _KINDS[name].most(weight)
+    def _sure(self, some: "_Some") -> Numbers:
+        """Return the log-odds by what is known exactly."""
+        sure = np.full((len(some.at), 2), self._bias, dtype=np.float32)
+        for stage in self._stages:
+            for name, value in stage(some.pairs).items():
+                if name not in NOT_SURE:
+                    for kind, weights in enumerate(self._weights):
+                        sure[:, kind] += weights.get(name, 0.0) * value
+        sure[np.isinf(some.odds[0]), 0] = -np.inf
+        return sure + np.float32(SLACK)
+
+    def _add(self, some: "_Some", stage: Stage) -> None:
+        """Replace the most that the kinds of a stage could say by what they say."""
+        for name, value in stage(some.pairs).items():
+            for kind, weights in enumerate(self._weights):
+                weight = weights.get(name, 0.0)
+                if weight and not (weight < 0.0 and name in TOO_HIGH):
+                    some.odds[kind] += weight * value - _KINDS[name].most(weight)
+
+
+class _Some(NamedTuple):
+    """Those of the pairs that may still be likely."""
+
+    pairs: Pairs
+    at: Positions
+    """Where they are among all."""
+    odds: list[Numbers]
+    """The most that the log-odds of each kind of overlap may be."""
+
+    @classmethod
+    def of(cls, pairs: Pairs, at: Positions, most: Sequence[float]) -> "_Some":
+        return cls(pairs.where(at), at, [np.full(len(at), one, dtype=np.float32) for one in most])
+
+    def likely(self, least: Sequence[float | Numbers]) -> Positions:
+        """Return the places of those whose log-odds may be so much, of either kind."""
+        return np.flatnonzero((self.odds[0] >= least[0]) | (self.odds[1] >= least[1]))
+
+    def where(self, chosen: Positions) -> "_Some":
+        """Return some of them."""
+        odds = [odds[chosen] for odds in self.odds]
+        return _Some(self.pairs.where(chosen), self.at[chosen], odds)
 
 
 def _log_odds(probability: float) -> float:

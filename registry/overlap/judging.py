@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from registry.overlap.background import Background
 from registry.overlap.evidence import KINDS, Evidence, compare
+from registry.overlap.evidence.at_once import NOT_SURE
 from registry.overlap.evidence.evidence import Compare, Kind
 from registry.overlap.evidence.place_and_time import (
     common_countries,
@@ -25,6 +26,8 @@ from registry.overlap.profile import Profile
 
 COORDINATION = frozenset({"declared", "partner"})
 """Evidence that the two know of each other by their records."""
+LogOdds = tuple[float, float]
+"""Of duplicated assistance, and of a double registration."""
 
 
 @dataclass(frozen=True)
@@ -67,29 +70,48 @@ class Screen:
         self._model = model
         self._least = math.log(least / (1.0 - least))
         kinds = [model.kinds[DUPLICATED_ASSISTANCE], model.kinds[DOUBLE_REGISTRATION]]
-        self._steps = [
-            _Step.of(kind, *(k.weights.get(kind.name, 0.0) for k in kinds)) for kind in KINDS
-        ]
-        self._most_duplicated = kinds[0].bias + sum(step.best_duplicated for step in self._steps)
-        self._most_double = kinds[1].bias + sum(step.best_double for step in self._steps)
+        steps = [_Step.of(kind, *(k.weights.get(kind.name, 0.0) for k in kinds)) for kind in KINDS]
+        self._steps = _Steps.of(steps)
+        self._unsure = _Steps.of([step for step in steps if step.name in NOT_SURE])
+        self._bias = kinds[0].bias, kinds[1].bias
 
-    def judge(self, a: Profile, b: Profile) -> JudgedPair | None:
-        """Judge two projects; None if they are no likely overlap, coordinated or not."""
-        duplicated = self._most_duplicated if may_duplicate(a, b) else -math.inf
-        double = self._most_double
-        evidence: list[Evidence] = []
-        for seen, name, by_duplicated, best_duplicated, by_double, best_double in self._steps:
-            found = seen(a, b, self._background)
+    def judge(self, a: Profile, b: Profile, sure: LogOdds | None = None) -> JudgedPair | None:
+        """Judge two projects; None if they are no likely overlap, coordinated or not.
+
+        `sure` are the log-odds by what a glance is sure of: then all else is looked at first.
+        """
+        found: dict[str, Evidence | None] = {}
+        if sure is not None and not self._may_be(a, b, self._unsure, sure, found):
+            return None
+        bias = self._bias if may_duplicate(a, b) else (-math.inf, self._bias[1])
+        if not self._may_be(a, b, self._steps, bias, found):
+            return None
+        evidence = [one for kind in KINDS if (one := found[kind.name]) is not None]
+        return _judged(a, b, evidence, self._model)
+
+    def _may_be(
+        self,
+        a: Profile,
+        b: Profile,
+        steps: "_Steps",
+        odds: LogOdds,
+        found: dict[str, Evidence | None],
+    ) -> bool:
+        """Look at evidence until the pair can't be likely any more, whatever the rest says; `odds`
+        are those without it."""
+        duplicated, double = odds[0] + steps.best[0], odds[1] + steps.best[1]
+        for seen, name, by_duplicated, best_duplicated, by_double, best_double in steps.steps:
+            if name not in found:
+                found[name] = seen(a, b, self._background)
+            evidence = found[name]
             duplicated -= best_duplicated
             double -= best_double
-            if found is not None:
-                evidence.append(found)
-                if name not in COORDINATION:
-                    duplicated += by_duplicated * found.value
-                    double += by_double * found.value
+            if evidence is not None and name not in COORDINATION:
+                duplicated += by_duplicated * evidence.value
+                double += by_double * evidence.value
             if duplicated < self._least and double < self._least:
-                return None
-        return _judged(a, b, evidence, self._model)
+                return False
+        return True
 
 
 class _Step(NamedTuple):
@@ -106,6 +128,18 @@ class _Step(NamedTuple):
     def of(cls, kind: Kind, duplicated: float, double: float) -> "_Step":
         best_duplicated, best_double = kind.most(duplicated), kind.most(double)
         return cls(kind.compare, kind.name, duplicated, best_duplicated, double, best_double)
+
+
+class _Steps(NamedTuple):
+    """Some kinds of evidence, in order, and the most that they can add together."""
+
+    steps: list[_Step]
+    best: LogOdds
+
+    @classmethod
+    def of(cls, steps: list[_Step]) -> "_Steps":
+        best = sum(step.best_duplicated for step in steps), sum(step.best_double for step in steps)
+        return cls(steps, best)
 
 
 def judge_pair(a: Profile, b: Profile, background: Background, model: Model) -> JudgedPair:

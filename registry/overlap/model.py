@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
@@ -95,6 +95,10 @@ class Judgement:
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the evidence as it is stored with the pair, the strongest first."""
+        return self._told
+
+    @cached_property
+    def _told(self) -> list[dict[str, Any]]:
         return [
             {"name": c.name, "weight": round(c.weight, 3), **c.sentence.as_json()}
             for c in self.contributions

@@ -5,6 +5,7 @@ the large organisations in several languages are in organisations.json, agencies
 State's money in governments.json.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -218,6 +219,25 @@ def the_one(keys: OrganisationKeys) -> OrganisationKeys:
     if len(_KNOWN) > _REMEMBERED:
         _KNOWN.clear()
     return _KNOWN.setdefault((keys.name, keys.id, keys.acronym), keys)
+
+
+def written(keys: OrganisationKeys) -> str:
+    """Return an organisation in one string, from which `organisation_written` makes it again."""
+    return json.dumps([keys.name, keys.id, keys.acronym], ensure_ascii=False)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def sign_of(organisation: str) -> int:
+    """Return a number above 0, of 63 bits, for an organisation as it is written."""
+    digest = hashlib.blake2b(organisation.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1 or 1
+
+
+def organisation_written(organisation: str) -> OrganisationKeys:
+    """Return the keys of an organisation as it is written."""
+    name, id, acronym = json.loads(organisation)
+    known = {name: KnownOrganisation(id, acronym)} if id is not None else None
+    return organisation_keys(name, known)
 
 
 def _sets_apart(part: str) -> bool:

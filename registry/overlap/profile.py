@@ -107,7 +107,7 @@ class Profile:
     @property
     def words(self) -> int:
         """How many words the text has."""
-        return self.folded.count(" ") - 1
+        return len(self.folded.split())
 
     @property
     def number_of_countries(self) -> int:
@@ -198,6 +198,11 @@ def _figures(text: str) -> frozenset[str]:
     """Return the numbers of a text that say something: no years, nothing below ten."""
     found = {re.sub(r"\D", "", number) for number in _NUMBER.findall(text)}
     return frozenset(n for n in found if int(n[:18]) >= 10 and not 1990 <= int(n[:18]) <= 2060)
+
+
+def telling_figure(number: str) -> bool:
+    """Tell whether a figure is no round number that texts have in common by chance."""
+    return len(number.rstrip("0")) > 1 or len(number) > 4
 
 
 def _period_told(text: str) -> tuple[date, date] | None:

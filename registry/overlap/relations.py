@@ -1,46 +1,66 @@
 """Which organisations are the same, asked of many pairs of them at once."""
 
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.overlap.names import OrganisationKeys, the_one
+from registry.overlap.names import OrganisationKeys, organisation_written, sign_of
 
 SAME, PAYS = 1, 2
 """One organisation or its offices (`same_as`); one payer (`pays_as`)."""
 _SHIFT = 32
-_PLACES = 1 << 20
-"""So many pairs are at hand at once; another pair in the same place is looked up again."""
+MANY, FEW = 20, 12
+"""For two to the power of so many pairs there is a place; of pairs in the same place one is at
+hand, and the others are looked up again."""
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio: neighbours are far from each other
+
+_read = lru_cache(maxsize=100_000)(organisation_written)
 
 
 class Organisations:
     """Numbers organisations from 1 on, and remembers what was found out about pairs of them."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[OrganisationKeys, int] = {}
-        self._listed: list[OrganisationKeys] = []
-        self._public = np.zeros(0, dtype=bool)
+    def __init__(self, size: int = MANY) -> None:
+        """`size` is MANY or FEW."""
+        self._numbers = {0: 0}
+        """Sign of the name -> number; 0 where a row names nobody."""
+        self._names = [""]
+        """By number."""
+        self._public = np.zeros(1, dtype=np.int8)
+        """1 of authorities, -1 where nobody has asked."""
         self._known: dict[int, int] = {}
         """Pair -> what is known of it; the smaller number is in the upper half of the key."""
-        self._keys = np.zeros(_PLACES, dtype=np.uint64)
-        self._found = np.zeros(_PLACES, dtype=np.uint8)
+        self._shift = np.uint64(64 - size)
+        self._keys = np.zeros(1 << size, dtype=np.uint64)
+        self._found = np.zeros(1 << size, dtype=np.uint8)
 
-    def number(self, keys: OrganisationKeys) -> int:
-        """Return the number of an organisation."""
-        one = the_one(keys)
-        number = self._numbers.setdefault(one, len(self._listed) + 1)
-        if number > len(self._listed):
-            self._listed.append(one)
-        return number
+    def meet(self, names: Iterable[str]) -> None:
+        """Get to know organisations, as they are written (see names.py). They are read when
+        somebody asks about them: of few projects that is asked."""
+        for name in names:
+            sign = sign_of(name)
+            if sign not in self._numbers:
+                self._numbers[sign] = len(self._names)
+                self._names.append(name)
+        new = np.full(len(self._names) - len(self._public), -1, dtype=np.int8)
+        self._public = np.concatenate([self._public, new])
+
+    def numbers(self, signs: NDArray[Any]) -> NDArray[np.uint32]:
+        """Return the numbers of organisations that are known, by the signs of their names."""
+        different, places = np.unique(signs, return_inverse=True)
+        numbers = np.array([self._numbers[sign] for sign in different.tolist()], dtype=np.uint32)
+        return numbers[places].reshape(signs.shape)
 
     def public(self, numbers: NDArray[Any]) -> NDArray[np.bool_]:
         """Tell which of these are authorities."""
-        if len(self._public) <= len(self._listed):
-            self._public = np.array([False, *(keys.public for keys in self._listed)])
-        found: NDArray[np.bool_] = self._public[numbers]
-        return found
+        found = self._public[numbers]
+        for number in np.unique(numbers[found < 0]).tolist():
+            self._public[number] = self._organisation(number).public
+        public: NDArray[np.bool_] = self._public[numbers] > 0
+        return public
 
     def related(self, one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.uint8]:
         """Return SAME and PAYS for pairs of numbers, 0 for strangers and where a number is 0."""
@@ -49,7 +69,7 @@ class Organisations:
         own = one[given].astype(np.uint64)
         its = np.broadcast_to(other, one.shape)[given].astype(np.uint64)
         keys = np.minimum(own, its) << np.uint64(_SHIFT) | np.maximum(own, its)
-        places = (keys * _SPREAD >> np.uint64(44)).astype(np.int64)
+        places = self._places(keys)
         new = np.unique(keys[self._keys[places] != keys])
         if len(new):
             self._learn(new)
@@ -64,14 +84,20 @@ class Organisations:
         for key in keys.tolist():
             if key not in known:
                 known[key] = relation(key >> _SHIFT, key & (1 << _SHIFT) - 1)
-        places = keys * _SPREAD >> np.uint64(44)
+        places = self._places(keys)
         self._keys[places] = keys
         self._found[places] = [known[key] for key in keys.tolist()]
 
+    def _places(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+        return (keys * _SPREAD >> self._shift).astype(np.int64)
+
+    def _organisation(self, number: int) -> OrganisationKeys:
+        return _read(self._names[number])
+
     def _relation(self, one: int, other: int) -> int:
-        a, b = self._listed[one - 1], self._listed[other - 1]
-        if a is b:
+        if one == other:
             return SAME | PAYS
+        a, b = self._organisation(one), self._organisation(other)
         if a.signs.isdisjoint(b.signs):
             return 0
         return SAME * a.same_as(b) | PAYS * a.pays_as(b)

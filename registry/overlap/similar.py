@@ -1,18 +1,21 @@
 """The warning while one types: which published projects look like this one, and why."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+from sqlalchemy import and_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from registry.exchange.record import ProjectRecord
 from registry.meaning import encode, text_of
-from registry.models import Organisation, Project
+from registry.models import Organisation, Project, ProjectProfile
 from registry.overlap.background import Background
 from registry.overlap.candidates import Subject, candidates
+from registry.overlap.columns import Columns
 from registry.overlap.comparing import (
     background_for,
     judge_pairs,
@@ -21,9 +24,14 @@ from registry.overlap.comparing import (
     whole_profiles,
 )
 from registry.overlap.explaining import Explanation, explain
+from registry.overlap.glance import Glance
 from registry.overlap.judging import JudgedPair, Screen
+from registry.overlap.kept import current
 from registry.overlap.model import Judgement, model_in_use
 from registry.overlap.profile import Profile, profile_of
+from registry.overlap.rarities import rarities_of
+from registry.overlap.relations import FEW, Organisations
+from registry.overlap.rows import ROW, names_of, rows_of
 from registry.permissions import Actor
 from registry.statements import short_name
 from registry.visibility import readable_projects
@@ -111,7 +119,8 @@ async def similar_to_profile(
         return []
     subject = Subject(own.record, own.vector, own.id, own.organisation.id)
     readable = await _readable(session, reader, await candidates(session, subject))
-    changed = {id: found.changed for id, found in readable.items()}
+    worth = await asyncio.to_thread(_worth_a_look, own, readable, background)
+    changed = {id: readable[id].changed for id in worth}
     profiles = await recall_profiles(session, changed)
     screen = Screen(background, model_in_use(), SHOWN_FROM)
     judged = filter(None, (screen.judge(own, other) for other in profiles.values()))
@@ -129,6 +138,9 @@ class _Candidate:
     identifier: str
     organisation: str
     slug: str
+    numbers: bytes | None
+    """The project as a row, if that is kept (see rows.py)."""
+    names: list[str] | None
 
 
 async def _readable(session: AsyncSession, reader: Actor, ids: list[int]) -> dict[int, _Candidate]:
@@ -141,11 +153,34 @@ async def _readable(session: AsyncSession, reader: Actor, ids: list[int]) -> dic
             Project.identifier,
             short_name(),
             Organisation.slug,
+            ProjectProfile.numbers,
+            ProjectProfile.names,
         )
         .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
+        .outerjoin(
+            ProjectProfile, and_(col(ProjectProfile.project_id) == col(Project.id), *current())
+        )
         .where(col(Project.id).in_(ids), readable_projects(reader))
     )
     return {id: _Candidate(*values) for id, *values in rows}
+
+
+def _worth_a_look(
+    own: Profile, found: Mapping[int, _Candidate], background: Background
+) -> list[int]:
+    """Return those that may be shown, as far as their rows of numbers tell."""
+    kept = [id for id, one in found.items() if one.numbers]
+    names = {name for id in kept for name in found[id].names or ()}
+    organisations = Organisations(FEW)
+    organisations.meet(names.union(names_of(own)))
+    rows = np.frombuffer(b"".join(found[id].numbers or b"" for id in kept), dtype=ROW)
+    rows = np.concatenate([rows_of([own]), rows])
+    columns = Columns(rows, None, organisations, rarities_of(background))
+    others = np.arange(1, len(rows))
+    glance = Glance(columns, model_in_use(), SHOWN_FROM, SHOWN_FROM)
+    seen = glance.look(np.zeros_like(others), others)
+    unknown = [id for id, one in found.items() if not one.numbers]
+    return sorted([id for id, worth in zip(kept, seen.worth, strict=True) if worth] + unknown)
 
 
 def _similar(pair: JudgedPair, found: _Candidate) -> SimilarProject:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,8 @@ from registry.database import Database
 from registry.exchange.record import parse_record
 from registry.models import Project
 from registry.overlap.bulk_worker import Worker
-from registry.overlap.columns import Columns
 from registry.overlap.compared import _COMPARED
 from registry.overlap.full_run import _seldom_collected
-from registry.overlap.glance import Glance
-from registry.overlap.judging import Screen
-from registry.overlap.model import model_in_use
-from registry.overlap.pairs import KEPT_FROM
 from registry.overlap.profile import Profile
 from registry.overlap.snapshot import copied
 from tests.benchmarks import planted, planted_vectors
@@ -110,12 +106,10 @@ async def _judge(url: str, file: Path) -> None:
     ids = np.unique(pairs)
     database = Database(url)
     worker = await Worker.ready(database)
-    columns, profiles = Columns(worker._background), dict[int, Profile]()
+    profiles: dict[int, Profile] = {}
     for at in range(0, len(ids), READ):
         async with database.session() as session:
-            found = await worker.profiles(session, ids[at : at + READ].tolist())
-        columns.add(list(found.values()))
-        profiles |= found
+            profiles |= await worker.profiles(session, ids[at : at + READ].tolist())
     await database.close()
     rows = worker._all.rows_of(pairs[:, 0].tolist()).tolist()
     homes = [(worker._countries_of.get(row) or [""])[0] for row in rows]
@@ -123,28 +117,24 @@ async def _judge(url: str, file: Path) -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    screen = Screen(worker._background, *_MODEL)
     found = np.zeros(len(pairs))
-    found[order] = _probabilities(pairs[order], ids, columns, profiles, screen)
+    found[order] = _probabilities(pairs[order], worker, profiles)
     sys.stdout.write("done\n")
     sys.stdout.flush()
     np.save(file, found)
 
 
-def _probabilities(
-    pairs: Ids, ids: Ids, columns: Columns, profiles: dict[int, Profile], screen: Screen
-) -> NDArray[np.float64]:
+def _probabilities(pairs: Ids, worker: Worker, profiles: dict[int, Profile]) -> NDArray[np.float64]:
     """Return the probability of each pair, as a worker of a full run finds it."""
     found = np.zeros(len(pairs))
-    seen = Glance(columns, *_MODEL).look(*np.searchsorted(ids, pairs).T)
+    seen = worker._glance.look(*np.searchsorted(worker._all.ids, pairs).T)
     for n in np.flatnonzero(seen.worth).tolist():
-        a, b = pairs[n].tolist()
-        if pair := screen.judge(profiles[a], profiles[b]):
+        (a, b), (odds, double) = pairs[n].tolist(), seen.sure[n].tolist()
+        sure = None if isnan(double) else (odds, double)
+        if pair := worker._screen.judge(profiles[a], profiles[b], sure):
             found[n] = pair.judgement.probability
     return found
 
-
-_MODEL = (model_in_use(), KEPT_FROM)
 
 if __name__ == "__main__":
     with _seldom_collected():

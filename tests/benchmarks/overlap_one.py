@@ -25,7 +25,7 @@ from registry.exchange.record import ProjectRecord, parse_record
 from registry.meaning import encode, text_of
 from registry.models import Project, now
 from registry.overlap.comparing import background_for, known_names
-from registry.overlap.detector import examine, keep_what_is_loaded
+from registry.overlap.detector import examine, get_ready
 from registry.overlap.profile import profile_of
 from registry.overlap.similar import similar_to_profile
 from registry.permissions import COMMAND_LINE
@@ -95,8 +95,8 @@ async def measured(number: int, kept: Path | None) -> None:
         async with database.session() as session:
             ids = (await session.exec(select(Project.id).order_by(col(Project.id)))).all()
         records = typed(number)
-        await warning(database, records[0])  # loads the encoder and counts what is common
-        keep_what_is_loaded()  # as the server does
+        await get_ready(database)  # as the server does
+        await warning(database, records[0])
         times = [await warning(database, record) for record in records]
         first = [times[n] for n in range(0, len(times), len(SHARES))]
         later = [t for n, t in enumerate(times) if n % len(SHARES)]

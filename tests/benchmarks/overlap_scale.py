@@ -43,9 +43,8 @@ from registry.database import Database, _create_database, scratch_database
 from registry.embedded_server import EmbeddedServer
 from registry.meaning import DIMENSIONS
 from registry.models import OverlapPair, Project, ProjectVector
-from registry.overlap.bulk_worker import Worker
+from registry.overlap import full_run
 from registry.overlap.detector import detect
-from registry.overlap.kept import reader
 from registry.overlap.model import KINDS_OF_OVERLAP
 from registry.overlap.snapshot import take_snapshot
 from tests.benchmarks import planted, planted_vectors
@@ -53,7 +52,6 @@ from tests.benchmarks.beside_splink import beside_splink
 from tests.benchmarks.memory import watched
 from tests.benchmarks.registry_rows import copy_records
 
-AT_ONCE = 5_000
 _VECTOR = np.dtype(
     [
         *(("fields", ">i2"), ("_id", ">i4"), ("id", ">i4"), ("_checksum", ">i4")),
@@ -68,11 +66,6 @@ _IDS = """
   FROM unnest(CAST(:a AS text[]), CAST(:b AS text[])) AS pair (a, b)
   JOIN project p ON p.identifier = pair.a JOIN project q ON q.identifier = pair.b
 """
-_UNREAD = text("""
-SELECT p.id FROM project p LEFT JOIN project_profile r
-  ON r.project_id = p.id AND r.made_by = :reader AND r.changed >= p.updated_at
-WHERE r.project_id IS NULL ORDER BY p.id
-""")
 _FOUND = text(f"""
 WITH wanted AS ({_IDS})
 SELECT
@@ -123,14 +116,7 @@ async def fill(database: Database, number: int) -> None:
             await session.execute(text("TRUNCATE project, organisation CASCADE"))
         await copy_records(database, planted.records(number), planted.organisations())
         await _fill_vectors(database, number)
-    worker = await Worker.ready(database)
-    async with database.session() as session:
-        unread = await session.scalars(_UNREAD, {"reader": reader()})
-        missing = list(unread)
-    for start in range(0, len(missing), AT_ONCE):
-        async with database.session() as session:
-            await worker.profiles(session, missing[start : start + AT_ONCE])
-        worker._held.clear()
+    await full_run.read_missing(database)
     await forget(database)
     async with database.engine.connect() as connection:
         alone = await connection.execution_options(isolation_level="AUTOCOMMIT")

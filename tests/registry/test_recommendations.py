@@ -14,8 +14,7 @@ from registry.errors import Conflict, Invalid, NotAllowed, NotFound
 from registry.history import history_of
 from registry.meeting_pack import meeting_pack
 from registry.models import Meeting, Recommendation
-from registry.overlap.cases import _absorb
-from registry.overlap.gathering import Group
+from registry.overlap.absorbing import absorb
 from registry.permissions import VISITOR, Actor
 from registry.recommendation_view import (
     find_recommendations,
@@ -241,7 +240,7 @@ async def test_it_moves_with_its_case(session: AsyncSession) -> None:
     meeting = await in_session(session, secretariat, hidden)
     (item,) = await items(session, meeting)
     made = await recommend(session, secretariat, meeting.id or 0, RECORD, item_id=item.id)
-    await _absorb(session, [Group("duplicated-assistance", set(), case_id=into, absorbed=[hidden])])
+    await absorb(session, {hidden: into})
     await session.refresh(made)
     assert made.case_id == into
     stranger = await a_person(session, "reviewer", "ILO")

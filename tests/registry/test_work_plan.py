@@ -16,8 +16,8 @@ from registry.errors import Conflict, Invalid, NotAllowed, NotFound
 from registry.history import history_of
 from registry.meeting_pack import meeting_pack
 from registry.models import Account, JointProgramme, OverlapCase, Project, WorkAction
-from registry.overlap.cases import _absorb, _untouched
-from registry.overlap.gathering import Group
+from registry.overlap.absorbing import absorb
+from registry.overlap.cases import _untouched
 from registry.permissions import VISITOR, Actor
 from registry.work_plan import ActionRecord, enter_action, report, revise_action
 from registry.work_plan_view import actions_about, count_waiting, find_actions, get_action
@@ -223,7 +223,7 @@ async def test_an_action_moves_with_its_case_which_stays(session: AsyncSession) 
     first, into = await a_case(session, "Sida", "OSCE"), await a_case(session, "ILO", "UNODC")
     made = await an_action(session, secretariat, case_id=first)
     assert await _untouched(session, {first, into}) == {into}
-    await _absorb(session, [Group("", set(), case_id=into, absorbed=[first])])
+    await absorb(session, {first: into})
     await session.refresh(made)
     assert made.case_id == into
 

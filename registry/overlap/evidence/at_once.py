@@ -12,31 +12,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.overlap.columns import MEMBERS, OVER, WEIGHED
+from registry.overlap.evidence import organisations_at_once
 from registry.overlap.evidence.assistance import HELPS, LEAST_CERTAIN
 from registry.overlap.evidence.place_and_time import MANY_COUNTRIES, UNSURE, USUAL_DAYS
 from registry.overlap.evidence.text import USUAL_COSINE, WORDS_OF_A_TEXT
-from registry.overlap.paired import Numbers, Pairs, Truths
-from registry.overlap.relations import PAYS, SAME
+from registry.overlap.paired import Numbers, Pairs, Truths, meet, number
+from registry.overlap.rows import OVER, WEIGHED
 
 Row = NDArray[Any]
-TOO_HIGH = frozenset({"budget", "roles", "identifiers", "locations", "countries", "figures"})
+TOO_HIGH = frozenset(
+    {"budget", "roles", "identifiers", "locations", "countries", "figures", "titles"}
+)
 """Kinds whose values may be higher here than they are. Where such a value would count against an
 overlap, the most that the kind could say is taken."""
+NOT_SURE = TOO_HIGH | {"words", "mention", "origins"}
+"""Those, and the kinds of which nothing is said here. All others are known, but for hashes that are
+the same by chance (one in four billion)."""
 
 
 def too_many(pairs: Pairs) -> Truths:
     """Tell where one side names more organisations or identifiers than its row has: of these pairs
     nothing can be said for certain."""
     return _over(pairs, "participants", "related", "identifiers")
-
-
-def coordinated(pairs: Pairs) -> Truths:
-    """Tell which pairs know of each other by their records."""
-    a, b = pairs.a, pairs.b
-    partners = ((pairs.partners & SAME) > 0).any(axis=1) & ((pairs.reporters & SAME) == 0)
-    found: Truths = partners | _meet(a["related"], b["identifiers"])
-    return found | _meet(b["related"], a["identifiers"])
 
 
 def _over(pairs: Pairs, *names: str) -> Truths:
@@ -46,14 +43,13 @@ def _over(pairs: Pairs, *names: str) -> Truths:
     return over
 
 
-def no_duplicates(pairs: Pairs) -> Truths:
-    """Tell which pairs can't be duplicated assistance (see judging.may_duplicate)."""
-    apart: Truths = ((pairs.reporters & SAME) > 0) | _apart_in_time(pairs.a, pairs.b)
-    return apart
+def apart_in_time(pairs: Pairs) -> Truths:
+    """Tell which pairs can't be duplicated assistance since one ends before the other begins."""
+    return _apart(pairs.a, pairs.b)
 
 
-def values_of_columns(pairs: Pairs) -> dict[str, Numbers]:
-    """Return the values of the kinds of evidence that take little time, or tell much."""
+def values_of_work(pairs: Pairs) -> dict[str, Numbers]:
+    """Return the values of the kinds of evidence about what is done for whom, and when."""
     a, b = pairs.a, pairs.b
     return {
         **_alike(a, b),
@@ -63,11 +59,17 @@ def values_of_columns(pairs: Pairs) -> dict[str, Numbers]:
         "measures": _measures(a, b),
         "months": _months(a, b),
         "dates": _dates(a, b),
-        "budget": _budget(pairs),
-        "phases": _number((a["phase"] > 0) & (b["phase"] > 0) & (a["phase"] != b["phase"]), -1.0),
-        "countries": _countries(pairs),
+        "phases": number((a["phase"] > 0) & (b["phase"] > 0) & (a["phase"] != b["phase"]), -1.0),
         "subjects": _subjects(pairs),
-        **_organisations(pairs),
+    }
+
+
+def values_of_organisations(pairs: Pairs) -> dict[str, Numbers]:
+    """Return the values of those about organisations, their money, and countries."""
+    return {
+        **organisations_at_once.values(pairs),
+        "budget": organisations_at_once.budget(pairs),
+        "countries": _countries(pairs),
     }
 
 
@@ -91,8 +93,10 @@ def value_of_meaning(pairs: Pairs) -> dict[str, Numbers]:
     return {"meaning": _meaning(pairs)}
 
 
-STAGES: tuple[Callable[[Pairs], Mapping[str, Numbers]], ...] = (
-    values_of_columns,
+Stage = Callable[[Pairs], Mapping[str, Numbers]]
+STAGES: tuple[Stage, ...] = (
+    values_of_work,
+    values_of_organisations,
     value_of_places,
     values_of_words,
     value_of_meaning,
@@ -101,28 +105,15 @@ STAGES: tuple[Callable[[Pairs], Mapping[str, Numbers]], ...] = (
 looked at by each."""
 
 
-def _number(true: Truths, value: float) -> Numbers:
-    return np.where(true, np.float32(value), np.float32(0.0))
-
-
-def _meet(a: Row, b: Row) -> Truths:
-    """Tell where two sets of numbers have one in common."""
-    met: Truths = np.zeros(len(a), dtype=bool)
-    for n in range(a.shape[1]):
-        some = np.flatnonzero(a[:, n])
-        if len(some):
-            met[some] |= (a[some, n, None] == b[some]).any(axis=1)
-    return met
-
-
 def _meaning(pairs: Pairs) -> Numbers:
-    vectors, (one, other) = pairs.columns.vectors, pairs.at
-    own, its = (vectors[at].astype(np.float32) for at in (one, other))
+    vectors = pairs.columns.vectors
+    assert vectors is not None  # the glance asks where they are at hand  # noqa: S101
+    own, its = (side.astype(np.float32) for side in pairs.sides(vectors))
     cosine = np.einsum("ij,ij->i", own, its)
     value = np.clip((cosine - USUAL_COSINE) / 0.15, -2.0, 2.5)
     told = np.minimum(pairs.a["words"], pairs.b["words"]) / np.float32(WORDS_OF_A_TEXT)
-    value = np.where(value < 0.0, value * np.minimum(told, np.float32(1.0)), value)
-    return np.where(pairs.a["meant"] & pairs.b["meant"], value, np.float32(0.0))
+    found: Numbers = np.where(value < 0.0, value * np.minimum(told, np.float32(1.0)), value)
+    return found
 
 
 _PARTS = np.repeat(np.eye(len(WEIGHED), dtype=np.float32), [*map(len, WEIGHED.values())], axis=0)
@@ -189,7 +180,7 @@ def _measures(a: Row, b: Row) -> Numbers:
     return np.where(both, named, np.where(tagged, pillars, np.float32(0.0)))
 
 
-def _apart_in_time(a: Row, b: Row) -> Truths:
+def _apart(a: Row, b: Row) -> Truths:
     apart: Truths = (a["end"] < b["start"]) | (b["end"] < a["start"])
     return apart  # not so where a date is missing, since NaN is neither
 
@@ -208,7 +199,7 @@ def _months(a: Row, b: Row) -> Numbers:
     likely = UNSURE * np.clip((share - 0.35) / 0.35, -1.0, 1.0)
     all_given = ~np.isnan(a["start"] + a["end"] + b["start"] + b["end"])
     value = np.nan_to_num(np.where(all_given, known, likely))
-    return np.where(_apart_in_time(a, b), -4.0, value).astype(np.float32)
+    return np.where(_apart(a, b), -4.0, value).astype(np.float32)
 
 
 def _dates(a: Row, b: Row) -> Numbers:
@@ -229,21 +220,6 @@ def _contribution_within(part: Row, whole: Row) -> Truths:
     return within
 
 
-def _budget(pairs: Pairs) -> Numbers:
-    """As high as it is, or higher where a text speaks of a contribution, or one project is for
-    several countries or pays for the other."""
-    a, b = pairs.a, pairs.b
-    exact = (a["amount"] == b["amount"]) & (a["currency"] == b["currency"])
-    value = np.where(exact, 1.3, np.clip(1.0 - np.abs(a["usd"] - b["usd"]) / 0.3, -1.5, 1.0))
-    smaller = np.where(a["usd"] < b["usd"], a["contributes"], b["contributes"])
-    value = np.where((value < 0.0) & smaller, 0.9, value)
-    regional = a["several"] | b["several"]
-    value = np.where((value < 0.0) & regional, 1.0, value)
-    named = ((pairs.partners & (SAME | PAYS)) > 0).any(axis=1)
-    value = np.where((value < 0.0) & named, 0.0, value)
-    return np.where(np.isnan(a["usd"]) | np.isnan(b["usd"]), 0.0, value).astype(np.float32)
-
-
 def _countries(pairs: Pairs) -> Numbers:
     a, b = pairs.a, pairs.b
     same = (a["countries"][:, :, None] == b["countries"][:, None, :]) & (a["countries"] > 0)[
@@ -262,12 +238,12 @@ def _locations(pairs: Pairs, a: Row, b: Row) -> Numbers:
     no list has may be spelled otherwise."""
     one, other = pairs.at
     texts = pairs.columns.texts
-    named = _meet(a["listed"], b["listed"]) | _meet(a["listed"], b["towns"])
-    named |= _meet(b["listed"], a["towns"])
+    named = meet(a["listed"], b["listed"]) | meet(a["listed"], b["towns"])
+    named |= meet(b["listed"], a["towns"])
     named |= _in_text(a["listed"], a["named_words"], texts[other])
     named |= _in_text(b["listed"], b["named_words"], texts[one])
-    common = _meet(a["towns"], b["towns"]) | _meet(a["named"], b["around"])
-    common |= _meet(b["named"], a["around"])
+    common = meet(a["towns"], b["towns"]) | meet(a["named"], b["around"])
+    common |= meet(b["named"], a["around"])
     provinces = (a["provinces"] & b["provinces"]) > 0
     mentioned = (a["all_provinces"] & b["all_provinces"]) > 0
     listed = np.where(a["places_listed"] & b["places_listed"], 0.8, 0.0)
@@ -293,58 +269,11 @@ def _in_text(names: NDArray[Any], words: NDArray[Any], texts: NDArray[np.uint8])
 
 def _subjects(pairs: Pairs) -> Numbers:
     own, other = pairs.a["subjects"], pairs.b["subjects"]
-    shared = pairs.columns.rarity_of_subjects(own & other)
-    smaller = np.minimum(pairs.a["subject_weight"], pairs.b["subject_weight"])
+    shared = pairs.columns.rarities.of_subjects(own & other)
+    smaller = np.minimum(*pairs.sides(pairs.columns.subject_weights))
     value = np.clip((shared / np.maximum(smaller, 0.5) - 0.4) / 0.3, -1.0, 1.6)
     told = (np.bitwise_count(own) > 1) & (np.bitwise_count(other) > 1)
     return np.where(told, value, np.float32(0.0))
-
-
-def _organisations(pairs: Pairs) -> dict[str, Numbers]:
-    """Return what the reporting organisations and the roles of all say. That two projects
-    coordinate is left out of account, as by `Screen`."""
-    a, b = pairs.a, pairs.b
-    same = (pairs.reporters & SAME) > 0
-    one = (a["registered"] > 0) & (a["registered"] == b["registered"])
-    one |= a["registrant"] == b["registrant"]
-    return {
-        "partner": _number(same, 0.0),
-        "declared": _number(same, 0.0),
-        "same-organisation": _number(one, 1.0),
-        "offices": _number(same & ~one, 1.0),
-        **_roles_of_others(pairs, same),
-    }
-
-
-def _roles_of_others(pairs: Pairs, same: Truths) -> dict[str, Numbers]:
-    """Return `roles` and `third-partner`; `roles` as high as it is, or higher where a government
-    pays of which one of them is an agency, or where neither names who might be the other."""
-    organisations, a, b = pairs.columns.organisations, pairs.a, pairs.b
-    own, other = a["participants"], b["participants"]
-    both = (organisations.related(*np.broadcast_arrays(own[:, :, None], other[:, None])) & SAME) > 0
-    working = both & (_roles(a, "implementing")[:, :, None] & _roles(b, "implementing")[:, None, :])
-    paid = ((pairs.partners & PAYS) > 0).any(axis=1)
-    told = (own[:, 0] > 0) & (other[:, 0] > 0) & ~same
-    open_to = (a["implementing"] == 0) & (b["funding"] == 0)
-    open_to |= (b["implementing"] == 0) & (a["funding"] == 0)
-    strangers = np.where(open_to, 0.0, -1.0)
-    roles = np.where(paid, 1.5, np.where(working.any(axis=(1, 2)), 0.4, strangers))
-    reporting = [organisations.related(own, side["reporter"][:, None]) & SAME for side in (a, b)]
-    third = (own > 0) & ~organisations.public(own)
-    third = third & ((reporting[0] | reporting[1]) == 0)
-    paying = _roles(a, "funding")[:, :, None] & _roles(b, "funding")[:, None, :]
-    met = np.asarray((both & ~paying & third[:, :, None]).any(axis=(1, 2)))
-    return {
-        "roles": np.where(told, roles, 0.0).astype(np.float32),
-        "third-partner": _number(met, 1.0),
-    }
-
-
-def _roles(side: NDArray[Any], role: str) -> Truths:
-    """Tell which of the participants have a role, by their places in the row."""
-    bits = np.unpackbits(side[role][:, None], axis=1, bitorder="little")
-    has: Truths = bits[:, : MEMBERS["participants"]] > 0
-    return has
 
 
 def _figures(pairs: Pairs, a: Row, b: Row) -> Numbers:
@@ -359,10 +288,11 @@ def _figures(pairs: Pairs, a: Row, b: Row) -> Numbers:
 
 
 def _titles(pairs: Pairs, a: Row, b: Row) -> Numbers:
-    one, other = a["language"][:, None], b["language"][:, None]
-    rarity = pairs.columns.rarity
+    one, other = (side[:, None] for side in pairs.sides(pairs.columns.languages))
+    rarity = pairs.columns.rarities.of
     own, its = (
-        np.minimum(rarity(side["titles"], one), rarity(side["titles"], other)) for side in (a, b)
+        np.minimum(rarity(words, one), rarity(words, other))
+        for words in pairs.sides(pairs.columns.titles)
     )
     same = (a["titles"][:, :, None] == b["titles"][:, None, :]).any(axis=2)
     shared = (own * same).sum(axis=1)
@@ -381,6 +311,6 @@ def _identifiers(pairs: Pairs, a: Row, b: Row) -> Numbers:
     named = _in_text(pairs.a["identifiers"], a["identifying_words"], texts[other])
     named |= _in_text(pairs.b["identifiers"], b["identifying_words"], texts[one])
     same = (a["iati"] > 0) & (a["iati"] == b["iati"])
-    value = np.where(_meet(a["codes"], b["codes"]), 1.0, 0.0)
+    value = np.where(meet(a["codes"], b["codes"]), 1.0, 0.0)
     over = _over(pairs, "codes", "identifiers")
     return np.where(same | over, 2.0, np.where(named, 1.5, value)).astype(np.float32)

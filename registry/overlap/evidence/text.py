@@ -6,7 +6,7 @@ from registry import wording
 from registry.messages import Message, message
 from registry.overlap.background import Background
 from registry.overlap.evidence.evidence import Evidence, between, kind
-from registry.overlap.profile import Profile
+from registry.overlap.profile import Profile, telling_figure
 from registry.overlap.spelling import as_written
 
 USUAL_COSINE = 0.45
@@ -24,9 +24,7 @@ def meaning(a: Profile, b: Profile, background: Background) -> Evidence | None:
     cosine = float(a.vector @ b.vector)
     value = between(-2.0, (cosine - USUAL_COSINE) / 0.15, 2.5)
     if value < 0.0:
-        value *= (
-            min(len(a.folded.split()), len(b.folded.split()), WORDS_OF_A_TEXT) / WORDS_OF_A_TEXT
-        )
+        value *= min(a.words, b.words, WORDS_OF_A_TEXT) / WORDS_OF_A_TEXT
     return Evidence("meaning", value, lambda: _told_meaning(value, wording.share(cosine)))
 
 
@@ -41,14 +39,13 @@ def _told_meaning(value: float, share: wording.Value) -> Message:
 @kind("words", -1.0, 2.5)
 def words(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """They share words that few other projects use; boilerplate does not count."""
-    own, other = background.telling(a), background.telling(b)
+    (own, all_of_own), (other, all_of_other) = background.telling(a), background.telling(b)
     if min(len(own), len(other)) < ENOUGH_WORDS:
         return None
     languages = (a.record.language, b.record.language)
     shared = {stem: min(own[stem], other[stem]) for stem in own.keys() & other.keys()}
     together = sum(shared.values())
-    smaller = min(sum(own.values()), sum(other.values()))
-    share = together / max(smaller, 1.0)
+    share = together / max(min(all_of_own, all_of_other), 1.0)
     if languages[0] != languages[1]:
         # Of two languages only names and cognates meet: they count for, their absence not against.
         if share < 0.08:
@@ -75,20 +72,17 @@ def _told_words(value: float, shared: Mapping[str, float], a: Profile) -> Messag
 def titles(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """The titles are the same, or share their telling words."""
     languages = (a.record.language, b.record.language)
-    shared = a.title_stems & b.title_stems
-    if languages[0] == languages[1]:
-        (weights, own), (_, other) = background.title(a), background.title(b)
-        total = own + other - sum(weights[stem] for stem in shared)
-    else:
-        weights = {s: background.rarity(s, *languages) for s in a.title_stems | b.title_stems}
-        total = sum(weights.values())
+    weights, own = background.title(a, languages[1])
+    other = background.title(b, languages[0]).total
+    alike = {stem: weights[stem] for stem in a.title_stems & b.title_stems}
+    together = sum(alike.values())
+    total = own + other - together
     if total == 0:
         return None
-    share = sum(weights[stem] for stem in shared) / total
+    share = together / total
     if languages[0] != languages[1] and share < 0.1:
         return None
     value = between(-0.5, (share - 0.15) / 0.25, 2.5)
-    alike = {stem: weights[stem] for stem in shared}
     return Evidence("titles", value, lambda: _told_titles(share, value, alike, a))
 
 
@@ -142,11 +136,12 @@ def subjects(a: Profile, b: Profile, background: Background) -> Evidence | None:
     """Both speak of the same things: shelters, fishing boats, referral mechanisms."""
     if len(a.subjects) < 2 or len(b.subjects) < 2:
         return None
-    weights = {s: background.subject_rarity(s) for s in {*a.subjects, *b.subjects}}
+    own, other = background.subjects_of(a), background.subjects_of(b)
     shared = [s for s in a.subjects if s in b.subjects]
-    smaller = min(sum(weights[s] for s in a.subjects), sum(weights[s] for s in b.subjects))
-    share = sum(weights[s] for s in shared) / max(smaller, 0.5)
+    together = sum([own.weights[s] for s in shared])
+    share = together / max(min(own.total, other.total), 0.5)
     value = between(-1.0, (share - 0.4) / 0.3, 1.6)
+    weights = {**own.weights, **other.weights}
     return Evidence("subjects", value, lambda: _told_subjects(value, shared, a, b, weights))
 
 
@@ -192,8 +187,3 @@ def _told_subjects(
     if value < 0:
         return message("Of their subjects the texts share only {subjects}.", subjects=told)
     return message("Both texts speak of {subjects}.", subjects=told)
-
-
-def telling_figure(number: str) -> bool:
-    """Tell whether a figure is no round number that texts have in common by chance."""
-    return len(number.rstrip("0")) > 1 or len(number) > 4

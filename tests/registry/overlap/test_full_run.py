@@ -24,7 +24,7 @@ from registry.models import (
     ProjectProfile,
     now,
 )
-from registry.overlap import bulk_worker, comparing, full_run
+from registry.overlap import bulk_worker, comparing, full_run, snapshot
 from registry.overlap.bulk_worker import Result, Worker
 from registry.overlap.candidates import Subject, candidates
 from registry.overlap.detector import detect, examine
@@ -45,6 +45,7 @@ async def original(server: EmbeddedServer) -> AsyncIterator[Database]:
             await import_file(session, COMMAND_LINE, OWN_SET / "projects.jsonl", format="jsonl")
             await session.execute(update(Project).values(state="published"))
         await full_run.encode_missing(database)
+        await full_run.read_missing(database)
         yield database
 
 
@@ -88,15 +89,16 @@ async def project_ids(session: AsyncSession) -> list[int]:
 async def test_candidates_in_bulk_are_those_of_each_project(filled: Database) -> None:
     async with filled.session() as session:
         worker = await Worker.ready(filled)
-        snapshot, search = worker._all, worker._search
+        all_of_them, search = worker._all, worker._search
+        rows = all_of_them.rows_of(await project_ids(session))
         found = {
-            int(snapshot.ids[row]): {int(id) for id in snapshot.ids[others]}
-            for row, others in search.candidates(snapshot.rows_of(await project_ids(session)))
+            int(all_of_them.ids[row]): {int(id) for id in all_of_them.ids[others]}
+            for row, others in search.candidates(rows)
         }
         records = await load_records(session, await project_ids(session))
         vectors = await load_vectors(session, records)
-        rows = await session.exec(select(Project.id, Project.reporting_organisation_id))
-        for id, organisation in rows:
+        owners = await session.exec(select(Project.id, Project.reporting_organisation_id))
+        for id, organisation in owners:
             assert id is not None
             subject = Subject(records[id], vectors[id], id, organisation)
             one_by_one = set(await candidates(session, subject))
@@ -139,8 +141,9 @@ async def test_it_finds_what_is_found_project_by_project(filled: Database) -> No
 async def test_it_finds_the_same_in_small_steps_and_with_little_memory(
     server: EmbeddedServer, examined: Examined, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, few in (("AT_ONCE", 3), ("SEEN", 40), ("HELD", 10)):
+    for name, few in (("AT_ONCE", 3), ("HELD", 10)):
         monkeypatch.setattr(bulk_worker, name, few)
+    monkeypatch.setattr(snapshot, "_PART", 5_000)
     async with new_database(server, like=examined.database) as database:
         async with database.session() as session:
             cases = len((await session.exec(select(OverlapCase))).all())
@@ -188,6 +191,38 @@ async def test_a_killed_worker_is_replaced_and_its_job_done_by_another(filled: D
     assert {id: at for id, at in done_before.items() if at} == {
         id: at for id, at in after.items() if done_before[id]
     }
+
+
+async def test_several_read_what_is_missing_or_outdated(filled: Database) -> None:
+    async with filled.session() as session:
+        before = await _kept(session)
+        await session.execute(text("DELETE FROM project_profile WHERE project_id % 3 = 0"))
+        outdated = "made_by = 'an older one', numbers = '', names = '{}', others = '{7}'"
+        await session.execute(
+            text(f"UPDATE project_profile SET {outdated} WHERE project_id % 3 = 1")
+        )
+
+    await asyncio.gather(*(full_run.read_missing(filled) for _ in range(3)))
+
+    async with filled.session() as session:
+        assert await _kept(session) == before
+        others = await session.exec(
+            select(ProjectProfile.others).where(ProjectProfile.project_id % 3 == 1)
+        )
+        assert set(map(tuple, others)) == {(7,)}
+
+
+async def _kept(session: AsyncSession) -> set[tuple[object, ...]]:
+    """Return what is kept of all projects, as rows and by whom."""
+    rows = await session.exec(
+        select(
+            ProjectProfile.project_id,
+            ProjectProfile.made_by,
+            ProjectProfile.numbers,
+            ProjectProfile.names,
+        )
+    )
+    return {(*first, tuple(names)) for *first, names in rows}
 
 
 async def test_what_was_changed_meanwhile_is_left_to_the_follower(filled: Database) -> None:

@@ -1,23 +1,36 @@
 """The screen gives up on pairs early, and on no pair that counts."""
 
+from datetime import date
+from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from registry.exchange.record import CountryShare
 from registry.meaning import encode, text_of
 from registry.overlap.background import Background, background_of
 from registry.overlap.columns import Columns
 from registry.overlap.evidence import KINDS, at_once, compare
 from registry.overlap.glance import Glance
-from registry.overlap.judging import COORDINATION, Screen, judge_pair, likelier
+from registry.overlap.judging import COORDINATION, JudgedPair, Screen, judge_pair, likelier
 from registry.overlap.kept import pack, unpack
 from registry.overlap.labelled import read_set
 from registry.overlap.model import model_in_use
-from registry.overlap.paired import Pairs
+from registry.overlap.names import (
+    KnownOrganisation,
+    organisation_keys,
+    organisation_written,
+    written,
+)
+from registry.overlap.paired import Numbers, Pairs
 from registry.overlap.pairs import KEPT_FROM
 from registry.overlap.profile import Profile, profile_of
+from registry.overlap.rarities import rarities_of
+from registry.overlap.relations import Organisations
+from registry.overlap.rows import names_of, rows_of
+from tests.builders import a_record
 
 OWN_SET = Path(__file__).parents[2] / "data" / "overlap"
 
@@ -31,10 +44,11 @@ def profiles() -> list[Profile]:
 
 
 def columns_of(profiles: list[Profile], background: Background) -> Columns:
-    columns = Columns(background)
-    for at in range(0, len(profiles), 50):
-        columns.add(profiles[at : at + 50])
-    return columns
+    organisations = Organisations()
+    for profile in profiles:
+        organisations.meet(names_of(profile))
+    vectors = np.array([profile.vector for profile in profiles], dtype=np.float16)
+    return Columns(rows_of(profiles), vectors, organisations, rarities_of(background))
 
 
 def test_values_keep_to_the_limits_of_their_kind(profiles: list[Profile]) -> None:
@@ -103,13 +117,60 @@ def test_a_glance_passes_over_no_pair_that_counts(profiles: list[Profile]) -> No
         looked_at = {pair for pair, f in zip(pairs, seen.flagged, strict=True) if f}
         assert flagged <= looked_at
         assert len(looked_at) < 3 * len(flagged)
+        sure = dict(zip(pairs, seen.sure, strict=True))
+        assert not _differently_judged(screen, profiles, judged, sure)
+
+    columns.vectors = None  # as while somebody types
+    seen = Glance(columns, model, least, shown=least).look(a, b)
+    passed_over = {pair for pair, w in zip(pairs, seen.worth, strict=True) if not w}
+    assert len(passed_over) > len(pairs) * 0.9
+    assert not passed_over.intersection(left)
+
+
+def _differently_judged(
+    screen: Screen,
+    profiles: list[Profile],
+    judged: dict[tuple[int, int], JudgedPair | None],
+    sure: dict[tuple[int, int], Numbers],
+) -> list[tuple[int, int]]:
+    """Return the pairs that are judged otherwise with what a glance is sure of."""
+    different = []
+    for (a, b), without in judged.items():
+        if not np.isnan(sure[a, b]).any():
+            found = screen.judge(profiles[a], profiles[b], tuple(sure[a, b].tolist()))
+            if (found and found.judgement.as_json()) != (without and without.judgement.as_json()):
+                different.append((a, b))
+    return different
 
 
 def test_values_worked_out_as_arrays_are_those_of_each_pair(profiles: list[Profile]) -> None:
+    exact, number = _compared(profiles[::2])
+    for name in exact.keys() - COORDINATION:
+        assert exact[name] > 0.8 * number, name
+
+
+def test_so_they_are_of_records_with_shares_and_gaps() -> None:
+    half, some = Decimal(50), {"country": "NG"}
+    records = [
+        a_record(countries=[CountryShare("NG", half)], budget=Decimal(2_000_000)),
+        a_record(**some, budget=Decimal(1_000_000), regions=["202"]),
+        a_record(countries=[CountryShare("NG", half), CountryShare("BJ", half)]),
+        a_record(**some, start_date=None, budget=None, currency=None, measures=[], pillars=[]),
+        a_record(**some, end_date=None, description="", title="Nigeria"),
+        a_record(**some, start_date=None, end_date=None, description="In 2025-2026, 120 judges."),
+        a_record(**some, start_date=date(2031, 1, 1), end_date=date(2029, 1, 1), language="fr"),
+    ]
+    vectors = encode([text_of(record) for record in records])
+    _compared([profile_of(r, v, n) for n, (r, v) in enumerate(zip(records, vectors, strict=True))])
+
+
+def _compared(profiles: list[Profile]) -> tuple[dict[str, int], int]:
+    """Compare all pairs in both ways; return how often each kind of evidence says exactly the same,
+    and of how many pairs."""
     background = background_of(profiles)
-    pairs = np.array(list(combinations(range(0, len(profiles), 2), 2)))
+    pairs = np.array(list(combinations(range(len(profiles)), 2)))
     every = Pairs.of(columns_of(profiles, background), pairs[:, 0], pairs[:, 1])
-    measured = every.where(~at_once.too_many(every))
+    measured = every.where(np.flatnonzero(~at_once.too_many(every)))
     worked_out: dict[str, list[float]] = {}
     for stage in at_once.STAGES:
         worked_out |= {name: values.tolist() for name, values in stage(measured).items()}
@@ -127,8 +188,15 @@ def test_values_worked_out_as_arrays_are_those_of_each_pair(profiles: list[Profi
             exact[name] += same
             told = (name, profiles[one].record.identifier, profiles[other].record.identifier)
             assert same or (name in at_once.TOO_HIGH and values[n] > value), told
-    for name in exact.keys() - COORDINATION:
-        assert exact[name] > 0.8 * len(measured.a), name
+    return exact, len(measured)
+
+
+def test_an_organisation_is_made_again_from_what_is_written(profiles: list[Profile]) -> None:
+    keys = {one for p in profiles for one in (p.organisation, *(k for _, k in p.participants))}
+    keys.add(organisation_keys("Tab\tand “quote”", {"Tab\tand “quote”": KnownOrganisation(7, "Q")}))
+    assert len({written(one) for one in keys}) == len(keys) > 200
+    for one in keys:
+        assert organisation_written(written(one)) is one
 
 
 def test_organisations_without_a_common_sign_are_not_the_same(profiles: list[Profile]) -> None:

@@ -313,7 +313,7 @@ def test_a_preamble_with_other_names_in_it_is_boilerplate_too() -> None:
 
     records = [preamble("IOM", place, text) for place, text in zip("ABCD", ELSEWHERE, strict=True)]
     background = background_of(profile_of(record) for record in records)
-    telling = background.telling(profile_of(preamble("IOM", "Jordan", LEGAL_AID)))
+    telling = background.telling(profile_of(preamble("IOM", "Jordan", LEGAL_AID))).weights
 
     assert "protoc" not in telling
     assert "lawyer" in telling
