@@ -14,12 +14,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # They are empty where a profile is kept already: it is made anew when it is needed.
-    empty = {"numbers": sa.Column("numbers", sa.LargeBinary, nullable=False, server_default="")}
-    empty["names"] = sa.Column("names", ARRAY(sa.Text), nullable=False, server_default="{}")
-    for name, column in empty.items():
+    # Both are empty where a profile is kept already: it is made anew when it is needed.
+    numbers = sa.Column("numbers", sa.LargeBinary, nullable=False, server_default="")
+    names = sa.Column("names", ARRAY(sa.Text), nullable=False, server_default="{}")
+    for column in (numbers, names):
         op.add_column("project_profile", column)
-        op.alter_column("project_profile", name, server_default=None)
+        op.alter_column("project_profile", column.name, server_default=None)
     op.execute("UPDATE project_profile SET made_by = ''")
     # Numbers are read of all projects at once, the content of few: it is what goes elsewhere.
     op.execute("ALTER TABLE project_profile ALTER COLUMN numbers SET STORAGE MAIN")

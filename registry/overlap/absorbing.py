@@ -3,7 +3,6 @@
 All of them at once: in a full run of a large registry they are thousands.
 """
 
-import re
 from collections.abc import Mapping
 
 from sqlalchemy import ARRAY, Integer, bindparam, text
@@ -21,26 +20,28 @@ from registry.models import (
 
 _BELONGING = (OverlapPair, CaseComment, CaseNotice, AgendaItem, Recommendation, WorkAction)
 
-# What was proposed in a case that becomes part of another was about fewer projects: it stands no
-# more. A meeting has a case on its agenda once.
-_MOVES = """
-UPDATE overlap_pair SET case_id = new FROM became WHERE case_id = old
-UPDATE case_comment SET case_id = new, round = 0 FROM became WHERE case_id = old
-UPDATE case_notice SET case_id = new FROM became WHERE case_id = old
-UPDATE agenda_item SET case_id = first.new FROM (
-  SELECT DISTINCT ON (own.meeting_id, new) own.id, new
-  FROM became JOIN agenda_item own ON own.case_id = old
-  WHERE NOT EXISTS (SELECT FROM agenda_item WHERE meeting_id = own.meeting_id AND case_id = new)
-  ORDER BY own.meeting_id, new, own.id
-) first WHERE agenda_item.id = first.id
-UPDATE recommendation SET case_id = new FROM became WHERE case_id = old
-UPDATE work_action SET case_id = new FROM became WHERE case_id = old
-UPDATE overlap_case SET gathered_into = new, version = version + 1 FROM became WHERE id = old
-"""
+_MOVES = (
+    "UPDATE overlap_pair SET case_id = new FROM became WHERE case_id = old",
+    # What was proposed was about fewer projects: it stands no more.
+    "UPDATE case_comment SET case_id = new, round = 0 FROM became WHERE case_id = old",
+    "UPDATE case_notice SET case_id = new FROM became WHERE case_id = old",
+    # A meeting has a case on its agenda once.
+    """
+    UPDATE agenda_item SET case_id = first.new FROM (
+      SELECT DISTINCT ON (own.meeting_id, new) own.id, new
+      FROM became JOIN agenda_item own ON own.case_id = old
+      WHERE NOT EXISTS (SELECT FROM agenda_item WHERE meeting_id = own.meeting_id AND case_id = new)
+      ORDER BY own.meeting_id, new, own.id
+    ) first WHERE agenda_item.id = first.id
+    """,
+    "UPDATE recommendation SET case_id = new FROM became WHERE case_id = old",
+    "UPDATE work_action SET case_id = new FROM became WHERE case_id = old",
+    "UPDATE overlap_case SET gathered_into = new, version = version + 1 FROM became WHERE id = old",
+)
 _BECAME = "WITH became (old, new) AS (SELECT * FROM unnest(:old, :new)) "
 _STATEMENTS = [
     text(_BECAME + move).bindparams(*(bindparam(n, type_=ARRAY(Integer)) for n in ("old", "new")))
-    for move in re.split(r"^(?=UPDATE)", _MOVES.strip(), flags=re.MULTILINE)[1:]
+    for move in _MOVES
 ]
 
 

@@ -38,8 +38,6 @@ from registry.overlap.pairs import (
     store_pairs,
 )
 from registry.overlap.profile import Profile
-from registry.overlap.rarities import rarities_of
-from registry.overlap.relations import Organisations
 from registry.overlap.snapshot import Rows, Snapshot, take_snapshot
 from registry.statements import one_at_a_time
 
@@ -110,7 +108,8 @@ class Worker:
         self._place = ""
         self._judged = np.zeros(0, dtype=np.int64)
         """Pairs that were judged for the place at hand, ascending (see `_keys`)."""
-        self._glance = Glance(_columns(snapshot, background), model_in_use(), KEPT_FROM)
+        columns = Columns(snapshot.rows, snapshot.names, snapshot.vectors, background)
+        self._glance = Glance(columns, model_in_use(), KEPT_FROM)
 
     @classmethod
     async def ready(cls, database: Database) -> "Worker":
@@ -301,12 +300,6 @@ class Worker:
         while len(self._held) > max(HELD, len(found)):
             self._held.popitem(last=False)
         return found
-
-
-def _columns(snapshot: Snapshot, background: Background) -> Columns:
-    organisations = Organisations()
-    organisations.meet(snapshot.names)
-    return Columns(snapshot.rows, snapshot.vectors, organisations, rarities_of(background))
 
 
 def _named_by_row(rows_by_code: Mapping[str, Rows]) -> dict[int, list[str]]:

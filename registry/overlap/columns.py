@@ -1,13 +1,15 @@
 """Many projects as rows of numbers, and what this registry makes of these: how rare their words
 are, and which of their organisations are the same."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.overlap.rarities import Rarities
-from registry.overlap.relations import Organisations
+from registry.overlap.background import Background
+from registry.overlap.rarities import rarities_of
+from registry.overlap.relations import MANY, Organisations
 from registry.overlap.rows import FIRST, MORE, ROW
 
 Positions = NDArray[np.int64]
@@ -28,12 +30,16 @@ class Columns:
     def __init__(
         self,
         rows: NDArray[Any],
+        names: Iterable[str],
         vectors: NDArray[np.float16] | None,
-        organisations: Organisations,
-        rarities: Rarities,
+        background: Background,
+        size: int = MANY,
     ) -> None:
-        """`rows` are as in rows.py, `vectors` their meanings, None where these are not at hand;
-        `organisations` knows all that the rows name."""
+        """`rows` and the `names` of their organisations are as in rows.py, `vectors` their
+        meanings, None where these are not at hand; `size` is that of `Organisations`."""
+        organisations = Organisations(size)
+        organisations.meet(names)
+        rarities = rarities_of(background)
         self._parts = rows.view(_PARTS)
         self.texts = rows["text"]
         self.vectors = vectors

@@ -29,8 +29,7 @@ from registry.overlap.judging import JudgedPair, Screen
 from registry.overlap.kept import current
 from registry.overlap.model import Judgement, model_in_use
 from registry.overlap.profile import Profile, profile_of
-from registry.overlap.rarities import rarities_of
-from registry.overlap.relations import FEW, Organisations
+from registry.overlap.relations import FEW
 from registry.overlap.rows import ROW, names_of, rows_of
 from registry.permissions import Actor
 from registry.statements import short_name
@@ -171,11 +170,9 @@ def _worth_a_look(
     """Return those that may be shown, as far as their rows of numbers tell."""
     kept = [id for id, one in found.items() if one.numbers]
     names = {name for id in kept for name in found[id].names or ()}
-    organisations = Organisations(FEW)
-    organisations.meet(names.union(names_of(own)))
     rows = np.frombuffer(b"".join(found[id].numbers or b"" for id in kept), dtype=ROW)
     rows = np.concatenate([rows_of([own]), rows])
-    columns = Columns(rows, None, organisations, rarities_of(background))
+    columns = Columns(rows, names.union(names_of(own)), None, background, FEW)
     others = np.arange(1, len(rows))
     glance = Glance(columns, model_in_use(), SHOWN_FROM, SHOWN_FROM)
     seen = glance.look(np.zeros_like(others), others)

@@ -27,8 +27,6 @@ from registry.overlap.names import (
 from registry.overlap.paired import Numbers, Pairs
 from registry.overlap.pairs import KEPT_FROM
 from registry.overlap.profile import Profile, profile_of
-from registry.overlap.rarities import rarities_of
-from registry.overlap.relations import Organisations
 from registry.overlap.rows import names_of, rows_of
 from tests.builders import a_record
 
@@ -44,11 +42,9 @@ def profiles() -> list[Profile]:
 
 
 def columns_of(profiles: list[Profile], background: Background) -> Columns:
-    organisations = Organisations()
-    for profile in profiles:
-        organisations.meet(names_of(profile))
+    names = {name for profile in profiles for name in names_of(profile)}
     vectors = np.array([profile.vector for profile in profiles], dtype=np.float16)
-    return Columns(rows_of(profiles), vectors, organisations, rarities_of(background))
+    return Columns(rows_of(profiles), names, vectors, background)
 
 
 def test_values_keep_to_the_limits_of_their_kind(profiles: list[Profile]) -> None:
