@@ -37,6 +37,7 @@ class Database:
             pool_size=10,
             max_overflow=10,
             pool_pre_ping=True,
+            json_serializer=_as_json,
             json_deserializer=msgspec.json.decode,
             hide_parameters=True,  # errors are logged, and parameters may name people
         )
@@ -86,6 +87,10 @@ class Database:
         await self.engine.dispose()
         if self._server is not None:
             await asyncio.to_thread(self._server.leave)
+
+
+def _as_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _connect(

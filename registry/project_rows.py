@@ -18,7 +18,7 @@ from registry.copying import copy_rows, next_ids
 from registry.exchange.record import CountryShare, Participant, ProjectRecord, Related
 from registry.models import Organisation, Participation, Project, ProjectCountry, Relation
 from registry.organisations import resolve_organisations
-from registry.statements import among
+from registry.statements import among, plain_rows
 
 _COPIED = (
     "iati_identifier",
@@ -167,12 +167,12 @@ async def load_records(
         return {}
     # Columns, not objects: these would take twice as long to make, and nothing is kept of them.
     own: list[Any] = [Project.id, Project.identifier, Organisation.name, Organisation.type]
-    found = await session.execute(
+    projects = await plain_rows(
+        session,
         select(*own, *(getattr(Project, name) for name in _COPIED))
         .join(Organisation, col(Organisation.id) == col(Project.reporting_organisation_id))
-        .where(among(Project.id, ids))
+        .where(among(Project.id, ids)),
     )
-    projects = found.all()
     countries = await _parts(session, ids, ProjectCountry, "code", "percentage")
     participations = await _parts(session, ids, Participation, "role", "name")
     relations = await _parts(session, ids, Relation, "type", "identifier")
@@ -196,10 +196,11 @@ async def _parts(
     """Return what belongs to these projects, in order: id -> the values of these columns."""
     found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     columns = [getattr(table, name) for name in names]
-    rows = await session.execute(
+    rows = await plain_rows(
+        session,
         select(table.project_id, *columns)
         .where(among(table.project_id, ids))
-        .order_by(table.project_id, table.position)
+        .order_by(table.project_id, table.position),
     )
     for id, *values in rows:
         found[id].append(tuple(values))

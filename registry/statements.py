@@ -1,9 +1,9 @@
 """Pieces that many statements share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, any_, literal, text
+from sqlalchemy import ARRAY, ColumnElement, Executable, Integer, any_, literal, text
 from sqlmodel import col, func
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,6 +27,13 @@ def own_title() -> ColumnElement[str]:
 def short_name() -> ColumnElement[str]:
     """Return an organisation's acronym if it has one, else its name."""
     return func.coalesce(Organisation.acronym, Organisation.name)
+
+
+async def plain_rows(session: AsyncSession, statement: Executable) -> Sequence[Any]:
+    """Return the rows of a statement about columns, past the ORM, which would go through each."""
+    await session.flush()
+    connection = await session.connection()
+    return (await connection.execute(statement)).all()
 
 
 async def one_at_a_time(session: AsyncSession, key: int) -> None:

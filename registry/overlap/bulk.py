@@ -54,14 +54,19 @@ class BulkSearch:
         backwards = snapshot.ends < snapshot.starts
         self._other_starts = np.where(backwards, -NEVER, snapshot.starts)
         self._other_ends = np.where(backwards, NEVER, snapshot.ends)
+        self._kept: dict[Block, _Met] = {}
+        """The block of most projects that were looked for last: other parts of them may follow."""
 
     def candidates(self, rows: Rows) -> Iterator[tuple[int, Rows]]:
         """Yield each of these projects with its candidates; a block's projects come together."""
         blocks = self._blocks(rows)
         times = Counter(row for subjects in blocks.values() for row in subjects)
         parts: dict[int, _Found] = defaultdict(_Found)
+        largest = max(blocks, key=lambda block: len(blocks[block]), default=None)
         for block, subjects in blocks.items():
-            met = _Met.of(self._all, self._all.meeting(*block))
+            met = self._kept.get(block) or _Met.of(self._all, self._all.meeting(*block))
+            if block == largest:
+                self._kept = {block: met}
             alone = [row for row in subjects if times[row] == 1]
             for found in self._search(np.array(alone, dtype=np.int32), met):
                 yield from self._chosen(found)

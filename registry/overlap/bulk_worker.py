@@ -43,8 +43,8 @@ from registry.statements import one_at_a_time
 
 AT_ONCE = 2_500
 """Projects whose pairs are judged and stored in one transaction."""
-HELD = 10_000
-"""Profiles held in memory, some 20 kB each."""
+HELD, HELD_OF = 10_000, 30
+"""So many profiles, or a share of all, are held in memory, some 20 kB each."""
 _JOINED = text("""
 SELECT s.id, p.id FROM project s
 JOIN project p ON p.id <> s.id AND p.state = 'published'
@@ -91,10 +91,7 @@ class Result:
 class Worker:
     """Examines the projects of jobs; holds the registry in memory as long as it does."""
 
-    def __init__(
-        self, database: Database, snapshot: Snapshot, newest: int, background: Background
-    ) -> None:
-        self._database = database
+    def __init__(self, snapshot: Snapshot, newest: int, background: Background) -> None:
         self._all = snapshot
         self._newest = newest
         """Row of the outbox when the snapshot was taken: older ones are settled by this run."""
@@ -118,9 +115,11 @@ class Worker:
             snapshot = await take_snapshot(session)
             newest = await session.scalar(select(func.coalesce(func.max(Outbox.id), 0)))
             background = await background_for(session)
-        return cls(database, snapshot, int(newest or 0), background)
+        return cls(snapshot, int(newest or 0), background)
 
-    async def do(self, job: OverlapJob, countries: Collection[str] = ()) -> None:
+    async def do(
+        self, database: Database, job: OverlapJob, countries: Collection[str] = ()
+    ) -> None:
         """Examine the projects of a job, of those only that are at work in these countries."""
         rows = self._subjects(job, countries)
         if job.place != self._place:
@@ -128,10 +127,10 @@ class Worker:
         pairs = flagged = 0
         found = self._search.candidates(rows)
         while part := await asyncio.to_thread(lambda: dict(islice(found, AT_ONCE))):
-            compared, likely = await self._examine(part)
+            compared, likely = await self._examine(database, part)
             pairs += compared
             flagged += likely
-        async with self._database.session() as session:
+        async with database.session() as session:
             done = {"pairs": pairs, "flagged": flagged, "done": now()}
             await session.execute(
                 update(OverlapJob).where(col(OverlapJob.id) == job.id).values(**done)
@@ -152,11 +151,11 @@ class Worker:
             homes[named[0]].append(row)
         return homes
 
-    async def _examine(self, found: Mapping[int, Rows]) -> tuple[int, int]:
+    async def _examine(self, database: Database, found: Mapping[int, Rows]) -> tuple[int, int]:
         """Judge projects (rows) with their candidates, and store what comes of it; return how many
         pairs were compared and how many of them are flagged."""
         subjects = self._all.ids[list(found)].tolist()
-        async with self._database.session() as session:
+        async with database.session() as session:
             joined = [tuple(pair) for pair in await session.execute(_JOINED, {"ids": subjects})]
             before = await compared_before(session, subjects)
             one = np.repeat(np.fromiter(found, dtype=np.int32), [len(o) for o in found.values()])
@@ -188,7 +187,7 @@ class Worker:
         for id, other in joined:
             others[id].add(other)
         unread = {id for key in keys for id in key} - profiles.keys()
-        flagged = await self._store(others, judged, before, unread)
+        flagged = await self._store(database, others, judged, before, unread)
         # Two runs that ascend are merged, which a stable sort does in one pass.
         self._judged = np.sort(np.concatenate([self._judged, self._keys(pairs)]), kind="stable")
         return len(pairs), flagged
@@ -250,6 +249,7 @@ class Worker:
 
     async def _store(
         self,
+        database: Database,
         others: Mapping[int, Collection[int]],
         judged: Sequence[JudgedPair],
         before: Collection[Key],
@@ -258,7 +258,7 @@ class Worker:
         """Store what was judged, but for projects that were changed meanwhile, or of which nothing
         is kept any more (`unread`): these are examined by whoever follows the changes. What is
         stored and was not there `before` has just been judged by another worker, and stays."""
-        async with self._database.session() as session:
+        async with database.session() as session:
             await session.execute(_NOT_AT_ONCE)
             await one_at_a_time(session, STORING)
             stored = await compared_before(session, list(others))
@@ -297,7 +297,7 @@ class Worker:
         found = {id: self._held[id] for id in ids if id in self._held}
         for id in found:
             self._held.move_to_end(id)
-        while len(self._held) > max(HELD, len(found)):
+        while len(self._held) > max(HELD, len(self._all) // HELD_OF, len(found)):
             self._held.popitem(last=False)
         return found
 

@@ -32,7 +32,7 @@ from registry.overlap.judging import JudgedPair
 from registry.overlap.model import model_in_use
 from registry.overlap.touching import touching
 from registry.permissions import REGISTRY
-from registry.statements import among
+from registry.statements import among, plain_rows
 
 OVERLAPPING = ("joint-programme", "division-of-labour", "merged-double-registration")
 """Outcomes that say that two projects do overlap: whoever overlaps with both is in one case with
@@ -154,7 +154,8 @@ async def _untouched(session: AsyncSession, case_ids: Collection[int]) -> set[in
 
 async def _stored(session: AsyncSession, condition: ColumnElement[bool]) -> list[_Stored]:
     """Read stored pairs with a case."""
-    rows: Any = await session.exec(
+    rows = await plain_rows(
+        session,
         select(  # type: ignore[call-overload]
             OverlapPair.id,
             OverlapPair.a_id,
@@ -167,7 +168,7 @@ async def _stored(session: AsyncSession, condition: ColumnElement[bool]) -> list
             OverlapCase.outcome,
         )
         .join(OverlapCase, col(OverlapCase.id) == col(OverlapPair.case_id))
-        .where(condition)
+        .where(condition),
     )
     return [_Stored(id, (a, b), *rest) for id, a, b, *rest in rows]
 

@@ -174,14 +174,22 @@ async def _jobs(session: AsyncSession, run_id: int, countries: list[str]) -> lis
     return jobs
 
 
-async def take_part(database: Database, run_id: int, progress: Progress | None = None) -> None:
-    """Work on a run until all of its jobs are done, by this worker or by others."""
-    with _seldom_collected():
-        await _take_part(database, run_id, progress)
+async def take_part(
+    database: Database,
+    run_id: int,
+    progress: Progress | None = None,
+    worker: Worker | None = None,
+) -> None:
+    """Work on a run until all of its jobs are done, by this worker or by others.
+
+    Without a `worker` that knows the registry one is made ready if there is anything to do.
+    """
+    with seldom_collected():
+        await _take_part(database, run_id, progress, worker)
 
 
 @contextmanager
-def _seldom_collected() -> Iterator[None]:
+def seldom_collected() -> Iterator[None]:
     """Look for cyclic garbage a hundred times more rarely: profiles are many small objects without
     cycles, and to look through them again and again takes longer than to make them."""
     before = gc.get_threshold()
@@ -192,9 +200,11 @@ def _seldom_collected() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-async def _take_part(database: Database, run_id: int, progress: Progress | None) -> None:
-    await read_missing(database, progress)
-    worker: Worker | None = None
+async def _take_part(
+    database: Database, run_id: int, progress: Progress | None, worker: Worker | None
+) -> None:
+    if worker is None:
+        await read_missing(database, progress)
     place: str | None = None
     async with database.session() as session:
         run = await session.get(OverlapRun, run_id)
@@ -207,7 +217,7 @@ async def _take_part(database: Database, run_id: int, progress: Progress | None)
                     continue
                 if worker is None:
                     worker = await Worker.ready(database)
-                await worker.do(job, countries)
+                await worker.do(database, job, countries)
                 place = job.place
             if progress is not None:
                 progress(*await _progress(database, run_id))
@@ -293,32 +303,17 @@ async def _processes(
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
     }
-    command = (sys.executable, "-m", "registry.overlap.full_run", str(run_id))
-    processes = [
-        await asyncio.create_subprocess_exec(*command, env=environment) for _ in range(workers)
-    ]
+    command = (sys.executable, "-m", "registry.overlap.workers", str(run_id), str(workers))
+    process = await asyncio.create_subprocess_exec(*command, env=environment)
     try:
         await read_missing(database, progress)  # as they do, and says how far that is
-        ends = asyncio.gather(*(process.wait() for process in processes))
-        while not ends.done():
-            await asyncio.wait([ends], timeout=WAIT)
+        end = asyncio.ensure_future(process.wait())
+        while not end.done():
+            await asyncio.wait([end], timeout=WAIT)
             if progress is not None:
                 progress(*await _progress(database, run_id))
-        if any(ends.result()):
+        if end.result():
             await take_part(database, run_id, progress)  # says what is wrong, if it goes on
     finally:
-        for process in processes:
-            if process.returncode is None:
-                process.terminate()
-
-
-async def _main(run_id: int) -> None:
-    database = await Database.open()
-    try:
-        await take_part(database, run_id)
-    finally:
-        await database.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(_main(int(sys.argv[1])))
+        if process.returncode is None:
+            process.terminate()

@@ -27,7 +27,7 @@ from registry.overlap.names import the_one
 from registry.overlap.profile import Profile
 from registry.overlap.rows import TAGS, WEIGHED, names_of, rows_of
 from registry.overlap.vectors import Vector
-from registry.statements import among
+from registry.statements import among, plain_rows
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Profile)
@@ -118,12 +118,13 @@ def _made(profiles: Mapping[int, Profile]) -> dict[int, dict[str, Any]]:
 
 async def kept_profiles(session: AsyncSession, ids: Collection[int]) -> dict[int, bytes]:
     """Return what is kept of these projects as they are now; what is outdated is left out."""
-    found = await session.exec(
+    found = await plain_rows(
+        session,
         select(ProjectProfile.project_id, ProjectProfile.content)
         .join(Project, col(Project.id) == col(ProjectProfile.project_id))
-        .where(among(ProjectProfile.project_id, ids), *current())
+        .where(among(ProjectProfile.project_id, ids), *current()),
     )
-    return dict(found.all())
+    return dict(map(tuple, found))
 
 
 def current() -> tuple[ColumnElement[bool], ...]:

@@ -23,7 +23,7 @@ from registry.exchange.record import parse_record
 from registry.models import Project
 from registry.overlap.bulk_worker import Worker
 from registry.overlap.compared import _COMPARED
-from registry.overlap.full_run import _seldom_collected
+from registry.overlap.full_run import seldom_collected
 from registry.overlap.profile import Profile
 from registry.overlap.snapshot import copied
 from tests.benchmarks import planted, planted_vectors
@@ -137,5 +137,5 @@ def _probabilities(pairs: Ids, worker: Worker, profiles: dict[int, Profile]) -> 
 
 
 if __name__ == "__main__":
-    with _seldom_collected():
+    with seldom_collected():
         asyncio.run(_judge(sys.argv[1], Path(sys.argv[2])))

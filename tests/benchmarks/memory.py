@@ -2,13 +2,17 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 EVERY = 1.0
-"""Seconds between two looks."""
+"""Seconds between two looks, at least."""
+RARELY = 50
+"""So many times as long as a look takes it is not looked again: of gigabytes it takes 0.1 s, in
+which the processes may have to wait."""
 
 
 @dataclass
@@ -27,11 +31,14 @@ def watched(database: Path | None = None) -> Iterator[Peak]:
     peak, over = Peak(), threading.Event()
 
     def look() -> None:
-        while not over.wait(EVERY):
+        taken = 0.0
+        while not over.wait(max(EVERY, RARELY * taken)):
+            began = time.perf_counter()
             own = sum(_megabytes(process) for process in _family(os.getpid()))
             peak.processes = max(peak.processes, own)
             servers = _working_in(database) if database else []
             peak.with_database = max(peak.with_database, own + sum(map(_megabytes, servers)))
+            taken = time.perf_counter() - began
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()

@@ -252,11 +252,12 @@ def budget(a: Profile, b: Profile, background: Background) -> Evidence | None:
     ratio = abs(math.log(float(a.usd) / float(b.usd)))
     exact = a.record.budget == b.record.budget and a.record.currency == b.record.currency
     value = 1.3 if exact else between(-1.5, 1.0 - ratio / 0.3, 1.0)
-    own, other = float(a.usd) * _share_told(a, b), float(b.usd) * _share_told(b, a)
-    if value < 0.0 < (within := 1.0 - abs(math.log(own / other)) / 0.3):
-        regional = a if len(a.countries) > len(b.countries) else b
-        return Evidence("budget", within, lambda: _told_part(a, b, regional))
     if value < 0.0:
+        own, other = float(a.usd) * _share_told(a, b), float(b.usd) * _share_told(b, a)
+        within = 1.0 - abs(math.log(own / other)) / 0.3
+        if within > 0.0:
+            regional = a if len(a.countries) > len(b.countries) else b
+            return Evidence("budget", within, lambda: _told_part(a, b, regional))
         part, whole = (a, b) if a.usd < b.usd else (b, a)
         if not part.contributes and _pays_for(part, whole):
             return None  # others may pay for the rest

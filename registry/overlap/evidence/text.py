@@ -141,8 +141,11 @@ def subjects(a: Profile, b: Profile, background: Background) -> Evidence | None:
     together = sum([own.weights[s] for s in shared])
     share = together / max(min(own.total, other.total), 0.5)
     value = between(-1.0, (share - 0.4) / 0.3, 1.6)
-    weights = {**own.weights, **other.weights}
-    return Evidence("subjects", value, lambda: _told_subjects(value, shared, a, b, weights))
+    return Evidence(
+        "subjects",
+        value,
+        lambda: _told_subjects(value, shared, a, b, {**own.weights, **other.weights}),
+    )
 
 
 @kind("settings", -1.0, 1.0)
@@ -151,7 +154,7 @@ def settings(a: Profile, b: Profile, background: Background) -> Evidence | None:
     own, other = a.settings, b.settings
     if not own or not other:
         return None
-    alike = sum(own[code] * other[code] for code in own.keys() & other.keys())
+    alike = sum([weight * other[code] for code, weight in own.items() if code in other])
     value = between(-1.0, (alike - 0.4) / 0.4, 1.0)
     return Evidence("settings", value, lambda: _told_settings(a, b))
 

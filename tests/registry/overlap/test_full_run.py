@@ -167,19 +167,19 @@ async def test_three_workers_find_the_same_as_one(filled: Database, examined: Ex
     assert (together.projects, together.flagged) == (alone.projects, alone.flagged)
 
 
-async def test_a_killed_worker_is_replaced_and_its_job_done_by_another(filled: Database) -> None:
+@pytest.mark.parametrize("killed", ["worker", "all"])
+async def test_a_killed_worker_is_replaced_and_its_job_done_by_another(
+    filled: Database, killed: str
+) -> None:
     run_id = await full_run.begin(filled)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "registry.overlap.full_run",
-        str(run_id),
-        env={**os.environ, "DATABASE_URL": filled.plain_url},
-    )
+    process = await _process(filled, run_id)
     while len(await full_run._undone(filled, run_id)) == await _jobs(filled, run_id):
         await asyncio.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
+    (worker,) = _children(process.pid)
+    os.kill(worker if killed == "worker" else process.pid, signal.SIGKILL)
+    assert await process.wait()  # not 0: whoever began it knows that something is left to do
+    while _runs(worker):
+        await asyncio.sleep(0.02)
     done_before = await _done_at(filled, run_id)
 
     again = await full_run.begin(filled)
@@ -191,6 +191,27 @@ async def test_a_killed_worker_is_replaced_and_its_job_done_by_another(filled: D
     assert {id: at for id, at in done_before.items() if at} == {
         id: at for id, at in after.items() if done_before[id]
     }
+
+
+async def _process(database: Database, run_id: int) -> asyncio.subprocess.Process:
+    """Start one worker beside this process."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "registry.overlap.workers",
+        *(str(run_id), "1"),
+        env={**os.environ, "DATABASE_URL": database.plain_url},
+    )
+
+
+def _runs(process: int) -> bool:
+    status = Path(f"/proc/{process}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
+
+
+def _children(process: int) -> list[int]:
+    listed = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for file in listed for child in file.read_text().split()]
 
 
 async def test_several_read_what_is_missing_or_outdated(filled: Database) -> None:
@@ -237,7 +258,7 @@ async def test_what_was_changed_meanwhile_is_left_to_the_follower(filled: Databa
         jobs = (await session.exec(select(OverlapJob).where(OverlapJob.run_id == run_id))).all()
 
     for job in jobs:
-        await worker.do(job)
+        await worker.do(filled, job)
 
     found = await pairs_in(filled)
     assert found
