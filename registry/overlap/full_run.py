@@ -38,6 +38,9 @@ ENCODED = 200
 """Projects whose meaning is encoded, or whose text is read, in one transaction."""
 WAIT = 0.5
 """Seconds between two looks for a job that a dead worker left, and at the progress of others."""
+ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""What processes are told of which there is one for each processor: that their matrix products need
+no threads. These would wait for each other, which takes twice the time."""
 _BEGIN = 0x4F564C52  # 'OVLR'
 _JOB = 0x4F564C4A  # 'OVLJ', with the number of a job
 
@@ -110,7 +113,7 @@ async def encode_missing(database: Database, progress: Progress | None = None) -
 async def read_missing(database: Database, progress: Progress | None = None) -> None:
     """Read the texts of published projects of which nothing is kept, or only what an older reader
     made of them; several may do so at once, and then wait for each other."""
-    while missing := await _unread(database):
+    while missing := await unread_projects(database):
         for at in range(0, len(missing), ENCODED):
             async with database.session() as session:
                 given = {"reader": reader(), "ids": missing[at : at + ENCODED]}
@@ -119,11 +122,12 @@ async def read_missing(database: Database, progress: Progress | None = None) -> 
                     await keep_profiles(session, await load_profiles(session, changed), changed)
             if progress is not None:
                 progress(min(at + ENCODED, len(missing)), len(missing))
-        if await _unread(database):
+        if await unread_projects(database):
             await asyncio.sleep(WAIT)  # others have them in hand
 
 
-async def _unread(database: Database) -> list[int]:
+async def unread_projects(database: Database) -> list[int]:
+    """Return the published projects whose text nobody has read as it is read now."""
     async with database.session() as session:
         return list(await session.scalars(_UNREAD, {"reader": reader()}))
 
@@ -298,10 +302,8 @@ async def _processes(
     """Let processes do the work; if one fails, the others finish its jobs."""
     environment = {
         **os.environ,
+        **ALONE,
         "DATABASE_URL": database.plain_url,
-        # One process for each processor: their matrix products need no threads.
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
     }
     command = (sys.executable, "-m", "registry.overlap.workers", str(run_id), str(workers))
     process = await asyncio.create_subprocess_exec(*command, env=environment)

@@ -26,11 +26,10 @@ from registry.overlap.evidence.organisations_at_once import coordinated, of_one_
 from registry.overlap.model import DOUBLE_REGISTRATION, DUPLICATED_ASSISTANCE, Model
 from registry.overlap.paired import Numbers, Pairs, Truths
 
-AT_ONCE = 8_000
-"""Pairs in one go: some 30 MB."""
+AT_ONCE = 4_000
+"""Pairs in one go: some 15 MB. With twice as many the caches of a processor are too small."""
 SLACK = 0.005
 """Of log-odds, for numbers that are rounded here."""
-_KINDS = {kind.name: kind for kind in KINDS}
 
 
 class Seen(NamedTuple):
@@ -60,10 +59,13 @@ class Glance:
         kinds = (model.kinds[DUPLICATED_ASSISTANCE], model.kinds[DOUBLE_REGISTRATION])
         self._weights = [kind.weights for kind in kinds]
         self._flagged = [_log_odds(shown or kind.threshold) - SLACK for kind in kinds]
-        self._bias = [kind.bias for kind in kinds]
         self._most = [
-            kind.bias + sum(k.most(kind.weights.get(k.name, 0.0)) for k in KINDS) for kind in kinds
+            {k.name: k.most(kind.weights.get(k.name, 0.0)) for k in KINDS} for kind in kinds
         ]
+        self._begin = [
+            kind.bias + sum(most.values()) for kind, most in zip(kinds, self._most, strict=True)
+        ]
+        self._unsure = [sum(most[name] for name in NOT_SURE) for most in self._most]
 
     def look(self, a: Positions, b: Positions) -> "Seen":
         """Tell which pairs (positions of their projects) are worth the look of `Screen`."""
@@ -79,7 +81,7 @@ class Glance:
     def _look(self, pairs: Pairs) -> "Seen":
         worth = too_many(pairs)
         flagged = worth.copy()
-        some = _Some.of(pairs, np.flatnonzero(~worth), self._most)
+        some = _Some.of(pairs, np.flatnonzero(~worth), self._begin)
         some.odds[0][apart_in_time(some.pairs)] = -np.inf
         first, *others = self._stages
         self._add(some, first)
@@ -96,19 +98,9 @@ class Glance:
         flagged[some.at] = duplicated | (some.odds[1] >= self._flagged[1])
         sure = np.full((len(pairs), 2), np.nan, dtype=np.float32)
         if self._columns.vectors is not None:
-            sure[some.at] = self._sure(some)
+            for kind, (odds, unsure) in enumerate(zip(some.odds, some.unsure, strict=True)):
+                sure[some.at, kind] = odds - unsure - self._unsure[kind] + SLACK
         return Seen(worth, flagged, sure)
-
-    def _sure(self, some: "_Some") -> Numbers:
-        """Return the log-odds by what is known exactly."""
-        sure = np.full((len(some.at), 2), self._bias, dtype=np.float32)
-        for stage in self._stages:
-            for name, value in stage(some.pairs).items():
-                if name not in NOT_SURE:
-                    for kind, weights in enumerate(self._weights):
-                        sure[:, kind] += weights.get(name, 0.0) * value
-        sure[np.isinf(some.odds[0]), 0] = -np.inf
-        return sure + np.float32(SLACK)
 
     def _add(self, some: "_Some", stage: Stage) -> None:
         """Replace the most that the kinds of a stage could say by what they say."""
@@ -116,7 +108,10 @@ class Glance:
             for kind, weights in enumerate(self._weights):
                 weight = weights.get(name, 0.0)
                 if weight and not (weight < 0.0 and name in TOO_HIGH):
-                    some.odds[kind] += weight * value - _KINDS[name].most(weight)
+                    added = weight * value - self._most[kind][name]
+                    some.odds[kind] += added
+                    if name in NOT_SURE:
+                        some.unsure[kind] += added
 
 
 class _Some(NamedTuple):
@@ -127,10 +122,13 @@ class _Some(NamedTuple):
     """Where they are among all."""
     odds: list[Numbers]
     """The most that the log-odds of each kind of overlap may be."""
+    unsure: list[Numbers]
+    """What kinds of which the glance is not sure have taken from that."""
 
     @classmethod
     def of(cls, pairs: Pairs, at: Positions, most: Sequence[float]) -> "_Some":
-        return cls(pairs.where(at), at, [np.full(len(at), one, dtype=np.float32) for one in most])
+        odds = [np.full(len(at), one, dtype=np.float32) for one in most]
+        return cls(pairs.where(at), at, odds, [np.zeros_like(one) for one in odds])
 
     def likely(self, least: Sequence[float | Numbers]) -> Positions:
         """Return the places of those whose log-odds may be so much, of either kind."""
@@ -138,8 +136,8 @@ class _Some(NamedTuple):
 
     def where(self, chosen: Positions) -> "_Some":
         """Return some of them."""
-        odds = [odds[chosen] for odds in self.odds]
-        return _Some(self.pairs.where(chosen), self.at[chosen], odds)
+        odds, unsure = ([one[chosen] for one in both] for both in (self.odds, self.unsure))
+        return _Some(self.pairs.where(chosen), self.at[chosen], odds, unsure)
 
 
 def _log_odds(probability: float) -> float:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry.overlap.columns import Columns, Positions
-from registry.overlap.rows import MEMBERS
 
 Numbers = NDArray[np.float32]
 Truths = NDArray[np.bool_]
@@ -32,12 +31,20 @@ class Pairs:
         return len(self.a)
 
     @cached_property
+    def participants(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """The participants of both sides, in as many columns as any of these projects needs."""
+        own, its = self.sides(self.columns.participants)
+        needed = np.flatnonzero(own.any(axis=0) | its.any(axis=0))
+        width = int(needed[-1]) + 1 if len(needed) else 1
+        return own[:, :width], its[:, :width]
+
+    @cached_property
     def partners(self) -> NDArray[np.uint8]:
         """How the participants of the one are related to the organisation of the other: a column
         for each of the one's, then for each of the other's."""
         own, its = self.sides(self.columns.reporters)
-        participants = np.concatenate(self.sides(self.columns.participants), axis=1)
-        reporters = np.repeat([its, own], MEMBERS["participants"], axis=0).T
+        participants = np.concatenate(self.participants, axis=1)
+        reporters = np.repeat([its, own], participants.shape[1] // 2, axis=0).T
         return self.columns.organisations.related(participants, reporters)
 
     @cached_property

@@ -18,25 +18,31 @@ from typing import Any
 
 from registry.database import Database
 from registry.overlap.bulk_worker import Worker
-from registry.overlap.full_run import read_missing, seldom_collected, take_part
+from registry.overlap.full_run import (
+    read_missing,
+    seldom_collected,
+    take_part,
+    unread_projects,
+)
 
 Work = Callable[[Database], Coroutine[Any, Any, None]]
 
 
 def work(run_id: int, number: int) -> bool:
     """Let so many workers take part in a run until it is done; tell whether none of them failed."""
-    url = asyncio.run(_address())
-    if not _each(number, url, read_missing):
+    url, unread = asyncio.run(_opened())
+    if unread and not _each(number, url, read_missing):
         return False
     worker = asyncio.run(_ready(url))
     gc.freeze()  # what is looked at for garbage would be copied
     return _each(number, url, lambda database: take_part(database, run_id, worker=worker))
 
 
-async def _address() -> str:
+async def _opened() -> tuple[str, bool]:
+    """Return the address of the database, and whether there are texts that nobody has read."""
     database = await Database.open()
     try:
-        return database.url
+        return database.url, bool(await unread_projects(database))
     finally:
         await database.close()
 

@@ -1,11 +1,13 @@
 """The pairs that a full run compared, judged once more by Splink and by Convene side by side.
 
 Both have the projects in memory as they look at them (Splink a table, Convene its columns and
-profiles; making these is not counted), the same pairs, and two processors. Splink also needs its
-training, which it repeats on every registry; Convene's model comes with it.
+profiles; making these is not counted), the same pairs, and two processors: Splink by threads,
+Convene by two processes that have half of the pairs each, by country as in a full run. Splink also
+needs its training, which it repeats on every registry; Convene's model comes with it.
 """
 
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from registry.database import Database
@@ -23,7 +26,7 @@ from registry.exchange.record import parse_record
 from registry.models import Project
 from registry.overlap.bulk_worker import Worker
 from registry.overlap.compared import _COMPARED
-from registry.overlap.full_run import seldom_collected
+from registry.overlap.full_run import ALONE, seldom_collected
 from registry.overlap.profile import Profile
 from registry.overlap.snapshot import copied
 from tests.benchmarks import planted, planted_vectors
@@ -31,6 +34,7 @@ from tests.benchmarks import planted, planted_vectors
 PROCESSORS = 2
 READ = 2_500
 """Profiles read in one go."""
+_HOMES = text("SELECT project_id, min(code) FROM project_country GROUP BY 1")
 _PAIR = np.dtype([("fields", ">i2"), ("_a", ">i4"), ("a", ">i4"), ("_b", ">i4"), ("b", ">i4")])
 Ids = NDArray[np.int64]
 
@@ -51,7 +55,10 @@ async def beside_splink(
         ids = np.array([id for _, id in found])
         places = {identifier: place for place, (identifier, _) in enumerate(found)}
         compared = await copied(session, str(_COMPARED), _PAIR)
+        homes = dict((await session.execute(_HOMES)).all())
     pairs = np.stack([compared["a"], compared["b"]], axis=1).astype(np.int64)
+    places_of_work = np.array([homes.get(id, "") for id in pairs[:, 0].tolist()])
+    pairs = pairs[np.argsort(places_of_work, kind="stable")]
     own, seconds = await asyncio.to_thread(_scores, database.url, pairs)
     pairs = np.searchsorted(ids, pairs)
     both = [pair for pair in overlaps if places.keys() >= set(pair)]
@@ -83,6 +90,7 @@ def _scores(url: str, pairs: Ids) -> tuple[NDArray[np.float64], float]:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
+                env={**os.environ, **ALONE},
             )
             for file in files
         ]
@@ -103,7 +111,8 @@ def _scores(url: str, pairs: Ids) -> tuple[NDArray[np.float64], float]:
 async def _judge(url: str, file: Path) -> None:
     """Judge the pairs of a file when the word is given, and put their probabilities into it."""
     pairs = np.load(file)
-    ids = np.unique(pairs)
+    ids, first = np.unique(pairs, return_index=True)
+    ids = ids[np.argsort(first)]  # those of a country lie side by side, as in a run
     database = Database(url)
     worker = await Worker.ready(database)
     profiles: dict[int, Profile] = {}
@@ -111,14 +120,10 @@ async def _judge(url: str, file: Path) -> None:
         async with database.session() as session:
             profiles |= await worker.profiles(session, ids[at : at + READ].tolist())
     await database.close()
-    rows = worker._all.rows_of(pairs[:, 0].tolist()).tolist()
-    homes = [(worker._countries_of.get(row) or [""])[0] for row in rows]
-    order = np.argsort(np.array(homes), kind="stable")  # as they come in a run
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    found = np.zeros(len(pairs))
-    found[order] = _probabilities(pairs[order], worker, profiles)
+    found = _probabilities(pairs, worker, profiles)
     sys.stdout.write("done\n")
     sys.stdout.flush()
     np.save(file, found)

@@ -18,6 +18,9 @@ as are named last. What makes it grow:
   projects a thirtieth of the time, at a million a fifth;
 - in between: the more projects a country has, the nearer are the nearest, so that more of the pairs
   compared are likely enough to be judged to the end and stored ("flagged a project").
+Workers have a processor each: one worker's matrix products have one thread too ("workers_1"), as
+those of several have. With threads on all processors it is a little quicker by itself
+("worker_with_all_processors").
 Memory: the processes of the run together, and those of PostgreSQL; what they share counts once.
 `cpu_seconds` are the run's without PostgreSQL's: on a machine that is not idle they tell more.
 """
@@ -38,13 +41,14 @@ import numpy as np
 from sqlalchemy import text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from threadpoolctl import threadpool_limits
 
 from registry.database import Database, _create_database, scratch_database
 from registry.embedded_server import EmbeddedServer
 from registry.meaning import DIMENSIONS
 from registry.models import OverlapPair, Project, ProjectVector
 from registry.overlap import full_run
-from registry.overlap.detector import detect
+from registry.overlap.detector import Result, detect
 from registry.overlap.model import KINDS_OF_OVERLAP
 from registry.overlap.snapshot import take_snapshot
 from tests.benchmarks import planted, planted_vectors
@@ -61,6 +65,8 @@ _VECTOR = np.dtype(
 )
 
 
+MULTIPLIED = 10_000
+"""So many projects are multiplied with all of them, to reckon the product of all with all."""
 _IDS = """
   SELECT least(p.id, q.id) AS a, greatest(p.id, q.id) AS b
   FROM unnest(CAST(:a AS text[]), CAST(:b AS text[])) AS pair (a, b)
@@ -164,15 +170,16 @@ async def forget(database: Database) -> None:
 
 async def product(database: Database) -> dict[str, Any]:
     """Return the seconds of the bare product within each country, with 50 largest a project, and of
-    that of all with all, reckoned from a tenth of it; the projects of the largest country; and with
+    that of all with all, reckoned from that of some; the projects of the largest country; and with
     how many a project is multiplied on average."""
     async with database.session() as session:
         snapshot = await take_snapshot(session)
+    every = max(len(snapshot) // MULTIPLIED, 1)
     within = sum(_product(snapshot.vectors[rows]) for rows in snapshot.at_work.values())
     sizes = [len(rows) for rows in snapshot.at_work.values()]
     return {
         "product": within,
-        "product_of_all": 10 * _product(snapshot.vectors, every=10),
+        "product_of_all": every * _product(snapshot.vectors, every),
         "largest_country": max(sizes),
         "met": sum(size * size for size in sizes) / max(len(snapshot), 1),
     }
@@ -199,11 +206,12 @@ async def measured(
         figures |= await product(database)
         async with database.session() as session:
             folder = Path((await session.execute(text("SHOW data_directory"))).scalar_one())
+        if 1 in workers:
+            figures["worker_with_all_processors"] = (await _run(database, 1)).seconds
         for count in workers:
-            await forget(database)
             before = _cpu_seconds()
-            with watched(folder) as peak:
-                result = await detect(database, full=True, workers=count)
+            with watched(folder) as peak, threadpool_limits(1):
+                result = await _run(database, count)
             figures["cpu_seconds"] = _cpu_seconds() - before
             figures[f"workers_{count}"] = result.seconds
             figures |= {"megabytes": peak.processes, "megabytes_in_all": peak.with_database}
@@ -214,6 +222,11 @@ async def measured(
         if splink:
             figures |= await beside_splink(database, number, _overlaps(number))
     return figures
+
+
+async def _run(database: Database, workers: int) -> Result:
+    await forget(database)
+    return await detect(database, full=True, workers=workers)
 
 
 def _cpu_seconds() -> float:

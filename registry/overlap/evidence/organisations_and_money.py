@@ -153,7 +153,8 @@ def roles(a: Profile, b: Profile, background: Background) -> Evidence | None:
 def _roles_of_both(a: Profile, b: Profile) -> Evidence | None:
     if a.signs.isdisjoint(b.signs):
         return _strangers(a, b)
-    if _works_in(a, a) and _works_in(b, b) and (_works_in(a, b) or _works_in(b, a)):
+    of_a, of_b = _roles_of(b, a.organisation), _roles_of(a, b.organisation)
+    if "implementing" in of_a | of_b and _works_in_own(a) and _works_in_own(b):
         return Evidence(
             "roles",
             -2.0,
@@ -163,7 +164,7 @@ def _roles_of_both(a: Profile, b: Profile) -> Evidence | None:
                 b=b.organisation.short,
             ),
         )
-    ends, turned = _ends(a, b), _ends(b, a)
+    ends, turned = _ends(a, b, of_b), _ends(b, a, of_a)
     funder, implementer = (a, b) if ends >= turned else (b, a)
     ends = max(ends, turned)
     if ends:
@@ -327,15 +328,15 @@ def _roles_of(profile: Profile, organisation: OrganisationKeys) -> set[str]:
     return {role for role, keys in profile.participants if keys.same_as(organisation)}
 
 
-def _works_in(organisation_of: Profile, project: Profile) -> bool:
-    return "implementing" in _roles_of(project, organisation_of.organisation)
+def _works_in_own(project: Profile) -> bool:
+    return "implementing" in _roles_of(project, project.organisation)
 
 
-def _ends(funder: Profile, implementer: Profile) -> float:
-    """Return how surely the first pays for what the second does: 0, 1 or 1.5."""
-    working = _roles_of(funder, implementer.organisation)
-    given = bool(working & _HANDS)
-    if given and _works_in(funder, funder):
+def _ends(funder: Profile, implementer: Profile, working: set[str]) -> float:
+    """Return how surely the first pays for what the second does: 0, 1 or 1.5; `working` are the
+    roles that the organisation of the second has in the first."""
+    given = not _HANDS.isdisjoint(working)
+    if given and _works_in_own(funder):
         given = False  # a partner in the other's own project, not the hands for its money
     received = any(
         role == "funding" and keys.pays_as(funder.organisation)

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from registry.overlap.paired import Numbers, Pairs, Truths, meet, number
 from registry.overlap.relations import PAYS, SAME
-from registry.overlap.rows import MEMBERS
 
 
 def coordinated(pairs: Pairs) -> Truths:
@@ -44,9 +43,11 @@ def _roles_of_others(pairs: Pairs, same: Truths) -> dict[str, Numbers]:
     """Return `roles` and `third-partner`; `roles` as high as it is, or higher where a government
     pays of which one of them is an agency, or where neither names who might be the other."""
     organisations, a, b = pairs.columns.organisations, pairs.a, pairs.b
-    own, other = pairs.sides(pairs.columns.participants)
+    own, other = pairs.participants
+    width = own.shape[1]
     both = (organisations.related(*np.broadcast_arrays(own[:, :, None], other[:, None])) & SAME) > 0
-    working = both & (_roles(a, "implementing")[:, :, None] & _roles(b, "implementing")[:, None, :])
+    working = _both(*(_roles(side, "implementing", width) for side in (a, b)))
+    working &= both
     paid = ((pairs.partners & PAYS) > 0).any(axis=1)
     told = (own[:, 0] > 0) & (other[:, 0] > 0) & ~same
     open_to = (a["implementing"] == 0) & (b["funding"] == 0)
@@ -57,7 +58,7 @@ def _roles_of_others(pairs: Pairs, same: Truths) -> dict[str, Numbers]:
     reporting = [organisations.related(own, one[:, None]) & SAME for one in both_reporters]
     third = (own > 0) & ~organisations.public(own)
     third = third & ((reporting[0] | reporting[1]) == 0)
-    paying = _roles(a, "funding")[:, :, None] & _roles(b, "funding")[:, None, :]
+    paying = _both(*(_roles(side, "funding", width) for side in (a, b)))
     met = np.asarray((both & ~paying & third[:, :, None]).any(axis=(1, 2)))
     return {
         "roles": np.where(told, roles, 0.0).astype(np.float32),
@@ -65,11 +66,17 @@ def _roles_of_others(pairs: Pairs, same: Truths) -> dict[str, Numbers]:
     }
 
 
-def _roles(side: NDArray[Any], role: str) -> Truths:
-    """Tell which of the participants have a role, by their places in the row."""
+def _roles(side: NDArray[Any], role: str, width: int) -> Truths:
+    """Tell which of so many participants have a role, by their places in the row."""
     bits = np.unpackbits(side[role][:, None], axis=1, bitorder="little")
-    has: Truths = bits[:, : MEMBERS["participants"]] > 0
+    has: Truths = bits[:, :width] > 0
     return has
+
+
+def _both(own: Truths, its: Truths) -> Truths:
+    """Tell of each participant of the one with each of the other whether it is so of both."""
+    both: Truths = own[:, :, None] & its[:, None, :]
+    return both
 
 
 def budget(pairs: Pairs) -> Numbers:
