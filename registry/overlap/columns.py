@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from registry.overlap.background import Background
 from registry.overlap.rarities import rarities_of
-from registry.overlap.relations import MANY, Organisations
+from registry.overlap.relations import Organisations
 from registry.overlap.rows import FIRST, MORE, ROW
 
 Positions = NDArray[np.int64]
@@ -33,12 +33,10 @@ class Columns:
         names: Iterable[str],
         vectors: NDArray[np.float16] | None,
         background: Background,
-        size: int = MANY,
     ) -> None:
         """`rows` and the `names` of their organisations are as in rows.py, `vectors` their
-        meanings, None where these are not at hand; `size` is that of `Organisations`."""
-        organisations = Organisations(size)
-        organisations.meet(names)
+        meanings, None where these are not at hand."""
+        organisations = Organisations(names)
         rarities = rarities_of(background)
         self._parts = rows.view(_PARTS)
         self.texts = rows["text"]

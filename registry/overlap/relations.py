@@ -1,7 +1,9 @@
 """Which organisations are the same, asked of many pairs of them at once."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,42 +13,43 @@ from registry.overlap.names import OrganisationKeys, organisation_written, sign_
 
 SAME, PAYS = 1, 2
 """One organisation or its offices (`same_as`); one payer (`pays_as`)."""
-_SHIFT = 32
-MANY, FEW = 20, 12
-"""For two to the power of so many pairs there is a place; of pairs in the same place one is at
-hand, and the others are looked up again."""
+_SHIFT = np.uint64(32)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio: neighbours are far from each other
+_ROOM = 16
+"""Places of the table for each pair that it knows: of other pairs one in so many is looked up."""
+_SHORTEST = 4
+"""Letters of a name that may stand in another."""
 
 _read = lru_cache(maxsize=100_000)(organisation_written)
 
 
 class Organisations:
-    """Numbers organisations from 1 on, and remembers what was found out about pairs of them."""
+    """Numbers organisations from 1 on, and knows which of them are related.
 
-    def __init__(self, size: int = MANY) -> None:
-        """`size` is MANY or FEW."""
-        self._numbers = {0: 0}
+    Most are so since they have something in common that can be numbered: their id, the network
+    whose offices they are, the State whose money they spend. Pairs that only their names make the
+    same are found once, for all.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """`names` are organisations as they are written (see names.py)."""
+        different = sorted(set(names))
+        known = [_read(name) for name in different]
+        self._numbers = {sign_of(name): n for n, name in enumerate(different, 1)}
+        self._numbers[0] = 0
         """Sign of the name -> number; 0 where a row names nobody."""
-        self._names = [""]
-        """By number."""
-        self._public = np.zeros(1, dtype=np.int8)
-        """1 of authorities, -1 where nobody has asked."""
-        self._known: dict[int, int] = {}
-        """Pair -> what is known of it; the smaller number is in the upper half of the key."""
-        self._shift = np.uint64(64 - size)
-        self._keys = np.zeros(1 << size, dtype=np.uint64)
-        self._found = np.zeros(1 << size, dtype=np.uint8)
-
-    def meet(self, names: Iterable[str]) -> None:
-        """Get to know organisations, as they are written (see names.py). They are read when
-        somebody asks about them: of few projects that is asked."""
-        for name in names:
-            sign = sign_of(name)
-            if sign not in self._numbers:
-                self._numbers[sign] = len(self._names)
-                self._names.append(name)
-        new = np.full(len(self._names) - len(self._public), -1, dtype=np.int8)
-        self._public = np.concatenate([self._public, new])
+        self._public = np.array([False, *(keys.public for keys in known)])
+        self._named = np.array([False, *(bool(keys.folded) for keys in known)])
+        self._ids = _numbered(keys.id for keys in known)
+        self._networks = _numbered(keys.network for keys in known)
+        self._governments = _numbered(keys.government for keys in known)
+        alike = {pair for pair in _perhaps_alike(known) if pair[0] != pair[1]}
+        same = [(a, b) for a, b in alike if known[a - 1].same_as(known[b - 1])]
+        self._same = np.unique(_keys(*np.array(same, dtype=np.uint32).reshape(-1, 2).T))
+        bits = max(_ROOM * len(same), 1).bit_length()
+        self._shift = np.uint64(64 - bits)
+        self._table = np.zeros(1 << bits, dtype=np.bool_)
+        self._table[self._places(self._same)] = True
 
     def numbers(self, signs: NDArray[Any]) -> NDArray[np.uint32]:
         """Return the numbers of organisations that are known, by the signs of their names."""
@@ -56,48 +59,78 @@ class Organisations:
 
     def public(self, numbers: NDArray[Any]) -> NDArray[np.bool_]:
         """Tell which of these are authorities."""
-        found = self._public[numbers]
-        for number in np.unique(numbers[found < 0]).tolist():
-            self._public[number] = self._organisation(number).public
-        public: NDArray[np.bool_] = self._public[numbers] > 0
+        public: NDArray[np.bool_] = self._public[numbers]
         return public
 
     def related(self, one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.uint8]:
         """Return SAME and PAYS for pairs of numbers, 0 for strangers and where a number is 0."""
         found = np.zeros(one.shape, dtype=np.uint8)
         given = np.nonzero((one > 0) & (other > 0))
-        own = one[given].astype(np.uint64)
-        its = np.broadcast_to(other, one.shape)[given].astype(np.uint64)
-        keys = np.minimum(own, its) << np.uint64(_SHIFT) | np.maximum(own, its)
-        places = self._places(keys)
-        new = np.unique(keys[self._keys[places] != keys])
-        if len(new):
-            self._learn(new)
-        related = self._found[places]
-        displaced = np.flatnonzero(self._keys[places] != keys)
-        related[displaced] = [self._known[key] for key in keys[displaced].tolist()]
-        found[given] = related
+        own, its = one[given], np.broadcast_to(other, one.shape)[given]
+        same = (own == its) & self._named[own] | _in_common(self._ids, own, its)
+        same |= _in_common(self._networks, own, its)
+        keys = _keys(own, its)
+        near = np.flatnonzero(self._table[self._places(keys)])
+        if len(near) and len(self._same):
+            places = np.minimum(np.searchsorted(self._same, keys[near]), len(self._same) - 1)
+            same[near] |= self._same[places] == keys[near]
+        pays = same | _in_common(self._governments, own, its)
+        found[given] = SAME * same.astype(np.uint8) | PAYS * pays.astype(np.uint8)
         return found
-
-    def _learn(self, keys: NDArray[np.uint64]) -> None:
-        known, relation = self._known, self._relation
-        for key in keys.tolist():
-            if key not in known:
-                known[key] = relation(key >> _SHIFT, key & (1 << _SHIFT) - 1)
-        places = self._places(keys)
-        self._keys[places] = keys
-        self._found[places] = [known[key] for key in keys.tolist()]
 
     def _places(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         return (keys * _SPREAD >> self._shift).astype(np.int64)
 
-    def _organisation(self, number: int) -> OrganisationKeys:
-        return _read(self._names[number])
 
-    def _relation(self, one: int, other: int) -> int:
-        if one == other:
-            return SAME | PAYS
-        a, b = self._organisation(one), self._organisation(other)
-        if a.signs.isdisjoint(b.signs):
-            return 0
-        return SAME * a.same_as(b) | PAYS * a.pays_as(b)
+def _numbered(values: Iterable[object]) -> NDArray[np.uint32]:
+    """Return a number for each organisation, the same for the same value; 0 for None."""
+    numbers: dict[object, int] = {None: 0}
+    found = [numbers.setdefault(value, len(numbers)) for value in values]
+    return np.array([0, *found], dtype=np.uint32)
+
+
+def _in_common(
+    numbered: NDArray[np.uint32], own: NDArray[Any], its: NDArray[Any]
+) -> NDArray[np.bool_]:
+    number = numbered[own]
+    common: NDArray[np.bool_] = (number > 0) & (number == numbered[its])
+    return common
+
+
+def _keys(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.uint64]:
+    """Return a number for each pair, whichever of the two comes first."""
+    own, its = one.astype(np.uint64), other.astype(np.uint64)
+    keys: NDArray[np.uint64] = np.minimum(own, its) << _SHIFT | np.maximum(own, its)
+    return keys
+
+
+def _perhaps_alike(known: Sequence[OrganisationKeys]) -> Iterator[tuple[int, int]]:
+    """Yield the pairs, by number, that names alone may make the same (see `OrganisationKeys`): they
+    have a part in common, one abbreviates the other, or stands in it. Offices of networks are not
+    among them: with these it is the network that counts."""
+    apart = {n: keys for n, keys in enumerate(known, 1) if keys.folded and not keys.network}
+    by_part, by_initials, by_word = (defaultdict[str, list[int]](list) for _ in range(3))
+    for n, keys in apart.items():
+        by_initials[keys.initials].append(n)
+        for part in keys.parts:
+            by_part[part].append(n)
+        for word in set(keys.folded.split()):
+            by_word[word].append(n)
+    for numbers in by_part.values():
+        yield from combinations(numbers, 2)
+    for n, keys in apart.items():
+        own = keys.folded.removeprefix("un ")
+        for name in {own, own.partition(" ")[0]} - {""}:
+            yield from (_in_order(n, other) for other in by_initials.get(name, ()))
+        for part in keys.parts:
+            if len(part) >= _SHORTEST:
+                having = min((by_word.get(word, []) for word in part.split()), key=len)
+                yield from (
+                    _in_order(n, other)
+                    for other in having
+                    if f" {part} " in f" {apart[other].folded} "
+                )
+
+
+def _in_order(one: int, other: int) -> tuple[int, int]:
+    return min(one, other), max(one, other)

@@ -29,7 +29,6 @@ from registry.overlap.judging import JudgedPair, Screen
 from registry.overlap.kept import current
 from registry.overlap.model import Judgement, model_in_use
 from registry.overlap.profile import Profile, profile_of
-from registry.overlap.relations import FEW
 from registry.overlap.rows import ROW, names_of, rows_of
 from registry.permissions import Actor
 from registry.statements import short_name
@@ -172,7 +171,7 @@ def _worth_a_look(
     names = {name for id in kept for name in found[id].names or ()}
     rows = np.frombuffer(b"".join(found[id].numbers or b"" for id in kept), dtype=ROW)
     rows = np.concatenate([rows_of([own]), rows])
-    columns = Columns(rows, names.union(names_of(own)), None, background, FEW)
+    columns = Columns(rows, names.union(names_of(own)), None, background)
     others = np.arange(1, len(rows))
     glance = Glance(columns, model_in_use(), SHOWN_FROM, SHOWN_FROM)
     seen = glance.look(np.zeros_like(others), others)

@@ -133,8 +133,9 @@ def _probabilities(pairs: Ids, worker: Worker, profiles: dict[int, Profile]) -> 
     """Return the probability of each pair, as a worker of a full run finds it."""
     found = np.zeros(len(pairs))
     seen = worker._glance.look(*np.searchsorted(worker._all.ids, pairs).T)
-    for n in np.flatnonzero(seen.worth).tolist():
-        (a, b), (odds, double) = pairs[n].tolist(), seen.sure[n].tolist()
+    worth = np.flatnonzero(seen.worth)
+    told = zip(worth.tolist(), pairs[worth].tolist(), seen.sure[worth].tolist(), strict=True)
+    for n, (a, b), (odds, double) in told:
         sure = None if isnan(double) else (odds, double)
         if pair := worker._screen.judge(profiles[a], profiles[b], sure):
             found[n] = pair.judgement.probability

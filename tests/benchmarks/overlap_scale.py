@@ -15,7 +15,7 @@ as are named last. What makes it grow:
   size of the registry;
 - quadratic in a country: its meanings are multiplied with those of all that it meets ("met": by how
   many a project is on average, a thirtieth of all). It is some 15 ns a pair on one core: at 100,000
-  projects a thirtieth of the time, at a million a fifth;
+  projects a thirtieth of the time, at a million a quarter;
 - in between: the more projects a country has, the nearer are the nearest, so that more of the pairs
   compared are likely enough to be judged to the end and stored ("flagged a project").
 Workers have a processor each: one worker's matrix products have one thread too ("workers_1"), as
@@ -65,8 +65,9 @@ _VECTOR = np.dtype(
 )
 
 
-MULTIPLIED = 10_000
-"""So many projects are multiplied with all of them, to reckon the product of all with all."""
+MULTIPLIED, MULTIPLIED_UP_TO = 10_000, 100_000
+"""So many projects are multiplied with all of them, to reckon the product of all with all; in
+larger registries none are, since that of all would take hours."""
 _IDS = """
   SELECT least(p.id, q.id) AS a, greatest(p.id, q.id) AS b
   FROM unnest(CAST(:a AS text[]), CAST(:b AS text[])) AS pair (a, b)
@@ -174,15 +175,17 @@ async def product(database: Database) -> dict[str, Any]:
     how many a project is multiplied on average."""
     async with database.session() as session:
         snapshot = await take_snapshot(session)
-    every = max(len(snapshot) // MULTIPLIED, 1)
-    within = sum(_product(snapshot.vectors[rows]) for rows in snapshot.at_work.values())
     sizes = [len(rows) for rows in snapshot.at_work.values()]
-    return {
-        "product": within,
-        "product_of_all": every * _product(snapshot.vectors, every),
+    figures: dict[str, Any] = {
         "largest_country": max(sizes),
         "met": sum(size * size for size in sizes) / max(len(snapshot), 1),
     }
+    if len(snapshot) <= MULTIPLIED_UP_TO:
+        every = max(len(snapshot) // MULTIPLIED, 1)
+        within = (_product(snapshot.vectors[rows]) for rows in snapshot.at_work.values())
+        figures["product"] = sum(within)
+        figures["product_of_all"] = every * _product(snapshot.vectors, every)
+    return figures
 
 
 def _product(vectors: Any, every: int = 1) -> float:
@@ -269,7 +272,7 @@ def _curve(sizes: list[dict[str, Any]]) -> str:
         number, each = size["projects"], size["ms_a_project"]
         lines.append(
             f"{number:10,} {each * number / 1_000:9.1f} {each:13.3f}"
-            f" {size['product']:8.1f} {size['met']:14,.0f} {size['flagged'] / number:18.3f}"
+            f" {size.get('product', float('nan')):8.1f} {size['met']:14,.0f} {size['flagged'] / number:18.3f}"
             f" {size['megabytes_in_all']:6,.0f}"
         )
     return "\n".join(lines)
