@@ -55,14 +55,16 @@ class BulkSearch:
         self._other_starts = np.where(backwards, -NEVER, snapshot.starts)
         self._other_ends = np.where(backwards, NEVER, snapshot.ends)
         self._kept: dict[Block, _Met] = {}
-        """The block of most projects that were looked for last: other parts of them may follow."""
+        """The country of most projects that were looked for last: other parts of it may follow."""
 
     def candidates(self, rows: Rows) -> Iterator[tuple[int, Rows]]:
         """Yield each of these projects with its candidates; a block's projects come together."""
         blocks = self._blocks(rows)
         times = Counter(row for subjects in blocks.values() for row in subjects)
         parts: dict[int, _Found] = defaultdict(_Found)
-        largest = max(blocks, key=lambda block: len(blocks[block]), default=None)
+        countries = [block for block in blocks if len(block[0]) == 1 and not block[1]]
+        largest = max(countries, key=lambda block: len(blocks[block]), default=None)
+        self._kept = {block: met for block, met in self._kept.items() if block == largest}
         for block, subjects in blocks.items():
             met = self._kept.get(block) or _Met.of(self._all, self._all.meeting(*block))
             if block == largest:

@@ -43,8 +43,9 @@ from registry.statements import one_at_a_time
 
 AT_ONCE = 2_500
 """Projects whose pairs are judged and stored in one transaction."""
-HELD, HELD_OF = 10_000, 30
-"""So many profiles, or a share of all, are held in memory, some 20 kB each."""
+HELD, HELD_OF = 10_000, 20
+"""So many profiles are held in memory, some 20 kB each, or a share of all by the workers of one
+machine together."""
 _JOINED = text("""
 SELECT s.id, p.id FROM project s
 JOIN project p ON p.id <> s.id AND p.state = 'published'
@@ -91,7 +92,9 @@ class Result:
 class Worker:
     """Examines the projects of jobs; holds the registry in memory as long as it does."""
 
-    def __init__(self, snapshot: Snapshot, newest: int, background: Background) -> None:
+    def __init__(
+        self, snapshot: Snapshot, newest: int, background: Background, workers: int = 1
+    ) -> None:
         self._all = snapshot
         self._newest = newest
         """Row of the outbox when the snapshot was taken: older ones are settled by this run."""
@@ -102,6 +105,7 @@ class Worker:
         self._search = BulkSearch(snapshot, self._countries_of, self._regions_of)
         self._homes = self._by_home()
         self._held: OrderedDict[int, Profile] = OrderedDict()
+        self._held_at_most = max(HELD, len(snapshot) // (HELD_OF * workers))
         self._place = ""
         self._judged = np.zeros(0, dtype=np.int64)
         """Pairs that were judged for the place at hand, ascending (see `_keys`)."""
@@ -109,13 +113,13 @@ class Worker:
         self._glance = Glance(columns, model_in_use(), KEPT_FROM)
 
     @classmethod
-    async def ready(cls, database: Database) -> "Worker":
-        """Read the registry."""
+    async def ready(cls, database: Database, workers: int = 1) -> "Worker":
+        """Read the registry, for one of so many workers on this machine."""
         async with database.session() as session:
             snapshot = await take_snapshot(session)
             newest = await session.scalar(select(func.coalesce(func.max(Outbox.id), 0)))
             background = await background_for(session)
-        return cls(snapshot, int(newest or 0), background)
+        return cls(snapshot, int(newest or 0), background, workers)
 
     async def do(
         self, database: Database, job: OverlapJob, countries: Collection[str] = ()
@@ -297,7 +301,7 @@ class Worker:
         found = {id: self._held[id] for id in ids if id in self._held}
         for id in found:
             self._held.move_to_end(id)
-        while len(self._held) > max(HELD, len(self._all) // HELD_OF, len(found)):
+        while len(self._held) > max(self._held_at_most, len(found)):
             self._held.popitem(last=False)
         return found
 

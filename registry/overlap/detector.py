@@ -28,10 +28,11 @@ from registry.overlap.comparing import (
     recall_profiles,
 )
 from registry.overlap.full_run import Progress, run_in_full
-from registry.overlap.kept import keep_profiles
+from registry.overlap.kept import KEPT_NAMES, keep_profiles, reader
 from registry.overlap.listing import PairPage, PairView, flagged_pairs
 from registry.overlap.pairs import KEPT_FROM, STORING, compared_before, key_of, store_pairs
 from registry.overlap.profile import profile_of
+from registry.overlap.relations import read_names
 from registry.overlap.similar import SimilarProject, similar_to
 from registry.overlap.vectors import load_vectors, store_vectors
 from registry.project_rows import load_records
@@ -153,7 +154,9 @@ async def get_ready(database: Database) -> None:
             select(ProjectCountry.code).group_by(ProjectCountry.code).order_by(func.count().desc())
         )
         codes = countries.all()
+        names = (await session.scalars(KEPT_NAMES, {"reader": reader()})).all()
     await asyncio.to_thread(encode, ["trafficking in persons"])  # loads for seconds
+    await asyncio.to_thread(read_names, names)
     for code in codes:
         # The towns of a country take some 30 ms, of a large one 200.
         somewhere = ProjectRecord("", {}, countries=[CountryShare(code)])

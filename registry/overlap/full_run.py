@@ -305,17 +305,23 @@ async def _processes(
         **ALONE,
         "DATABASE_URL": database.plain_url,
     }
-    command = (sys.executable, "-m", "registry.overlap.workers", str(run_id), str(workers))
-    process = await asyncio.create_subprocess_exec(*command, env=environment)
+    command = (sys.executable, "-m", "registry.overlap.workers", str(run_id))
+    # Where a process must not be forked once it has used the system's libraries, each reads all.
+    shares = [1] * workers if sys.platform == "darwin" else [workers]
+    processes = [
+        await asyncio.create_subprocess_exec(*command, str(share), env=environment)
+        for share in shares
+    ]
     try:
         await read_missing(database, progress)  # as they do, and says how far that is
-        end = asyncio.ensure_future(process.wait())
-        while not end.done():
-            await asyncio.wait([end], timeout=WAIT)
+        ends = asyncio.gather(*(process.wait() for process in processes))
+        while not ends.done():
+            await asyncio.wait([ends], timeout=WAIT)
             if progress is not None:
                 progress(*await _progress(database, run_id))
-        if end.result():
+        if any(ends.result()):
             await take_part(database, run_id, progress)  # says what is wrong, if it goes on
     finally:
-        if process.returncode is None:
-            process.terminate()
+        for process in processes:
+            if process.returncode is None:
+                process.terminate()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -29,6 +29,8 @@ from registry.overlap.rows import TAGS, WEIGHED, names_of, rows_of
 from registry.overlap.vectors import Vector
 from registry.statements import among, plain_rows
 
+KEPT_NAMES = text("SELECT DISTINCT unnest(names) FROM project_profile WHERE made_by = :reader")
+"""The organisations of all that `reader()` has read."""
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Profile)
 _READERS = (profile, names, origins, places, topics, leanings, contributions, rows)

@@ -1,15 +1,16 @@
 """Which organisations are the same, asked of many pairs of them at once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from registry.overlap.names import OrganisationKeys, organisation_written, sign_of
+from registry.overlap.places import names_a_place
 
 SAME, PAYS = 1, 2
 """One organisation or its offices (`same_as`); one payer (`pays_as`)."""
@@ -19,8 +20,18 @@ _ROOM = 16
 """Places of the table for each pair that it knows: of other pairs one in so many is looked up."""
 _SHORTEST = 4
 """Letters of a name that may stand in another."""
+_CROWD = 50
+"""More organisations that share a part of their names are numbered, not listed pair by pair."""
 
 _read = lru_cache(maxsize=100_000)(organisation_written)
+
+
+def read_names(names: Iterable[str]) -> None:
+    """Read organisations as they are written, so that nobody has to wait for that later; takes some
+    50 µs each, and a second for the names of places that may stand in them."""
+    names_a_place("Somewhere")
+    for name in names:
+        _read(name)
 
 
 class Organisations:
@@ -43,9 +54,12 @@ class Organisations:
         self._ids = _numbered(keys.id for keys in known)
         self._networks = _numbered(keys.network for keys in known)
         self._governments = _numbered(keys.government for keys in known)
-        alike = {pair for pair in _perhaps_alike(known) if pair[0] != pair[1]}
-        same = [(a, b) for a, b in alike if known[a - 1].same_as(known[b - 1])]
-        self._same = np.unique(_keys(*np.array(same, dtype=np.uint32).reshape(-1, 2).T))
+        # Of offices of networks the network decides.
+        apart = {n: keys for n, keys in enumerate(known, 1) if keys.folded and not keys.network}
+        parts = _held_by(apart, lambda keys: keys.parts)
+        self._crowds = _crowds(parts, len(known))
+        same = {*_with_a_part_in_common(parts), *_by_their_names(apart, parts)}
+        self._same = np.unique(_keys(*np.array([*same], dtype=np.uint32).reshape(-1, 2).T))
         bits = max(_ROOM * len(same), 1).bit_length()
         self._shift = np.uint64(64 - bits)
         self._table = np.zeros(1 << bits, dtype=np.bool_)
@@ -70,6 +84,8 @@ class Organisations:
         same = (own == its) & self._named[own] | _in_common(self._ids, own, its)
         same |= _in_common(self._networks, own, its)
         keys = _keys(own, its)
+        for column, another in product(self._crowds, repeat=2):
+            same |= (column[own] > 0) & (column[own] == another[its])
         near = np.flatnonzero(self._table[self._places(keys)])
         if len(near) and len(self._same):
             places = np.minimum(np.searchsorted(self._same, keys[near]), len(self._same) - 1)
@@ -104,32 +120,59 @@ def _keys(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.uint64]:
     return keys
 
 
-def _perhaps_alike(known: Sequence[OrganisationKeys]) -> Iterator[tuple[int, int]]:
-    """Yield the pairs, by number, that names alone may make the same (see `OrganisationKeys`): they
-    have a part in common, one abbreviates the other, or stands in it. Offices of networks are not
-    among them: with these it is the network that counts."""
-    apart = {n: keys for n, keys in enumerate(known, 1) if keys.folded and not keys.network}
-    by_part, by_initials, by_word = (defaultdict[str, list[int]](list) for _ in range(3))
+def _held_by(
+    apart: Mapping[int, OrganisationKeys], told: Callable[[OrganisationKeys], Iterable[str]]
+) -> dict[str, list[int]]:
+    """Return what is told of these organisations -> those of which it is told."""
+    found = defaultdict[str, list[int]](list)
     for n, keys in apart.items():
-        by_initials[keys.initials].append(n)
-        for part in keys.parts:
-            by_part[part].append(n)
-        for word in set(keys.folded.split()):
-            by_word[word].append(n)
-    for numbers in by_part.values():
-        yield from combinations(numbers, 2)
+        for one in told(keys):
+            found[one].append(n)
+    return found
+
+
+def _crowds(parts: Mapping[str, Sequence[int]], number: int) -> list[NDArray[np.uint32]]:
+    """Return for each organisation the parts of its name that a crowd has, by their numbers: as
+    many arrays as one of them has such parts."""
+    found: list[NDArray[np.uint32]] = []
+    crowded = (holders for holders in parts.values() if len(holders) > _CROWD)
+    for part, holders in enumerate(crowded, 1):
+        left = np.array(holders)
+        for column in found:
+            free = column[left] == 0
+            column[left[free]] = part
+            left = left[~free]
+        if len(left):
+            found.append(np.zeros(number + 1, dtype=np.uint32))
+            found[-1][left] = part
+    return found
+
+
+def _with_a_part_in_common(parts: Mapping[str, Sequence[int]]) -> Iterator[tuple[int, int]]:
+    for holders in parts.values():
+        if len(holders) <= _CROWD:
+            yield from combinations(holders, 2)
+
+
+def _by_their_names(
+    apart: Mapping[int, OrganisationKeys], parts: Mapping[str, Sequence[int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield pairs of which one abbreviates the other or stands in it, and that are the same."""
+    initials = _held_by(apart, lambda keys: [keys.initials])
+    words = _held_by(apart, lambda keys: set(keys.folded.split()))
     for n, keys in apart.items():
         own = keys.folded.removeprefix("un ")
         for name in {own, own.partition(" ")[0]} - {""}:
-            yield from (_in_order(n, other) for other in by_initials.get(name, ()))
-        for part in keys.parts:
-            if len(part) >= _SHORTEST:
-                having = min((by_word.get(word, []) for word in part.split()), key=len)
-                yield from (
-                    _in_order(n, other)
-                    for other in having
-                    if f" {part} " in f" {apart[other].folded} "
-                )
+            yield from (_in_order(n, one) for one in initials.get(name, ()) if one != n)
+    for part, holders in parts.items():
+        if len(part) < _SHORTEST:
+            continue
+        having = min((words.get(word, []) for word in part.split()), key=len)
+        others = set(having).difference(holders)
+        around = [one for one in others if f" {part} " in f" {apart[one].folded} "]
+        for n, one in product(holders, around):
+            if apart[n].same_as(apart[one]):
+                yield _in_order(n, one)
 
 
 def _in_order(one: int, other: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from registry.meaning import DIMENSIONS
 from registry.models import Project
 from registry.overlap.candidates import meeting_places_of
-from registry.overlap.kept import reader
+from registry.overlap.kept import KEPT_NAMES, reader
 from registry.overlap.profile import ABSURD_YEARS, EARLIEST, LATEST
 from registry.overlap.rows import ROW
 
@@ -36,7 +36,6 @@ JOIN project_profile r ON r.project_id = p.id
 WHERE p.state = 'published' AND r.changed >= p.updated_at AND r.made_by = '{{reader}}'
 ORDER BY p.id
 """  # noqa: S608  (built from constants)
-_NAMES = "SELECT DISTINCT unnest(names) FROM project_profile WHERE made_by = :reader"
 _MOST = "SELECT count(*) FROM project_vector"
 _COUNTRIES = """
 SELECT c.project_id, c.code FROM project_country c JOIN project p ON p.id = c.project_id
@@ -165,7 +164,7 @@ async def _projects(session: AsyncSession) -> Snapshot:
         done += len(part)
 
     await _copy(session, _PROJECTS.format(reader=reader()), _PROJECT, take)
-    names = await session.scalars(text(_NAMES), {"reader": reader()})
+    names = await session.scalars(KEPT_NAMES, {"reader": reader()})
     return Snapshot(
         ids=found["id"][:done],
         organisations=found["organisation"][:done],

@@ -31,9 +31,9 @@ Work = Callable[[Database], Coroutine[Any, Any, None]]
 def work(run_id: int, number: int) -> bool:
     """Let so many workers take part in a run until it is done; tell whether none of them failed."""
     url, unread = asyncio.run(_opened())
-    if unread and not _each(number, url, read_missing):
+    if unread and not _each(number, url, read_missing) and asyncio.run(_opened())[1]:
         return False
-    worker = asyncio.run(_ready(url))
+    worker = asyncio.run(_ready(url, number))
     gc.freeze()  # what is looked at for garbage would be copied
     return _each(number, url, lambda database: take_part(database, run_id, worker=worker))
 
@@ -47,17 +47,20 @@ async def _opened() -> tuple[str, bool]:
         await database.close()
 
 
-async def _ready(url: str) -> Worker:
+async def _ready(url: str, number: int) -> Worker:
     database = Database(url)
     try:
         with seldom_collected():
-            return await Worker.ready(database)
+            return await Worker.ready(database, number)
     finally:
         await database.close()
 
 
 def _each(number: int, url: str, some: Work) -> bool:
-    """Do some work in so many processes that know what this one knows."""
+    """Do some work in so many processes that know what this one knows, or for one in this."""
+    if number == 1:
+        asyncio.run(_connected(url, some))
+        return True
     forking = multiprocessing.get_context("fork")
     processes = [forking.Process(target=_do, args=(url, some)) for _ in range(number)]
     for process in processes:
@@ -83,7 +86,8 @@ def _leave_with_parent() -> None:
 async def _connected(url: str, some: Work) -> None:
     database = Database(url)
     try:
-        await some(database)
+        with seldom_collected():
+            await some(database)
     finally:
         await database.close()
 

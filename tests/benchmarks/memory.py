@@ -10,9 +10,9 @@ from pathlib import Path
 
 EVERY = 1.0
 """Seconds between two looks, at least."""
-RARELY = 50
-"""So many times as long as a look takes it is not looked again: of gigabytes it takes 0.1 s, in
-which the processes may have to wait."""
+RARELY = 20
+"""So many times as long as a look takes it is not looked again: of gigabytes one takes 0.1 s and
+more, for which the processes have to wait. A short peak of a large run may be missed."""
 
 
 @dataclass

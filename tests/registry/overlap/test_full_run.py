@@ -167,18 +167,11 @@ async def test_three_workers_find_the_same_as_one(filled: Database, examined: Ex
     assert (together.projects, together.flagged) == (alone.projects, alone.flagged)
 
 
-@pytest.mark.parametrize("killed", ["worker", "all"])
-async def test_a_killed_worker_is_replaced_and_its_job_done_by_another(
-    filled: Database, killed: str
-) -> None:
-    run_id = await full_run.begin(filled)
-    process = await _process(filled, run_id)
-    while len(await full_run._undone(filled, run_id)) == await _jobs(filled, run_id):
-        await asyncio.sleep(0.02)
-    (worker,) = _children(process.pid)
-    os.kill(worker if killed == "worker" else process.pid, signal.SIGKILL)
-    assert await process.wait()  # not 0: whoever began it knows that something is left to do
-    while _runs(worker):
+async def test_a_killed_run_goes_on_where_it_was(filled: Database) -> None:
+    run_id, process, workers = await _begun(filled)
+    process.kill()
+    await process.wait()
+    while any(map(_runs, workers)):  # they do not work on behind anybody's back
         await asyncio.sleep(0.02)
     done_before = await _done_at(filled, run_id)
 
@@ -193,20 +186,38 @@ async def test_a_killed_worker_is_replaced_and_its_job_done_by_another(
     }
 
 
-async def _process(database: Database, run_id: int) -> asyncio.subprocess.Process:
-    """Start one worker beside this process."""
-    return await asyncio.create_subprocess_exec(
+async def test_what_a_killed_worker_had_in_hand_is_done_by_another(
+    filled: Database, examined: Examined
+) -> None:
+    run_id, process, workers = await _begun(filled)
+    os.kill(workers[0], signal.SIGKILL)
+
+    assert await process.wait()  # whoever began it looks whether anything is left
+
+    assert None not in (await _done_at(filled, run_id)).values()
+    assert await pairs_in(filled) == examined.pairs
+
+
+async def _begun(database: Database) -> tuple[int, asyncio.subprocess.Process, list[int]]:
+    """Begin a run with two workers; return it once something is done, with their processes."""
+    run_id = await full_run.begin(database)
+    process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "registry.overlap.workers",
-        *(str(run_id), "1"),
+        *(str(run_id), "2"),
         env={**os.environ, "DATABASE_URL": database.plain_url},
     )
+    while len(await full_run._undone(database, run_id)) == await _jobs(database, run_id):
+        await asyncio.sleep(0.02)
+    return run_id, process, _children(process.pid)
 
 
 def _runs(process: int) -> bool:
-    status = Path(f"/proc/{process}/status")
-    return status.exists() and "State:\tZ" not in status.read_text()
+    try:
+        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
 
 
 def _children(process: int) -> list[int]:

@@ -26,6 +26,13 @@ AWKWARD = [
     *("Ministry of Justice", "Ministère de la Justice / Ministry of Justice", "MoJ", "Justice"),
     *("Centro (CC)", "Centro de Colaboración", "CC", "Police", "police nationale", "é", "日本"),
 ]
+CROWDED = [
+    *(f"Faculty of Law / Ministry of Labour, {n}, Inc." for n in range(60)),
+    *(f"Ministry of Labour ({n})" for n in range(60)),
+    *(f"Partner {n} of the Ministry of Labour" for n in range(9)),
+    *("Ministry of Labour", "Law"),
+]
+"""More than `_CROWD` share parts of their names, some of them two."""
 
 
 def registered(names: list[str]) -> list[OrganisationKeys]:
@@ -51,7 +58,9 @@ def in_the_set() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "names", [AWKWARD, in_the_set(), planted.organisations()[::20]], ids=["odd", "own", "planted"]
+    "names",
+    [AWKWARD, in_the_set(), planted.organisations()[::20], CROWDED],
+    ids=["odd", "own", "planted", "crowded"],
 )
 def test_they_are_related_as_they_are_one_by_one(names: list[str]) -> None:
     known = registered(names)
