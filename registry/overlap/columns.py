@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from registry.overlap.background import Background
 from registry.overlap.rarities import rarities_of
-from registry.overlap.relations import Organisations
+from registry.overlap.relations import SAME, Organisations
 from registry.overlap.rows import FIRST, MORE, ROW
 
 Positions = NDArray[np.int64]
@@ -45,6 +45,10 @@ class Columns:
         self.rarities = rarities
         self.reporters = organisations.numbers(rows["reporter"])
         self.participants = organisations.numbers(rows["participants"])
+        of_its_own = organisations.related(self.participants, self.reporters[:, None]) & SAME
+        strangers = (self.participants > 0) & (of_its_own == 0)
+        self.thirds = strangers & ~organisations.public(self.participants)
+        """Which participants are neither the reporting organisation nor an authority."""
         self.titles = rarities.words(rows["more"]["titles"])
         """The words of the titles, and their languages, as `rarities` has them."""
         self.languages = rarities.languages(rows["more"]["language"])

@@ -54,10 +54,7 @@ def _roles_of_others(pairs: Pairs, same: Truths) -> dict[str, Numbers]:
     open_to |= (b["implementing"] == 0) & (a["funding"] == 0)
     strangers = np.where(open_to, 0.0, -1.0)
     roles = np.where(paid, 1.5, np.where(working.any(axis=(1, 2)), 0.4, strangers))
-    both_reporters = pairs.sides(pairs.columns.reporters)
-    reporting = [organisations.related(own, one[:, None]) & SAME for one in both_reporters]
-    third = (own > 0) & ~organisations.public(own)
-    third = third & ((reporting[0] | reporting[1]) == 0)
+    third = pairs.columns.thirds[pairs.at[0], :width] & ((pairs.partners[:, :width] & SAME) == 0)
     paying = _both(*(_roles(side, "funding", width) for side in (a, b)))
     met = np.asarray((both & ~paying & third[:, :, None]).any(axis=(1, 2)))
     return {
