@@ -36,6 +36,8 @@ PART = 5_000
 """Projects of one job at most."""
 ENCODED = 200
 """Projects whose meaning is encoded, or whose text is read, in one transaction."""
+SELDOM = 70_000
+"""New objects after which cyclic garbage is looked for."""
 WAIT = 0.5
 """Seconds between two looks for a job that a dead worker left, and at the progress of others."""
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -197,7 +199,7 @@ def seldom_collected() -> Iterator[None]:
     """Look for cyclic garbage a hundred times more rarely: profiles are many small objects without
     cycles, and to look through them again and again takes longer than to make them."""
     before = gc.get_threshold()
-    gc.set_threshold(100 * before[0], *before[1:])
+    gc.set_threshold(max(SELDOM, before[0]), *before[1:])
     try:
         yield
     finally:

@@ -163,7 +163,7 @@ def _by_their_names(
     for n, keys in apart.items():
         own = keys.folded.removeprefix("un ")
         for name in {own, own.partition(" ")[0]} - {""}:
-            yield from (_in_order(n, one) for one in initials.get(name, ()) if one != n)
+            yield from ((n, one) for one in initials.get(name, ()) if one != n)
     for part, holders in parts.items():
         if len(part) < _SHORTEST:
             continue
@@ -172,8 +172,4 @@ def _by_their_names(
         around = [one for one in others if f" {part} " in f" {apart[one].folded} "]
         for n, one in product(holders, around):
             if apart[n].same_as(apart[one]):
-                yield _in_order(n, one)
-
-
-def _in_order(one: int, other: int) -> tuple[int, int]:
-    return min(one, other), max(one, other)
+                yield n, one

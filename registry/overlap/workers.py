@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from registry.database import Database
 from registry.overlap.bulk_worker import Worker
@@ -25,41 +25,46 @@ from registry.overlap.full_run import (
     unread_projects,
 )
 
-Work = Callable[[Database], Coroutine[Any, Any, None]]
+T = TypeVar("T")
+Work = Callable[[Database], Coroutine[Any, Any, T]]
 
 
 def work(run_id: int, number: int) -> bool:
     """Let so many workers take part in a run until it is done; tell whether none of them failed."""
-    url, unread = asyncio.run(_opened())
-    if unread and not _each(number, url, read_missing) and asyncio.run(_opened())[1]:
-        return False
-    worker = asyncio.run(_ready(url, number))
+    url = asyncio.run(_address())
+    if _with(url, unread_projects):
+        done = _each(number, url, read_missing)
+        if not done and _with(url, unread_projects):
+            return False
+    worker = _with(url, lambda database: Worker.ready(database, number))
     gc.freeze()  # what is looked at for garbage would be copied
     return _each(number, url, lambda database: take_part(database, run_id, worker=worker))
 
 
-async def _opened() -> tuple[str, bool]:
-    """Return the address of the database, and whether there are texts that nobody has read."""
+async def _address() -> str:
     database = await Database.open()
-    try:
-        return database.url, bool(await unread_projects(database))
-    finally:
-        await database.close()
+    await database.close()
+    return database.url
 
 
-async def _ready(url: str, number: int) -> Worker:
-    database = Database(url)
-    try:
-        with seldom_collected():
-            return await Worker.ready(database, number)
-    finally:
-        await database.close()
+def _with(url: str, some: Work[T]) -> T:
+    """Do some work with connections of its own, which are closed before a process is forked."""
+
+    async def connected() -> T:
+        database = Database(url)
+        try:
+            with seldom_collected():
+                return await some(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(connected())
 
 
-def _each(number: int, url: str, some: Work) -> bool:
+def _each(number: int, url: str, some: Work[None]) -> bool:
     """Do some work in so many processes that know what this one knows, or for one in this."""
     if number == 1:
-        asyncio.run(_connected(url, some))
+        _with(url, some)
         return True
     forking = multiprocessing.get_context("fork")
     processes = [forking.Process(target=_do, args=(url, some)) for _ in range(number)]
@@ -70,9 +75,9 @@ def _each(number: int, url: str, some: Work) -> bool:
     return not any(process.exitcode for process in processes)
 
 
-def _do(url: str, some: Work) -> None:
+def _do(url: str, some: Work[None]) -> None:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    asyncio.run(_connected(url, some))
+    _with(url, some)
 
 
 def _leave_with_parent() -> None:
@@ -81,15 +86,6 @@ def _leave_with_parent() -> None:
     if parent is not None:
         parent.join()
     os._exit(1)
-
-
-async def _connected(url: str, some: Work) -> None:
-    database = Database(url)
-    try:
-        with seldom_collected():
-            await some(database)
-    finally:
-        await database.close()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.processes import children_of
+
 EVERY = 1.0
 """Seconds between two looks, at least."""
 RARELY = 20
@@ -52,11 +54,7 @@ def watched(database: Path | None = None) -> Iterator[Peak]:
 def _family(process: int) -> list[int]:
     found = [process]
     for parent in found:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                found += map(int, children.read_text().split())
-            except OSError:  # gone meanwhile
-                continue
+        found += children_of(parent)
     return found
 
 

@@ -12,6 +12,7 @@ from registry.exchange.parallel import HEAVIEST_CHUNK, Reading, read_apart, read
 from registry.exchange.reading import read_file
 from registry.exchange.source import Row
 from registry.messages import message
+from tests.processes import children_of
 from tests.registry.exchange.files import an_activity, an_iati_file
 
 NOTE = FieldError("file", message("Its name says something else."))
@@ -31,8 +32,7 @@ def shout(rows: list[Row]) -> None:
 
 
 def children() -> set[int]:
-    listed = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    return {int(pid) for file in listed for pid in file.read_text().split()}
+    return set(children_of(os.getpid()))
 
 
 def test_the_rows_are_those_that_would_be_read_here(tmp_path: Path) -> None:

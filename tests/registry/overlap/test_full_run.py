@@ -32,6 +32,7 @@ from registry.overlap.vectors import load_vectors
 from registry.permissions import COMMAND_LINE
 from registry.project_rows import load_records
 from tests.databases import new_database
+from tests.processes import children_of, runs
 
 OWN_SET = Path(__file__).parents[2] / "data" / "overlap"
 Pairs = dict[tuple[int, int], tuple[float, bool, bool, str]]
@@ -171,7 +172,7 @@ async def test_a_killed_run_goes_on_where_it_was(filled: Database) -> None:
     run_id, process, workers = await _begun(filled)
     process.kill()
     await process.wait()
-    while any(map(_runs, workers)):  # they do not work on behind anybody's back
+    while any(map(runs, workers)):  # they do not work on behind anybody's back
         await asyncio.sleep(0.02)
     done_before = await _done_at(filled, run_id)
 
@@ -210,19 +211,7 @@ async def _begun(database: Database) -> tuple[int, asyncio.subprocess.Process, l
     )
     while len(await full_run._undone(database, run_id)) == await _jobs(database, run_id):
         await asyncio.sleep(0.02)
-    return run_id, process, _children(process.pid)
-
-
-def _runs(process: int) -> bool:
-    try:
-        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
-    except OSError:
-        return False
-
-
-def _children(process: int) -> list[int]:
-    listed = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(child) for file in listed for child in file.read_text().split()]
+    return run_id, process, children_of(process.pid)
 
 
 async def test_several_read_what_is_missing_or_outdated(filled: Database) -> None:
